@@ -1,0 +1,75 @@
+# make demo | make test | make test-numpy | make docs | make clean
+#
+# Each target creates the virtual environment that it needs; only Python and make have to be there.
+# PYTHON=python3.12 picks the interpreter. PYTEST_ARGS="-k steps" adds options for pytest;
+# coverage is measured when there are none.
+
+PYTHON ?= python3
+JOBS ?= 2
+PYTEST_ARGS ?=
+VENV := .venv
+NUMPY_VENV := .venv-numpy
+BIN := $(VENV)/bin
+
+# CI runs the exhaustive tests too, and keeps pip quiet.
+ifeq ($(CI),true)
+  SELECTED :=
+  QUIET := --quiet
+else
+  SELECTED := -m "not exhaustive"
+  QUIET :=
+endif
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test test-numpy docs clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '1s/^# //p' Makefile
+
+demo: $(VENV)/.all
+	$(BIN)/softset demo
+
+test: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -n $(JOBS) $(SELECTED) $(if $(PYTEST_ARGS),$(PYTEST_ARGS),--cov --cov-report=term)
+
+# The kernel with NumPy alone: tests of the other backends skip and say why.
+test-numpy: $(NUMPY_VENV)/.numpy
+	$(NUMPY_VENV)/bin/python -m pytest $(SELECTED) $(PYTEST_ARGS)
+
+docs: $(VENV)/.dev
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) $(NUMPY_VENV) build dist site .coverage .coverage.* \
+		.hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is renewed when the requirements change; `dev` holds all that `all` does.
+
+$(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing softset with its frameworks in $(VENV); the first time takes minutes."
+	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e ".[all]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing softset for development in $(VENV); the first time takes minutes."
+	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e ".[dev]"
+	@touch $@ $(VENV)/.all
+
+$(NUMPY_VENV)/.numpy: pyproject.toml constraints.txt | $(NUMPY_VENV)/bin/python
+	$(NUMPY_VENV)/bin/python -m pip install $(QUIET) -c constraints.txt -e . numpy pytest hypothesis
+	@touch $@
+
+%/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "softset needs Python 3.10 or newer as $(PYTHON); try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) has no venv or pip; install its venv package (Debian: python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $*

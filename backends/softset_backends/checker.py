@@ -1,0 +1,281 @@
+"""One function against every backend's autodiff, dual numbers and central differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import softset as ss
+from softset.losses import Score
+
+from . import _registry
+from .report import TOLERANCES as TOLERANCES
+from .report import Gap, GradientReport, GradientRow
+
+DTYPES = ("float64", "float32")
+
+
+class Result(NamedTuple):
+    """The values of a function and their gradients, or the first line of an error."""
+
+    values: Any = None  # shape (cases,)
+    gradients: Any = None  # shape (cases, size of the argument)
+    error: str = ""
+
+
+def check_gradients(
+    fn: Callable[..., Any],
+    *arrays: Any,
+    argnum: int = 1,
+    backends: Sequence[str] | None = None,
+    modes: Sequence[str] | None = None,
+    dtypes: Sequence[str] = DTYPES,
+    differences: bool = True,
+    reference: Callable[..., tuple[Any, Any]] | None = None,
+    cases: Sequence[str] = (),
+    tolerance: Mapping[str, Mapping[str, float]] | None = None,
+    **keyword_arrays: Any,
+) -> GradientReport:
+    """Compare a function's gradient on every backend, eager and compiled, with three referees.
+
+    The referees are dual numbers (`softset.value_and_grad` on NumPy), the other backends and
+    modes, and central differences.
+
+    Parameters
+    ----------
+    fn : callable
+        A softset loss or any function of the arrays to one number, or to a 1-D array of them,
+        written against the array API with `softset.array_namespace`.
+    *arrays : NumPy arrays
+        What to call it with. Those of a floating dtype are rounded to float32 and given in
+        each of `dtypes`, so that all of them see the same numbers; others are handed on as
+        they are.
+    argnum : int, default 1
+        The array to differentiate by, a floating one. 1 is `y_prob`.
+    backends : sequence of str, optional
+        Names as in `available`, which is the default.
+    modes : sequence of str, optional
+        Which of the backends' modes to run, such as "eager" or "jit"; all by default.
+    dtypes : sequence of str, default ("float64", "float32")
+        The dtypes to run in.
+    differences : bool, default True
+        Whether central differences are a referee. Switch them off for a function that has
+        steps, such as a loss with `Hard` or `StraightThrough`.
+    reference : callable, optional
+        A function of the same arrays to ``(value, gradient)`` that takes the place of dual
+        numbers, such as a closed form.
+    cases : sequence of str, optional
+        A name for each of the function's values, for messages.
+    tolerance : mapping, optional
+        The largest relative disagreement allowed by dtype and referee, such as `TOLERANCES`.
+    **keyword_arrays : NumPy arrays
+        Handed on by keyword, such as `sample_weight` and `where`.
+
+    Returns
+    -------
+    GradientReport
+        With one row for each backend, mode and dtype. A disagreement is relative to the
+        largest slope of the gradient, absolute if all are 0; that of the value is relative to
+        its size, or to 1 if that is larger. NaN, an error and a wrong dtype are infinite.
+
+    Raises
+    ------
+    AssertionError
+        If a tolerance is given and not kept; the message is the table.
+    TypeError
+        If `fn` is not callable or an argument is not a NumPy array.
+    ValueError
+        If there are no arrays, or a backend, mode or dtype is unknown.
+    ImportError
+        If a backend that was asked for is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> import softset_backends as sb
+    >>> def brier(y_true, y_prob):
+    ...     xp = ss.array_namespace(y_true, y_prob)
+    ...     return xp.mean((y_prob - xp.astype(y_true, y_prob.dtype)) ** 2)
+    >>> y_true, y_prob = np.asarray([1, 0, 1]), np.asarray([0.8, 0.3, 0.4])
+    >>> sb.check_gradients(brier, y_true, y_prob, backends=["numpy"]).passed
+    True
+    """
+    _check_call(fn, arrays, keyword_arrays, argnum, dtypes)
+    runs = _runs(backends, modes, dtypes)
+    given = tuple(_rounded(x, dtypes) for x in (*arrays, *keyword_arrays.values()))
+    positional = partial(_positional, len(arrays), tuple(keyword_arrays))
+    call = positional(fn)
+    if reference is None and isinstance(fn, Score) and argnum == 1:
+        reference = ss.value_and_grad(fn)
+
+    found = {run: _run(call, given, argnum, *run) for run in runs}
+    if reference is not None:
+        dual = _attempt(positional(reference), given)
+    else:
+        dual = found[_DUAL] if _DUAL in found else _run(call, given, argnum, *_DUAL)
+    moved = None
+    if differences:
+        numpy: Any = _registry.get("numpy")
+        moved = _attempt(numpy.central_differences(call, argnum=argnum), given)
+
+    rows = [_row(run, found, dual, moved, cases, reference is None and run == _DUAL) for run in runs]
+    report = GradientReport(tuple(rows))
+    if tolerance is not None and not report.within(tolerance):
+        raise AssertionError(f"gradients disagree; the worst: {report.worst_of(tolerance)}\n{report}")
+    return report
+
+
+# Where dual numbers run.
+_DUAL = ("numpy", "eager", "float64")
+
+# Central differences carry a rounding error of about 2e-11 of the value. A gradient smaller
+# than this share of it is judged as if it were as large.
+_FLOOR = 1e-3
+
+
+def _check_call(
+    fn: Any, arrays: Sequence[Any], keyword_arrays: Mapping[str, Any], argnum: int, dtypes: Any
+) -> None:
+    if not callable(fn):
+        raise TypeError(f"`fn` must be a function of arrays, got {fn!r}")
+    if not arrays:
+        raise ValueError("`arrays` must not be empty, got none; pass y_true and y_prob, say")
+    named = {f"argument {i}": x for i, x in enumerate(arrays)} | dict(keyword_arrays)
+    for name, x in named.items():
+        if not isinstance(x, np.ndarray):
+            raise TypeError(f"`{name}` must be a NumPy array, got {type(x).__name__}")
+    if not 0 <= argnum < len(arrays):
+        raise ValueError(f"`argnum` must number one of {len(arrays)} arrays from 0, got {argnum}")
+    if arrays[argnum].dtype.kind != "f":
+        raise TypeError(f"`argnum` must name a floating-point array, got {arrays[argnum].dtype}")
+    for dtype in dtypes:
+        if dtype not in DTYPES:
+            raise ValueError(f"`dtypes` must be among {', '.join(DTYPES)}, got {dtype!r}")
+
+
+def _runs(
+    backends: Sequence[str] | None, modes: Sequence[str] | None, dtypes: Sequence[str]
+) -> list[tuple[str, str, str]]:
+    """Return what to run: backend, mode and dtype."""
+    names = _registry.available() if backends is None else backends
+    pairs = [(name, mode) for name in names for mode in _registry.get(name).MODES]
+    known = {mode for _, mode in pairs}
+    for mode in () if modes is None else modes:
+        if mode not in known:
+            raise ValueError(f"`modes` must be among {', '.join(sorted(known))}, got {mode!r}")
+    return [
+        (name, mode, dtype)
+        for name, mode in pairs
+        if modes is None or mode in modes
+        for dtype in dtypes
+    ]
+
+
+def _rounded(x: Any, dtypes: Sequence[str]) -> Any:
+    """Return a floating array as float64, rounded to what all of the dtypes can hold."""
+    if x.dtype.kind != "f":
+        return x
+    return np.asarray(x, "float32" if "float32" in dtypes else "float64").astype("float64")
+
+
+def _positional(
+    count: int, names: tuple[str, ...], fn: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return the function with its keyword arrays as further positional ones."""
+
+    def call(*arrays: Any) -> Any:
+        return fn(*arrays[:count], **dict(zip(names, arrays[count:], strict=True)))
+
+    return call
+
+
+def _run(
+    fn: Callable[..., Any], arrays: Sequence[Any], argnum: int, name: str, mode: str, dtype: str
+) -> Result:
+    """Run a function on one backend, in one mode and one dtype."""
+    backend = _registry.get(name)
+
+    def run(*arrays: Any) -> tuple[Any, Any]:
+        moved = [backend.asarray(x, dtype if x.dtype.kind == "f" else None) for x in arrays]
+        value, gradient = backend.value_and_grad(fn, argnum=argnum, mode=mode)(*moved)
+        return backend.to_numpy(value), backend.to_numpy(gradient)
+
+    with backend.double_precision() if dtype == "float64" else nullcontext():
+        return _attempt(run, arrays, dtype)
+
+
+def _attempt(
+    run: Callable[..., tuple[Any, Any]], arrays: Sequence[Any], dtype: str = "float64"
+) -> Result:
+    """Return values and gradients with one leading axis, or whatever error came."""
+    try:
+        value, gradient = (np.asarray(x) for x in run(*arrays))
+        for name, x in (("value", value), ("gradient", gradient)):
+            if str(x.dtype) != dtype:
+                raise TypeError(f"the {name} should be {dtype}, but it is {x.dtype}")
+        values = np.reshape(value, (-1,)).astype("float64")
+        return Result(values, np.reshape(gradient, (len(values), -1)).astype("float64"))
+    except Exception as error:  # whatever a user's function or a framework raises
+        message = (str(error).splitlines() or [""])[0]
+        return Result(error=f"{type(error).__name__}: {message}")
+
+
+def _row(
+    run: tuple[str, str, str],
+    found: Mapping[tuple[str, str, str], Result],
+    dual: Result,
+    moved: Result | None,
+    cases: Sequence[str],
+    is_dual: bool,
+) -> GradientRow:
+    """Compare what one run found with the referees."""
+    result = found[run]
+    others = [found[other] for other in found if other != run and other[2] == run[2]]
+    sizes = [len(x.values) for x in (result, dual, *others) if x.values is not None]
+    return GradientRow(
+        *run,
+        cases=sizes[0] if sizes else 1,
+        dual=None if is_dual else _gap(result, [dual], cases),
+        others=_gap(result, others, cases),
+        differences=None if moved is None else _gap(result, [moved], cases, _FLOOR),
+        error=result.error,
+    )
+
+
+def _gap(
+    result: Result, referees: Sequence[Result], cases: Sequence[str], floor: float = 0.0
+) -> Gap | None:
+    """Return the largest disagreement with some referees, those left out that failed."""
+    if result.error:
+        return Gap(math.inf, math.inf, cases[0] if cases else "")
+    values, gradients = np.zeros(len(result.values)), np.zeros(len(result.values))
+    referees = [r for r in referees if not r.error]
+    for referee in referees:
+        values = np.maximum(values, _value_gap(result, referee))
+        gradients = np.maximum(gradients, _gradient_gap(result, referee, floor))
+    if not referees:
+        return None
+    worst = int(np.argmax(np.maximum(values, gradients)))
+    return Gap(float(values.max()), float(gradients.max()), cases[worst] if cases else "")
+
+
+def _value_gap(result: Result, referee: Result) -> Any:
+    gap = np.abs(result.values - referee.values)
+    return _finite(gap / np.maximum(1, np.abs(referee.values)))
+
+
+def _gradient_gap(result: Result, referee: Result, floor: float) -> Any:
+    gap = np.max(np.abs(result.gradients - referee.gradients), axis=1)
+    largest = np.max(np.abs(referee.gradients), axis=1)
+    largest = np.maximum(largest, floor * np.maximum(1, np.abs(referee.values)))
+    return _finite(gap / np.where(largest == 0, 1, largest))
+
+
+def _finite(gap: Any) -> Any:
+    """Return infinity for NaN, which would compare as no disagreement."""
+    return np.where(np.isnan(gap), math.inf, gap)

@@ -1,0 +1,135 @@
+"""Training on F1 against training on cross-entropy, with every installed framework's own loop."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ._registry import available, get
+
+try:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from . import _demo_plots, _demo_report
+    from ._demo_data import PROBLEMS, Problem, problem
+    from ._demo_fit import LOSSES, Fit, fit, names
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f"the demo needs scikit-learn, matplotlib and rich, and {error.name} is not installed; "
+        "pip install 'softset[cli]'"
+    ) from error
+
+EPOCHS = 60
+SPLITS = 5
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What a demo computed and wrote.
+
+    Attributes
+    ----------
+    fits : tuple of Fit
+        Every problem with every loss in every framework, on the first split.
+    repeats : tuple of Fit
+        Every problem with every loss on all splits, in the first framework.
+    report, picture : Path
+        The files.
+    """
+
+    fits: tuple[Fit, ...]
+    repeats: tuple[Fit, ...]
+    report: Path
+    picture: Path
+
+
+def run(
+    output: Path = Path("softset-demo"),
+    backends: Sequence[str] | None = None,
+    epochs: int | None = None,
+) -> DemoResult:
+    """Train on real data in each framework, print what comes out, and write a report.
+
+    Parameters
+    ----------
+    output : Path
+        Folder for ``report.md`` and ``curves.png``; made if it is not there.
+    backends : sequence of str, optional
+        Names of frameworks; all that are installed by default.
+    epochs : int, optional
+        Passes over the training rows, 60 by default.
+
+    Returns
+    -------
+    DemoResult
+        The trained networks' scores and the paths of the files.
+
+    Raises
+    ------
+    ValueError
+        If a backend is unknown, none is named, or `epochs` is not positive.
+    ImportError
+        If a backend is not installed.
+    """
+    chosen = available() if backends is None else tuple(dict.fromkeys(backends))
+    epochs = EPOCHS if epochs is None else epochs
+    if not chosen:
+        raise ValueError("`backends` must name at least one backend, got none")
+    if epochs < 1:
+        raise ValueError(f"`epochs` must be at least 1, got {epochs}")
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+
+    # TensorFlow's notices at start-up would tear the progress bar.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    console = Console()
+    started = time.perf_counter()
+    with console.status("importing"):
+        for name in chosen:
+            get(name)
+    problems = [
+        problem(name, seed=seed, epochs=epochs) for seed in range(SPLITS) for name in PROBLEMS
+    ]
+    fits, repeats = _train(console, problems, chosen)
+    result = DemoResult(fits, repeats, output / "report.md", output / "curves.png")
+    _demo_plots.draw(result.picture, fits, repeats)
+    _demo_report.write(result.report, result.picture, fits, repeats)
+    _print(console, result, time.perf_counter() - started)
+    return result
+
+
+def _train(
+    console: Console, problems: Sequence[Problem], backends: Sequence[str]
+) -> tuple[tuple[Fit, ...], tuple[Fit, ...]]:
+    """Return the fits of the first split in each framework, and of all splits in the first one."""
+    # Problem by problem, so that a framework's curves are made side by side.
+    first, others = problems[: len(PROBLEMS)], problems[len(PROBLEMS) :]
+    runs = [(p, loss, name) for p in first for loss in LOSSES for name in backends]
+    runs += [(p, loss, backends[0]) for p in others for loss in LOSSES]
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("", total=sum(len(p.batches) for p, _, _ in runs))
+        fits = []
+        for p, loss, name in runs:
+            progress.update(task, description=f"{p.name}, {loss}, {name}")
+            fits.append(fit(p, loss, name, lambda: progress.advance(task)))
+    count = len(first) * len(LOSSES) * len(backends)
+    repeats = [f for f in fits[:count] if f.backend == backends[0]] + fits[count:]
+    return tuple(fits[:count]), tuple(repeats)
+
+
+def _print(console: Console, result: DemoResult, seconds: float) -> None:
+    """Print the tables and what they say."""
+    tables = [_demo_report.scores(name, result.fits) for name in names(result.fits)]
+    if len({f.backend for f in result.fits}) > 1:
+        tables.append(_demo_report.agreement(result.fits))
+    tables.append(_demo_report.repeated(result.repeats))
+    for table in tables:
+        console.print(_demo_report.rich_table(table), "")
+    for sentence in _demo_report.findings(result.repeats):
+        console.print(f"* {sentence}", highlight=False)
+    console.print(f"\nwrote {result.report} and {result.picture} after {seconds:.0f} s")

@@ -1,0 +1,47 @@
+"""How long `import softset` takes over starting Python.
+
+Run from a checkout: ``python benchmarks/import_time.py``. Prints a Markdown table; the committed
+one is results/import_time.md. Each round starts one interpreter of each kind, in turn, so that a
+noisy machine disturbs all of them alike; the figures are medians over rounds.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROUNDS = 41
+PROGRAMS = {
+    "python": "pass",
+    "import dataclasses, typing, functools": "import dataclasses, typing, functools",
+    "import softset": "import softset",
+}
+
+
+def seconds(code: str) -> float:
+    """Return how long a fresh interpreter takes to run the code."""
+    start = time.perf_counter()
+    root = str(Path(__file__).resolve().parents[1])
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print the table."""
+    taken: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    for _ in range(ROUNDS):
+        for name, code in PROGRAMS.items():
+            taken[name].append(1000 * seconds(code))
+    print(f"Python {platform.python_version()}, {platform.machine()}, {ROUNDS} rounds\n")
+    print("| program | median ms | median ms over bare Python |\n|---|---|---|")
+    for name, times in taken.items():
+        over = [a - b for a, b in zip(times, taken["python"], strict=True)]
+        print(f"| `{name}` | {statistics.median(times):.1f} | {statistics.median(over):.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""From the arguments of a call to checked arrays of one dtype and one rank."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from . import _checks
+from ._namespace import full_like_number, shared_namespace, static_shape, unwrap
+from ._values import check_thresholds, check_values
+from .steps import Hard
+
+
+class Batch(NamedTuple):
+    """Checked input in one dtype, ready to be counted."""
+
+    labels: Any
+    scores: Any
+    weights: Any
+    threshold: Any
+    grid: bool
+    clipped: bool
+    axes: tuple[int, ...]
+    xp: Any
+
+
+def prepare(
+    y_true: Any,
+    y_prob: Any,
+    *,
+    threshold: Any,
+    thresholds: Any,
+    step: Any,
+    sample_weight: Any,
+    where: Any,
+    axis: Any,
+    from_logits: bool,
+) -> Batch:
+    """Check the arguments of `confusion` and bring them to one dtype and one rank."""
+    y_true, y_prob = unwrap(y_true), unwrap(y_prob)
+    threshold, thresholds = unwrap(threshold), unwrap(thresholds)
+    sample_weight, where = unwrap(sample_weight), unwrap(where)
+    xp = namespace_of_all(y_true, y_prob, threshold, thresholds, sample_weight, where)
+    _checks.function("step", step, "a step function such as Linear()")
+    seen = check_arrays(xp, y_true, y_prob, sample_weight, where, from_logits=from_logits)
+    axes = _checks.axes(axis, len(static_shape(y_prob)))
+
+    scores = to_float(xp, y_prob)
+    weights = None if sample_weight is None else cast(xp, sample_weight, scores.dtype)
+    labels = cast(xp, y_true, scores.dtype)
+    if where is not None:
+        labels, scores, weights = masked(xp, labels, scores, weights, where)
+    clips = not (seen or from_logits)
+    if clips:
+        scores = clipped(xp, scores)
+
+    hard = isinstance(step, Hard)
+    if thresholds is None:
+        tau = _threshold(xp, "threshold", threshold, scores, hard=hard)
+    else:
+        tau = _grid(xp, threshold, thresholds, scores, hard=hard)
+        labels, scores = xp.expand_dims(labels, axis=-1), xp.expand_dims(scores, axis=-1)
+        weights = None if weights is None else xp.expand_dims(weights, axis=-1)
+    return Batch(labels, scores, weights, tau, thresholds is not None, clips, axes, xp)
+
+
+def namespace_of_all(
+    y_true: Any, y_prob: Any, threshold: Any, thresholds: Any, sample_weight: Any, where: Any
+) -> Any:
+    """Return the namespace of a call's arrays, refusing whatever is not one."""
+    for name, x in (("y_true", y_true), ("y_prob", y_prob)):
+        if x is None or type(x) in (bool, int, float):
+            raise TypeError(f"`{name}` must be an array, got {x!r}")
+    arrays = {"y_true": y_true, "y_prob": y_prob, "sample_weight": sample_weight, "where": where}
+    for name in ("sample_weight", "where"):
+        if type(arrays[name]) in (bool, int, float):
+            raise TypeError(f"`{name}` must be an array or None, got {arrays[name]!r}")
+    for name, x in (("threshold", threshold), ("thresholds", thresholds)):
+        if not isinstance(x, (int, float, tuple)):
+            arrays[name] = x
+    return shared_namespace(arrays)
+
+
+def to_float(xp: Any, x: Any) -> Any:
+    """Return the scores in the dtype that is counted in: float32 for the half types."""
+    return xp.astype(x, xp.float32) if "float16" in str(x.dtype) else x
+
+
+def cast(xp: Any, x: Any, dtype: Any) -> Any:
+    """Return x in the dtype, without a copy where it has it."""
+    return x if x.dtype == dtype else xp.astype(x, dtype)
+
+
+def check_arrays(
+    xp: Any, y_true: Any, y_prob: Any, sample_weight: Any, where: Any, *, from_logits: bool
+) -> bool:
+    """Check dtypes, shapes and values; tell whether the values could be seen."""
+    _checks.scores(xp, y_prob)
+    _checks.labels(xp, y_true)
+    _checks.same_shape(y_true, y_prob)
+    if sample_weight is not None:
+        _checks.weights(xp, sample_weight, y_prob)
+    if where is not None:
+        _checks.mask(xp, where, y_prob)
+    return check_values(xp, y_true, y_prob, sample_weight, where, from_logits=from_logits)
+
+
+def masked(xp: Any, labels: Any, scores: Any, weights: Any, where: Any) -> tuple[Any, Any, Any]:
+    """Give entries that do not count a harmless score and a weight of 0."""
+    keep = xp.astype(where, scores.dtype)
+    half = xp.full_like(scores, 0.5)
+    zero = xp.zeros_like(scores)
+    if weights is not None:
+        keep = xp.where(where, weights, xp.zeros_like(weights))
+    return xp.where(where, labels, zero), xp.where(where, scores, half), keep
+
+
+def clipped(xp: Any, scores: Any) -> Any:
+    """Return probabilities outside [0, 1] as 0 or 1, and NaN as it is."""
+    scores = xp.where(scores < 0, xp.zeros_like(scores), scores)
+    return xp.where(scores > 1, xp.ones_like(scores), scores)
+
+
+def _threshold(xp: Any, name: str, threshold: Any, scores: Any, *, hard: bool) -> Any:
+    """Return one threshold as a number, several as an array of the scores' dtype."""
+    if isinstance(threshold, (int, float)):
+        _checks.threshold_number(name, threshold, hard=hard)
+        return float(threshold)
+    if isinstance(threshold, tuple):
+        for number in threshold:
+            _checks.threshold_number(name, number, hard=hard)
+        array = full_like_number(threshold, scores)
+    else:
+        check_thresholds(xp, name, threshold, hard=hard)
+        array = cast(xp, threshold, scores.dtype)
+    _checks.broadcasts(name, array, scores)
+    return array
+
+
+def _grid(xp: Any, threshold: Any, thresholds: Any, scores: Any, *, hard: bool) -> Any:
+    """Return a grid of thresholds as a 1-D array of the scores' dtype."""
+    if not (isinstance(threshold, (int, float)) and threshold == 0.5):
+        raise ValueError(
+            "`threshold` and `thresholds` must not both be given; threshold is one operating "
+            "point, thresholds a grid of them"
+        )
+    if isinstance(thresholds, (int, float)) or (
+        not isinstance(thresholds, tuple) and len(static_shape(thresholds)) != 1
+    ):
+        raise ValueError(
+            f"`thresholds` must be a tuple of numbers or a 1-D array, got {thresholds}"
+        )
+    if isinstance(thresholds, tuple):
+        if not thresholds:
+            raise ValueError("`thresholds` must not be empty, got ()")
+        for number in thresholds:
+            _checks.threshold_number("thresholds", number, hard=hard)
+        return full_like_number(thresholds, scores)
+    check_thresholds(xp, "thresholds", thresholds, hard=hard)
+    return cast(xp, thresholds, scores.dtype)

@@ -1,0 +1,143 @@
+"""Checks of kinds, dtypes and shapes: always on, and the one place for their wording."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ._namespace import static_shape
+
+
+def positive(name: str, value: float) -> None:
+    """Require a positive finite number."""
+    if not (isinstance(value, (int, float)) and 0 < value < math.inf):
+        raise ValueError(f"`{name}` must be a positive finite number, got {value!r}")
+
+
+def non_negative(name: str, value: float) -> None:
+    """Require a finite number that is not negative."""
+    if not (isinstance(value, (int, float)) and 0 <= value < math.inf):
+        raise ValueError(f"`{name}` must be a finite number >= 0, got {value!r}")
+
+
+def function(name: str, value: Any, what: str) -> None:
+    """Require a callable."""
+    if not callable(value):
+        raise TypeError(f"`{name}` must be {what}, got {value!r}")
+
+
+def scores(xp: Any, y_prob: Any) -> None:
+    """Require real floating-point scores."""
+    if not is_floating(xp, y_prob.dtype):
+        raise TypeError(
+            f"`y_prob` must hold floating-point scores, got {y_prob.dtype}; y_true comes first: "
+            "if the arguments are in order, cast the scores to a floating-point dtype"
+        )
+
+
+def labels(xp: Any, y_true: Any) -> None:
+    """Require labels of a boolean, an integer or a real floating-point dtype."""
+    kinds = ("bool", "integral")
+    if not (is_floating(xp, y_true.dtype) or xp.isdtype(y_true.dtype, kinds)):
+        raise TypeError(f"`y_true` must hold boolean, integer or real labels, got {y_true.dtype}")
+
+
+def is_floating(xp: Any, dtype: Any) -> bool:
+    """Tell whether a dtype is real floating-point, NumPy's view of bfloat16 included."""
+    return "bfloat16" in str(dtype) or xp.isdtype(dtype, "real floating")
+
+
+def same_shape(y_true: Any, y_prob: Any) -> None:
+    """Require labels of the scores' shape: broadcasting here is silently another metric."""
+    true, prob = static_shape(y_true), static_shape(y_prob)
+    if _fits(true, prob):
+        return
+    if prob[-1:] == (1,) and true == prob[:-1]:
+        hint = "drop the scores' last axis, y_prob[..., 0]"
+    elif true[-1:] == (1,) and prob == true[:-1]:
+        hint = "drop the labels' last axis, y_true[..., 0]"
+    elif true == prob[:-1]:
+        hint = f"turn class numbers into one-vs-rest labels with one_hot(y_true, {prob[-1]})"
+    else:
+        hint = "nothing is broadcast here"
+    raise ValueError(f"`y_true` and `y_prob` must have one shape, got {true} and {prob}; {hint}")
+
+
+def _fits(shape: tuple[int | None, ...], target: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(target) and all(
+        a is None or b is None or a == b for a, b in zip(shape, target, strict=True)
+    )
+
+
+def aligned(name: str, x: Any, y_prob: Any) -> None:
+    """Require x to have the scores' dimensions, each of the same length or of length 1."""
+    shape, target = static_shape(x), static_shape(y_prob)
+    if len(shape) == len(target) and _fits(
+        tuple(t if s == 1 else s for s, t in zip(shape, target, strict=True)), target
+    ):
+        return
+    hint = (
+        f"; for one value per row pass {name}[:, None]"
+        if len(shape) == 1 and len(target) == 2
+        else ""
+    )
+    raise ValueError(
+        f"`{name}` must have as many dimensions as y_prob, each of the same length or 1, "
+        f"got {shape} for y_prob of {target}{hint}"
+    )
+
+
+def mask(xp: Any, where: Any, y_prob: Any) -> None:
+    """Require a boolean mask that lines up with the scores."""
+    if not xp.isdtype(where.dtype, "bool"):
+        raise TypeError(f"`where` must be a boolean mask, got {where.dtype}; pass mask != 0")
+    aligned("where", where, y_prob)
+
+
+def weights(xp: Any, sample_weight: Any, y_prob: Any) -> None:
+    """Require real weights that line up with the scores."""
+    kinds = ("bool", "integral")
+    dtype = sample_weight.dtype
+    if not (is_floating(xp, dtype) or xp.isdtype(dtype, kinds)):
+        raise TypeError(f"`sample_weight` must hold real numbers, got {dtype}")
+    aligned("sample_weight", sample_weight, y_prob)
+
+
+def axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
+    """Return the axes to sum over as non-negative numbers."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    for a in given:
+        if isinstance(a, bool) or not isinstance(a, int):
+            raise TypeError(f"`axis` must be None, an integer or a tuple of them, got {axis!r}")
+        if not -ndim <= a < ndim:
+            raise ValueError(f"`axis` must lie in [{-ndim}, {ndim}) for {ndim} dimensions, got {a}")
+    found = tuple(sorted(a % ndim for a in given))
+    if len(set(found)) != len(found):
+        raise ValueError(f"`axis` must not name an axis twice, got {axis!r}")
+    return found
+
+
+def threshold_number(name: str, value: float, *, hard: bool) -> None:
+    """Require a probability strictly inside (0, 1); any number will do for the hard step."""
+    # A nan differs from itself; math.isnan does not trace in torch.compile.
+    if value != value or not (hard or 0 < value < 1):
+        raise ValueError(
+            f"`{name}` must lie strictly between 0 and 1, got {value}; it is a probability, also "
+            "with from_logits=True"
+        )
+
+
+def broadcasts(name: str, x: Any, y_prob: Any) -> None:
+    """Require x to broadcast against the scores without enlarging them."""
+    shape, target = static_shape(x), static_shape(y_prob)
+    padded = (1,) * (len(target) - len(shape)) + shape
+    if len(padded) == len(target) and _fits(
+        tuple(t if s == 1 else s for s, t in zip(padded, target, strict=True)), target
+    ):
+        return
+    raise ValueError(
+        f"`{name}` must broadcast against y_prob of {target}, got {shape}; for a grid of "
+        "thresholds use `thresholds`"
+    )

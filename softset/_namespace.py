@@ -1,0 +1,216 @@
+"""Which array-API namespace an array belongs to.
+
+Libraries are recognised by type through ``sys.modules`` and never imported: whoever holds
+a torch tensor has torch. With ``_tensorflow.py`` this is the only file that names one.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+from ._dual import Dual, namespace
+
+# By exact type: NumPy's float64 is a Python float too, and an array all the same.
+_NUMBERS = (bool, int, float, complex)
+_HINTS = {
+    "list": "convert it to an array of your framework first, e.g. numpy.asarray(...)",
+    "tuple": "convert it to an array of your framework first, e.g. numpy.asarray(...)",
+    "Series": "pass its .to_numpy()",
+    "DataFrame": "pass its .to_numpy()",
+    "RaggedTensor": "pass its .to_tensor() and mask the padding with `where`",
+    "SparseTensor": "pass tf.sparse.to_dense(...) of it",
+    "KerasTensor": "a symbolic Keras tensor has no values; call softset inside a Loss or a Layer",
+}
+
+
+def array_namespace(*arrays: Any) -> Any:
+    """Return the array-API namespace that the arrays share.
+
+    It is the first line of a metric that should run on every framework.
+
+    Parameters
+    ----------
+    *arrays
+        Arrays of one library: NumPy, PyTorch, JAX, TensorFlow, Dask, CuPy or any other that
+        implements the standard. ``None`` and Python numbers are skipped.
+
+    Returns
+    -------
+    module
+        A namespace with the functions of the array API standard. The one for TensorFlow is
+        softset's own and holds the functions that metrics need.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not an array, or if two libraries are mixed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> xp = ss.array_namespace(np.asarray([0.25, 1.0]))
+    >>> print(xp.sqrt(np.asarray([0.25, 1.0])))
+    [0.5 1. ]
+    """
+    return shared_namespace({f"argument {i}": x for i, x in enumerate(arrays, 1)})
+
+
+def shared_namespace(arrays: dict[str, Any]) -> Any:
+    """Return the namespace of the named arrays; the names go into the error."""
+    found, first, depth = None, "", 0
+    for name, x in arrays.items():
+        # By exact type: NumPy's float64 is a Python float too, and NumPy sums to it.
+        if x is None or type(x) in (bool, int, float, complex):
+            continue
+        level = 0
+        while isinstance(x, Dual):
+            x, level = x.value, level + 1
+        xp = _namespace_of(x, name)
+        if found is None:
+            found, first = xp, name
+        elif xp is not found:
+            raise TypeError(
+                f"`{first}` and `{name}` must come from one library, got "
+                f"{_kind(arrays[first])} and {_kind(x)}; convert one of them"
+            )
+        depth = max(depth, level)
+    if found is None:
+        raise TypeError(f"at least one array is needed among {', '.join(arrays) or 'no arguments'}")
+    for _ in range(depth):
+        found = namespace(found)
+    return found
+
+
+def _namespace_of(x: Any, name: str) -> Any:
+    # Before array-api-compat's ladder, whose cache makes torch.compile warn.
+    if _is_torch(x):
+        import array_api_compat.torch as xp
+
+        return xp
+    if is_tensorflow(x):
+        from . import _tensorflow
+
+        return _tensorflow
+    import array_api_compat
+
+    if not array_api_compat.is_array_api_obj(x):
+        hint = _HINTS.get(type(x).__name__)
+        raise TypeError(
+            f"`{name}` must be an array (NumPy, PyTorch, JAX, TensorFlow or another array-API "
+            f"library), got {_kind(x)}" + (f"; {hint}" if hint else "")
+        )
+    return array_api_compat.array_namespace(x)
+
+
+def is_tensorflow(x: Any) -> bool:
+    """Tell whether x is a dense TensorFlow tensor or variable."""
+    tf: Any = sys.modules.get("tensorflow")
+    return hasattr(tf, "Variable") and isinstance(x, (tf.Tensor, tf.Variable))
+
+
+def unwrap(x: Any) -> Any:
+    """Return the tensor inside a TensorFlow or Keras variable, and anything else as it is."""
+    keras: Any = sys.modules.get("keras")
+    if hasattr(keras, "Variable") and isinstance(x, keras.Variable):
+        x = x.value
+    tf: Any = sys.modules.get("tensorflow")
+    if hasattr(tf, "Variable") and isinstance(x, tf.Variable):
+        return x.value()
+    return x
+
+
+def static_shape(x: Any) -> tuple[int | None, ...]:
+    """Return the shape of x with None for every dimension that is not known yet."""
+    if is_tensorflow(x):
+        if x.shape.rank is None:
+            raise ValueError(
+                "a tensor's number of dimensions must be known, got an unknown rank; "
+                "call tensor.set_shape([None]) or give tf.function an input_signature"
+            )
+        return tuple(x.shape.as_list())
+    # Dask says nan for a length that only computing would tell.
+    return tuple(None if isinstance(d, float) and math.isnan(d) else d for d in x.shape)
+
+
+def full_like_number(value: Any, like: Any) -> Any:
+    """Return numbers as an array with the dtype, the device and the library of `like`."""
+    xp = array_namespace(like)
+    while isinstance(like, Dual):
+        like = like.value
+    if _is_torch(like):
+        return xp.asarray(value, dtype=like.dtype, device=like.device)
+    return xp.asarray(value, dtype=like.dtype)
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return x as a constant that no gradient flows through."""
+    while isinstance(x, Dual):
+        x = x.value
+    if is_tensorflow(x):
+        from . import _tensorflow
+
+        return _tensorflow.stop_gradient(x)
+    if _is_torch(x):
+        return x.detach()
+    if _is_jax(x):
+        return sys.modules["jax"].lax.stop_gradient(x)
+    return x
+
+
+def accumulate(x: Any, axis: tuple[int, ...]) -> Any:
+    """Sum over the axes with an error that does not grow with their length.
+
+    A float32 sum over some of the axes is a running sum in NumPy and in TensorFlow: it stands
+    still at 2**24. PyTorch and XLA sum by cascades whatever the axes, JAX has no float64 by
+    default, and a sum over all axes is pairwise everywhere.
+    """
+    xp = array_namespace(x)
+    running = not (_is_torch(x) or _is_jax(x)) and len(axis) < len(x.shape)
+    if running and x.dtype == xp.float32:
+        return xp.astype(xp.sum(xp.astype(x, xp.float64), axis=axis), xp.float32)
+    return xp.sum(x, axis=axis)
+
+
+def values_visible(*arrays: Any) -> bool:
+    """Tell whether looking at values is possible and cheap: not traced, not lazy."""
+    for x in arrays:
+        while isinstance(x, Dual):
+            x = x.value
+        if x is None or type(x) in _NUMBERS:
+            continue
+        if _is_torch(x):
+            torch = sys.modules["torch"]
+            if torch.compiler.is_compiling() or torch.jit.is_tracing() or x.device.type == "meta":
+                return False
+        elif is_tensorflow(x):
+            if not sys.modules["tensorflow"].executing_eagerly():
+                return False
+        elif type(x).__module__.partition(".")[0] in ("dask", "ndonnx"):
+            return False
+    return True
+
+
+def truth(flag: Any) -> bool | None:
+    """Return the value of a 0-d boolean, or None where a transform hides it."""
+    try:
+        return bool(flag)
+    except (TypeError, RuntimeError):  # what jit and vmap of JAX and of torch.func raise
+        return None
+
+
+def _is_torch(x: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(x, torch.Tensor)
+
+
+def _is_jax(x: Any) -> bool:
+    jax: Any = sys.modules.get("jax")
+    return hasattr(jax, "Array") and isinstance(x, jax.Array)
+
+
+def _kind(x: Any) -> str:
+    kind = type(x)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

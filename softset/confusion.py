@@ -1,0 +1,220 @@
+"""The confusion matrix as four sums of memberships, hard or soft."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ._batch import Batch, prepare
+from ._namespace import accumulate, full_like_number, shared_namespace, unwrap
+from ._typing import Array, Step, Threshold
+from .steps import Linear, logistic
+
+
+class Confusion(NamedTuple):
+    """The four counts of a binary confusion matrix.
+
+    Attributes
+    ----------
+    tp, fp, fn, tn : array
+        True positives, false positives, false negatives, true negatives: four arrays of one
+        shape, which is () unless `confusion` was given an axis or a grid of thresholds.
+
+    Notes
+    -----
+    Counts add up: ``a + b`` is the confusion matrix of two batches together, and the built-in
+    ``sum`` works on a list of them. A smoothing prior is an addition as well, as in
+    ``c + Confusion(1.0, 1.0, 1.0, 1.0)``. As a named tuple it is a pytree in JAX, PyTorch and
+    TensorFlow without registration.
+
+    Examples
+    --------
+    >>> import softset as ss
+    >>> print(ss.Confusion(3.0, 1.0, 2.0, 4.0) + ss.Confusion(1.0, 0.0, 0.0, 1.0))
+    Confusion(tp=4.0, fp=1.0, fn=2.0, tn=5.0)
+    """
+
+    tp: Any
+    fp: Any
+    fn: Any
+    tn: Any
+
+    # A tuple's + concatenates; counts add.
+    def __add__(self, other: Any) -> Confusion:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the counts of both."""
+        if not isinstance(other, Confusion):
+            return NotImplemented
+        return Confusion(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def __radd__(self, other: Any) -> Confusion:
+        """Return the counts themselves for the 0 that `sum` starts from."""
+        if isinstance(other, int) and other == 0:
+            return self
+        return NotImplemented
+
+
+def confusion(
+    y_true: Array,
+    y_prob: Array,
+    *,
+    threshold: Threshold = 0.5,
+    thresholds: tuple[float, ...] | Array | None = None,
+    step: Step = Linear(),
+    sample_weight: Array | None = None,
+    where: Array | None = None,
+    axis: int | tuple[int, ...] | None = None,
+    from_logits: bool = False,
+) -> Confusion:
+    """Count true and false positives and negatives with a hard or a soft step.
+
+    With memberships h = step(y_prob, threshold)::
+
+        tp = sum w y h      fp = sum w (1 - y) h
+        fn = sum w y (1-h)  tn = sum w (1 - y) (1 - h)
+
+    so ``tp + fn`` is the weight of the positives and ``fp + tn`` that of the negatives, for
+    every step and every threshold.
+
+    Parameters
+    ----------
+    y_true : array
+        Labels of the shape of `y_prob`: boolean, integer 0 or 1, or real in [0, 1]. A soft
+        label y counts as y of a positive and 1 - y of a negative; the minimum of a loss is
+        then not at ``y_prob == y_true``.
+    y_prob : array of a floating dtype
+        Probabilities in [0, 1], or logits with ``from_logits=True``.
+    threshold : float, tuple of floats or array, default 0.5
+        Probability from which on a score counts as positive, strictly between 0 and 1 (any
+        number for `Hard`). A tuple or an array broadcasts against the scores: one threshold
+        per class, or learnable thresholds.
+    thresholds : tuple of floats or 1-D array, optional
+        A grid of T thresholds; every count gets a trailing axis of length T. Not together
+        with `threshold`.
+    step : callable, default Linear()
+        The step function, ``step(y_prob, threshold) -> membership in [0, 1]``.
+    sample_weight : array, optional
+        Finite weights >= 0 with as many dimensions as `y_prob`, each of the same length or 1.
+    where : boolean array, optional
+        False for entries that do not count, whatever they hold, NaN included. Dimensions as
+        for `sample_weight`.
+    axis : int, tuple of ints, optional
+        The axes to sum over; the others stay, as in ``axis=0`` for counts per class. All by
+        default.
+    from_logits : bool, default False
+        Whether `y_prob` holds logits. It is never guessed from the values, and the threshold
+        remains a probability.
+
+    Returns
+    -------
+    Confusion
+        Counts in the dtype of the scores, float32 for float16 and bfloat16. Differentiable in
+        `y_prob`, `threshold`, `thresholds`, `sample_weight` and a real `y_true`.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not an array, has a dtype that cannot be meant, or comes from another
+        library than the others.
+    ValueError
+        If shapes differ, if an axis or a threshold is out of range, or, where values can be
+        seen and `checks` is on, if the input is empty or a value is NaN or out of range.
+
+    Notes
+    -----
+    Where values cannot be seen, under a compiler's tracer or with ``checks(False)``,
+    probabilities outside [0, 1] count as 0 or 1 with a gradient of 0. Source: Tsoi et al. 2022,
+    Eq. 2 and Eq. 6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true = np.asarray([1, 0, 1, 0])
+    >>> y_prob = np.asarray([0.9, 0.6, 0.4, 0.2])
+    >>> [float(x) for x in ss.confusion(y_true, y_prob, step=ss.Hard())]
+    [1.0, 1.0, 1.0, 1.0]
+    >>> [round(float(x), 2) for x in ss.confusion(y_true, y_prob)]
+    [1.3, 0.78, 0.7, 1.22]
+    """
+    batch = prepare(
+        y_true,
+        y_prob,
+        threshold=threshold,
+        thresholds=thresholds,
+        step=step,
+        sample_weight=sample_weight,
+        where=where,
+        axis=axis,
+        from_logits=from_logits,
+    )
+    return count(batch, *memberships(batch.scores, batch.threshold, step, from_logits))
+
+
+def memberships(scores: Any, threshold: Any, step: Any, from_logits: bool) -> tuple[Any, Any]:
+    """Return how far each score is a positive, and how far it is a negative."""
+    if not from_logits:
+        hit = step(scores, threshold)
+        return hit, 1 - hit
+    hit = step(logistic(scores), threshold)
+    if not getattr(step, "symmetric", False):
+        return hit, 1 - hit
+    # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
+    return hit, step(logistic(-scores), 1 - threshold)
+
+
+def count(batch: Batch, hit: Any, miss: Any) -> Confusion:
+    """Sum the memberships of the positives and of the negatives."""
+    positives, negatives = batch.labels, 1 - batch.labels
+    if batch.weights is not None:
+        positives, negatives = positives * batch.weights, negatives * batch.weights
+    counts = Confusion(
+        accumulate(positives * hit, batch.axes),
+        accumulate(negatives * hit, batch.axes),
+        accumulate(positives * miss, batch.axes),
+        accumulate(negatives * miss, batch.axes),
+    )
+    if not batch.grid:
+        return counts
+    # A step that ignores the threshold leaves a grid axis of length 1.
+    zeros = batch.xp.zeros_like(batch.threshold)
+    return Confusion(*(x + zeros for x in counts))
+
+
+def one_hot(y_true: Array, num_classes: int) -> Any:
+    """Turn class numbers into one-vs-rest labels.
+
+    Parameters
+    ----------
+    y_true : array of an integer dtype
+        Class numbers from 0 to ``num_classes - 1``, of any shape. A number outside that range
+        gives a row of False.
+    num_classes : int
+        The number of classes, at least 2.
+
+    Returns
+    -------
+    array of bool
+        Shape ``y_true.shape + (num_classes,)``; not differentiable.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` is not an integer array.
+    ValueError
+        If `num_classes` is not an integer of at least 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.one_hot(np.asarray([0, 2]), 3))
+    [[ True False False]
+     [False False  True]]
+    """
+    y_true = unwrap(y_true)
+    xp = shared_namespace({"y_true": y_true})
+    if not xp.isdtype(y_true.dtype, "integral"):
+        raise TypeError(f"`y_true` must hold integer class numbers, got {y_true.dtype}")
+    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 2:
+        raise ValueError(f"`num_classes` must be an integer of at least 2, got {num_classes!r}")
+    classes = full_like_number(tuple(range(num_classes)), y_true)
+    return xp.expand_dims(y_true, axis=-1) == classes

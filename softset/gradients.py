@@ -1,0 +1,222 @@
+"""Gradients by the chain of four sums, without a framework's autodiff.
+
+d loss / d score = (slope of the metric at the counts) x (slope of the step at the score).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ._batch import cast, prepare
+from ._dual import Dual, NotElementwise, slopes, value_and_gradients
+from ._namespace import array_namespace, stop_gradient, unwrap
+from ._typing import Array
+from .confusion import Confusion, count, memberships
+from .losses import Loss, Score
+
+
+def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+    """Return a function that gives a loss and its gradient with respect to the scores.
+
+    Parameters
+    ----------
+    loss : callable
+        What `as_loss`, `as_score` or `linearize` returned: the cost is then that of two passes
+        over the data. Any other function of ``(y_true, y_prob)`` to a scalar, written against
+        the array API, is differentiated by dual numbers in time and memory that grow with the
+        square of the number of scores: right, but for small inputs.
+
+    Returns
+    -------
+    callable
+        ``f(y_true, y_prob, **options) -> (value, gradient)``; the gradient has the shape, the
+        dtype and the library of `y_prob`. `sample_weight` and `where` are handed on.
+
+    Raises
+    ------
+    TypeError
+        If `loss` is not callable; when called, if `reduce` is given.
+
+    Notes
+    -----
+    Works on NumPy and on every other array-API library. At kinks the slope is that of the step
+    functions' rule, the same as by autodiff.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> f = ss.value_and_grad(ss.as_loss(ss.accuracy))
+    >>> value, gradient = f(np.asarray([1, 0]), np.asarray([0.5, 0.5]))
+    >>> print(value, gradient)
+    0.5 [-0.6  0.6]
+    """
+    if not callable(loss):
+        raise TypeError(f"`loss` must be a function of (y_true, y_prob), got {loss!r}")
+    if isinstance(loss, (Score, LinearLoss)):
+        return partial(_by_chain, loss)
+    return partial(_by_directions, loss)
+
+
+@dataclass(frozen=True)
+class LinearLoss:
+    """What `linearize` returns: the sum of a loss's counts times fixed slopes."""
+
+    loss: Score
+    slopes: Confusion
+
+    def __call__(
+        self,
+        y_true: Array,
+        y_prob: Array,
+        *,
+        sample_weight: Array | None = None,
+        where: Array | None = None,
+    ) -> Any:
+        """Return the linear loss of a micro-batch."""
+        counts = self.loss.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
+        return self.of_counts(counts)
+
+    def of_counts(self, c: Confusion) -> Any:
+        """Return the linear loss for given counts."""
+        terms = [slope * x for slope, x in zip(self.slopes, c, strict=True)]
+        total = terms[0] + terms[1] + terms[2] + terms[3]
+        return array_namespace(total).sum(total)
+
+
+def linearize(loss: Score, total: Confusion) -> LinearLoss:
+    """Return a linear loss with the gradient that `loss` has at the counts `total`.
+
+    A metric of an epoch is not the mean of the metrics of its batches. With this its gradient
+    is exact all the same: pass 1 adds up the counts of all micro-batches without gradients,
+    pass 2 back-propagates the linear loss of each; the gradients' sum **is** the gradient of
+    the loss of all data at once.
+
+    Parameters
+    ----------
+    loss : what `as_loss` returned
+        The loss to follow.
+    total : Confusion
+        The counts of all data, as added up from ``loss.confusion(...)``.
+
+    Returns
+    -------
+    callable
+        Called like the loss, ``linear(y_true, y_prob, *, sample_weight=None, where=None)``.
+        Only its gradient means something; its values do not add up to the loss.
+
+    Raises
+    ------
+    TypeError
+        If `loss` does not come from `as_loss` or `total` is not a Confusion.
+
+    Notes
+    -----
+    Exact as long as a micro-batch's scores are the same in both passes: dropout needs the same
+    random state in both, batch normalisation must not use batch statistics.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true, y_prob = np.asarray([1, 0, 1, 0]), np.asarray([0.9, 0.6, 0.4, 0.2])
+    >>> loss = ss.as_loss(ss.f1)
+    >>> linear = ss.linearize(loss, loss.confusion(y_true, y_prob))
+    >>> whole = ss.value_and_grad(loss)(y_true, y_prob)[1]
+    >>> parts = [ss.value_and_grad(linear)(y_true[i : i + 2], y_prob[i : i + 2])[1] for i in (0, 2)]
+    >>> bool(np.allclose(np.concatenate(parts), whole, rtol=1e-13))
+    True
+    """
+    if not isinstance(loss, Score):
+        raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
+    if not isinstance(total, Confusion):
+        raise TypeError(f"`total` must be a Confusion, got {type(total).__name__}")
+    total = Confusion(*(stop_gradient(unwrap(x)) for x in total))
+    return LinearLoss(loss, count_slopes(loss, total)[1])
+
+
+def count_slopes(loss: Score | LinearLoss, c: Confusion) -> tuple[Any, Confusion]:
+    """Return the loss of the counts and its slope with respect to each count."""
+    if isinstance(loss, LinearLoss):
+        return loss.of_counts(c), loss.slopes
+    value = loss.of_counts(c)
+    try:
+        _, parts = slopes(lambda *four: loss.metric(Confusion(*four)), *c)
+    except NotElementwise:  # an average over classes, say
+        _, parts = value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
+        return value, Confusion(*parts)
+    # The loss is 1 - the mean of the metric's values, or that mean.
+    scale = (-1 if isinstance(loss, Loss) and loss.maximize else 1) / math.prod(c.tp.shape)
+    return value, Confusion(*(part * scale for part in parts))
+
+
+def _by_chain(
+    loss: Score | LinearLoss,
+    y_true: Array,
+    y_prob: Array,
+    *,
+    sample_weight: Array | None = None,
+    where: Array | None = None,
+) -> tuple[Any, Any]:
+    """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
+    source = loss.loss if isinstance(loss, LinearLoss) else loss
+    y_prob = unwrap(y_prob)
+    batch = prepare(
+        y_true,
+        y_prob,
+        threshold=source.threshold,
+        thresholds=source.thresholds,
+        step=source.step,
+        sample_weight=sample_weight,
+        where=where,
+        axis=source.axis,
+        from_logits=source.from_logits,
+    )
+    xp = batch.xp
+    scores = batch.scores
+    if batch.grid:  # the step may not change the shape
+        scores = scores + xp.zeros_like(batch.threshold)
+    seed = Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True)
+    hit, miss = memberships(seed, batch.threshold, source.step, source.from_logits)
+    value, slope = count_slopes(loss, count(batch, _value(hit), _value(miss)))
+
+    tp, fp, fn, tn = (_along(xp, x, batch.axes) for x in slope)
+    hit_slope, miss_slope = _slope(xp, hit), _slope(xp, miss)
+    positives, negatives = batch.labels, 1 - batch.labels
+    gradient = positives * (tp * hit_slope + fn * miss_slope)
+    gradient = gradient + negatives * (fp * hit_slope + tn * miss_slope)
+    if batch.weights is not None:
+        gradient = gradient * batch.weights
+    if batch.grid:
+        gradient = xp.sum(gradient, axis=-1)
+    if batch.clipped:
+        inside = (y_prob >= 0) & (y_prob <= 1)
+        gradient = xp.where(inside, gradient, xp.zeros_like(gradient))
+    return value, cast(xp, gradient, y_prob.dtype)
+
+
+def _by_directions(
+    fn: Callable[..., Any], y_true: Array, y_prob: Array, **options: Any
+) -> tuple[Any, Any]:
+    """Differentiate a function of all scores, one direction for each."""
+    value, (gradient,) = value_and_gradients(lambda p: fn(y_true, p, **options), unwrap(y_prob))
+    return value, gradient
+
+
+def _value(x: Any) -> Any:
+    return x.value if isinstance(x, Dual) else x
+
+
+def _slope(xp: Any, x: Any) -> Any:
+    return x.tangent[0, ...] if isinstance(x, Dual) else xp.zeros_like(x)
+
+
+def _along(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """Give a slope of the counts the axes back that were summed over."""
+    for axis in axes:
+        x = xp.expand_dims(x, axis=axis)
+    return x

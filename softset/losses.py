@@ -1,0 +1,191 @@
+"""From a metric to a loss to train on, and to a score to report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ._bound import freeze
+from ._namespace import array_namespace
+from ._typing import Array, Metric, Reduce, Step, Threshold
+from .confusion import Confusion, confusion
+from .metrics import larger_is_better
+from .steps import Hard, Linear
+
+
+@dataclass(frozen=True)
+class Score:
+    """What `as_score` returns: a metric of the counts of a step."""
+
+    metric: Metric
+    step: Step
+    threshold: Threshold
+    thresholds: tuple[float, ...] | Array | None
+    axis: int | tuple[int, ...] | None
+    from_logits: bool
+
+    def __call__(
+        self,
+        y_true: Array,
+        y_prob: Array,
+        *,
+        sample_weight: Array | None = None,
+        where: Array | None = None,
+        reduce: Reduce | None = None,
+    ) -> Any:
+        """Return the number; the arguments are those of `confusion`."""
+        c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
+        return self.of_counts(c if reduce is None else reduce(c))
+
+    def confusion(
+        self,
+        y_true: Array,
+        y_prob: Array,
+        *,
+        sample_weight: Array | None = None,
+        where: Array | None = None,
+    ) -> Confusion:
+        """Return the counts that the number is made of."""
+        return confusion(
+            y_true,
+            y_prob,
+            threshold=self.threshold,
+            thresholds=self.thresholds,
+            step=self.step,
+            sample_weight=sample_weight,
+            where=where,
+            axis=self.axis,
+            from_logits=self.from_logits,
+        )
+
+    def of_counts(self, c: Confusion) -> Any:
+        """Return the number for given counts: the metric, averaged over what it leaves."""
+        return mean(self.metric(c))
+
+
+@dataclass(frozen=True)
+class Loss(Score):
+    """What `as_loss` returns: a score turned so that smaller is better."""
+
+    maximize: bool
+
+    def of_counts(self, c: Confusion) -> Any:
+        """Return the loss for given counts."""
+        value = super().of_counts(c)
+        return 1 - value if self.maximize else value
+
+
+def as_loss(
+    metric: Metric,
+    *,
+    step: Step = Linear(),
+    threshold: Threshold = 0.5,
+    thresholds: tuple[float, ...] | Array | None = None,
+    axis: int | tuple[int, ...] | None = None,
+    from_logits: bool = False,
+    maximize: bool | None = None,
+) -> Loss:
+    """Turn a metric into a loss.
+
+    Parameters
+    ----------
+    metric : callable
+        Any function of a `Confusion`: a built-in, one with options fixed by functools.partial,
+        an average such as ``macro(f1)``, or your own.
+    step : callable, default Linear()
+        The step function that replaces the hard one.
+    threshold : float, tuple of floats or array, default 0.5
+        The operating point, a probability; several broadcast against the scores, as for one
+        per class.
+    thresholds : tuple of floats or 1-D array, optional
+        A grid over which the metric is averaged.
+    axis : int, tuple of ints, optional
+        The axes to count over, all by default; ``axis=0`` counts each class by itself.
+    from_logits : bool, default False
+        Whether the loss will be called with logits.
+    maximize : bool, optional
+        Whether larger values of the metric are better. Known for the built-ins, True for a
+        function of your own.
+
+    Returns
+    -------
+    callable
+        ``loss(y_true, y_prob, *, sample_weight=None, where=None, reduce=None)`` gives a scalar:
+        1 - metric, or the metric where smaller is better, averaged over whatever axes the
+        metric leaves. `reduce` is applied to the counts before the metric, to sum them over
+        machines. It is frozen, and hashable and picklable as far as its options are.
+
+    Raises
+    ------
+    TypeError
+        If `metric` is not callable.
+    ValueError
+        If the metric has no better direction, as prevalence, and `maximize` is not given. What
+        is wrong with the other options is said when the loss is called.
+
+    Notes
+    -----
+    Differentiable in `y_prob` and finite on every batch. On some batches the gradient is 0, and
+    nothing is learned: F-beta, precision, recall and Jaccard without positives, MCC, kappa
+    and balanced accuracy's like with one class only. Source: Tsoi et al. 2022, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> loss = ss.as_loss(ss.f1)
+    >>> y_true = np.asarray([1, 0, 1, 0])
+    >>> print(round(float(loss(y_true, np.asarray([0.9, 0.6, 0.4, 0.2]))), 4))
+    0.3627
+    """
+    frozen = freeze(metric)
+    if maximize is None:
+        maximize = larger_is_better(frozen)
+    if maximize is None:
+        raise ValueError(
+            f"`metric` {getattr(metric, '__name__', metric)} is neither better when larger nor "
+            "when smaller; pass maximize=True or maximize=False"
+        )
+    return Loss(frozen, step, threshold, thresholds, axis, from_logits, maximize)
+
+
+def as_score(
+    metric: Metric,
+    *,
+    threshold: Threshold = 0.5,
+    thresholds: tuple[float, ...] | Array | None = None,
+    axis: int | tuple[int, ...] | None = None,
+    from_logits: bool = False,
+) -> Score:
+    """Turn a metric into the number to report: the metric of hard counts.
+
+    Parameters
+    ----------
+    metric, threshold, thresholds, axis, from_logits
+        As for `as_loss`; the step is `Hard`, with ties positive.
+
+    Returns
+    -------
+    callable
+        ``score(y_true, y_prob, *, sample_weight=None, where=None, reduce=None)`` gives a scalar,
+        the metric itself in its own direction. Its gradient is 0.
+
+    Raises
+    ------
+    TypeError
+        If `metric` is not callable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> score = ss.as_score(ss.f1)
+    >>> print(score(np.asarray([1, 0, 1, 0]), np.asarray([0.9, 0.6, 0.4, 0.2])))
+    0.5
+    """
+    return Score(freeze(metric), Hard(), threshold, thresholds, axis, from_logits)
+
+
+def mean(values: Any) -> Any:
+    """Return the mean of a metric's values, or the value itself if there is only one."""
+    return array_namespace(values).mean(values) if len(values.shape) else values

@@ -1,0 +1,198 @@
+"""Likelihood and odds ratios, lift, and distances in the ROC square."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..confusion import Confusion
+from ._ratio import counts, defined, ratio, root
+
+
+def positive_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
+    """Return recall / FPR.
+
+    From 0 up without a bound, larger is better; undefined if fp = 0 or a class is absent. To
+    train, use the logarithm: the slope grows without a bound as fp nears 0. Also: LR+.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of any shape, integer or real.
+    zero_division : float, default 0.0
+        The value where undefined. The gradient is finite everywhere, and 0 there.
+
+    Returns
+    -------
+    array
+        Shape and dtype of the counts; float64 for integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> c = ss.Confusion(*np.asarray([3.0, 1.0, 2.0, 4.0]))
+    >>> print(round(float(ss.positive_likelihood_ratio(c)), 4))
+    3.0
+    """
+    xp, tp, fp, fn, tn = counts(c)
+    fpr = ratio(xp, fp, fp + tn, 0.0)
+    value = ratio(xp, ratio(xp, tp, tp + fn, 0.0), fpr, 0.0)
+    return defined(xp, value, zero_division, tp + fn, fpr)
+
+
+def negative_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
+    """Return FNR / specificity.
+
+    From 0 up without a bound, smaller is better; undefined if tn = 0 or a class is absent. To
+    train, use the logarithm: the slope grows without a bound as tn nears 0. Also: LR-.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of any shape, integer or real.
+    zero_division : float, default 0.0
+        The value where undefined. The gradient is finite everywhere, and 0 there.
+
+    Returns
+    -------
+    array
+        Shape and dtype of the counts; float64 for integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> c = ss.Confusion(*np.asarray([3.0, 1.0, 2.0, 4.0]))
+    >>> print(round(float(ss.negative_likelihood_ratio(c)), 4))
+    0.5
+    """
+    xp, tp, fp, fn, tn = counts(c)
+    tnr = ratio(xp, tn, fp + tn, 0.0)
+    value = ratio(xp, ratio(xp, fn, tp + fn, 0.0), tnr, 0.0)
+    return defined(xp, value, zero_division, tp + fn, tnr)
+
+
+def diagnostic_odds_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
+    """Return tp tn / (fp fn).
+
+    From 0 up without a bound, larger is better; undefined if fp = 0 or fn = 0. To train, use the
+    logarithm: the slope grows without a bound as fp or fn nears 0. Also: DOR, odds ratio.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of any shape, integer or real.
+    zero_division : float, default 0.0
+        The value where undefined. The gradient is finite everywhere, and 0 there.
+
+    Returns
+    -------
+    array
+        Shape and dtype of the counts; float64 for integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> c = ss.Confusion(*np.asarray([3.0, 1.0, 2.0, 4.0]))
+    >>> print(round(float(ss.diagnostic_odds_ratio(c)), 4))
+    6.0
+    """
+    xp, tp, fp, fn, tn = counts(c)
+    value = ratio(xp, tp, fn, 0.0) * ratio(xp, tn, fp, 0.0)
+    return defined(xp, value, zero_division, fn, fp)
+
+
+def lift(c: Confusion, *, zero_division: float = 0.0) -> Any:
+    """Return precision / prevalence.
+
+    From 0 to 1 / prevalence, larger is better, 1 is chance; undefined without positives or if
+    nothing is predicted positive.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of any shape, integer or real.
+    zero_division : float, default 0.0
+        The value where undefined. The gradient is finite everywhere, and 0 there.
+
+    Returns
+    -------
+    array
+        Shape and dtype of the counts; float64 for integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> c = ss.Confusion(*np.asarray([3.0, 1.0, 2.0, 4.0]))
+    >>> print(round(float(ss.lift(c)), 4))
+    1.5
+    """
+    xp, tp, fp, fn, tn = counts(c)
+    value = ratio(xp, tp, tp + fp, 0.0) * ratio(xp, tp + fp + fn + tn, tp + fn, 0.0)
+    return defined(xp, value, zero_division, tp + fp, tp + fn)
+
+
+def prevalence_threshold(c: Confusion, *, zero_division: float = 0.0) -> Any:
+    """Return sqrt(FPR) / (sqrt(TPR) + sqrt(FPR)).
+
+    In [0, 1], smaller is better; undefined if a class is absent or nothing is predicted positive.
+    The prevalence below which precision falls off most steeply. Its slope is infinite where TPR
+    or FPR is 0; the gradient in that rate is 0 there.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of any shape, integer or real.
+    zero_division : float, default 0.0
+        The value where undefined. The gradient is finite everywhere, and 0 there.
+
+    Returns
+    -------
+    array
+        Shape and dtype of the counts; float64 for integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> c = ss.Confusion(*np.asarray([3.0, 1.0, 2.0, 4.0]))
+    >>> print(round(float(ss.prevalence_threshold(c)), 4))
+    0.366
+    """
+    xp, tp, fp, fn, tn = counts(c)
+    top = root(xp, ratio(xp, fp, fp + tn, 0.0))
+    bottom = top + root(xp, ratio(xp, tp, tp + fn, 0.0))
+    return defined(xp, ratio(xp, top, bottom, 0.0), zero_division, bottom, tp + fn, fp + tn)
+
+
+def distance_to_corner(c: Confusion, *, zero_division: float = 0.0) -> Any:
+    """Return sqrt(FPR^2 + FNR^2), the distance to the perfect corner of the ROC square.
+
+    In [0, sqrt(2)], smaller is better; undefined if a class is absent. It has a kink where it is
+    0; the gradient there is 0.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of any shape, integer or real.
+    zero_division : float, default 0.0
+        The value where undefined. The gradient is finite everywhere, and 0 there.
+
+    Returns
+    -------
+    array
+        Shape and dtype of the counts; float64 for integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> c = ss.Confusion(*np.asarray([3.0, 1.0, 2.0, 4.0]))
+    >>> print(round(float(ss.distance_to_corner(c)), 4))
+    0.4472
+    """
+    xp, tp, fp, fn, tn = counts(c)
+    fpr, fnr = ratio(xp, fp, fp + tn, 0.0), ratio(xp, fn, tp + fn, 0.0)
+    return defined(xp, root(xp, fpr * fpr + fnr * fnr), zero_division, fp + tn, tp + fn)

@@ -1,0 +1,127 @@
+"""Class weights and sample weights for imbalanced data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._checks import is_floating
+from ._namespace import shared_namespace, unwrap
+from ._typing import Array
+from .confusion import one_hot
+from .metrics._ratio import ratio
+
+
+def class_weight(y_true: Array, *, num_classes: int = 2) -> Any:
+    """Return the balanced weight of each class, ``n / (num_classes * n_c)``.
+
+    Parameters
+    ----------
+    y_true : array of bool or of an integer dtype
+        Class numbers of any shape; for two classes boolean labels do.
+    num_classes : int, default 2
+        The number of classes.
+
+    Returns
+    -------
+    array of float32
+        Shape (num_classes,), for class 0 first. 0 for a class that does not occur.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` does not hold booleans or integers.
+    ValueError
+        If `num_classes` is not an integer of at least 2.
+
+    Notes
+    -----
+    The same numbers as scikit-learn's ``compute_class_weight("balanced")``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.class_weight(np.asarray([0, 0, 0, 1])))
+    [0.6666667 2.       ]
+    """
+    xp, numbers = _class_numbers(y_true)
+    rows = xp.reshape(one_hot(numbers, num_classes), (-1, num_classes))
+    count = xp.sum(xp.astype(rows, xp.float32), axis=0)
+    total = xp.ones_like(count) * xp.sum(count)
+    return ratio(xp, total, count * num_classes, 0.0)
+
+
+def pos_weight(y_true: Array) -> Any:
+    """Return the number of negatives for each positive, for `cross_entropy` and its like.
+
+    Parameters
+    ----------
+    y_true : array
+        Labels: boolean, 0 or 1, or real in [0, 1].
+
+    Returns
+    -------
+    0-d array of float32
+        ``float()`` of it is what `cross_entropy` takes. 1 if there is no positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.pos_weight(np.asarray([0, 0, 0, 1])))
+    3.0
+    """
+    y_true = unwrap(y_true)
+    xp = shared_namespace({"y_true": y_true})
+    labels = xp.astype(y_true, xp.float32)
+    return ratio(xp, xp.sum(1 - labels), xp.sum(labels), 1.0)
+
+
+def sample_weight(y_true: Array, class_weight: Array) -> Any:
+    """Return the weight of each entry's class.
+
+    Parameters
+    ----------
+    y_true : array of bool or of an integer dtype
+        Class numbers of any shape.
+    class_weight : 1-D array of a floating dtype
+        The weight of each class, class 0 first.
+
+    Returns
+    -------
+    array
+        Shape of `y_true`, dtype of `class_weight`; 0 for a number that is no class.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` does not hold booleans or integers, or `class_weight` is not floating.
+    ValueError
+        If `class_weight` is not 1-D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.sample_weight(np.asarray([0, 1, 0]), np.asarray([0.5, 2.0])))
+    [0.5 2.  0.5]
+    """
+    xp, numbers = _class_numbers(y_true)
+    class_weight = unwrap(class_weight)
+    shared_namespace({"y_true": numbers, "class_weight": class_weight})
+    if not is_floating(xp, class_weight.dtype):
+        raise TypeError(f"`class_weight` must hold real numbers, got {class_weight.dtype}")
+    if len(class_weight.shape) != 1:
+        raise ValueError(f"`class_weight` must be 1-D, got shape {tuple(class_weight.shape)}")
+    members = xp.astype(one_hot(numbers, int(class_weight.shape[0])), class_weight.dtype)
+    return xp.sum(members * class_weight, axis=-1)
+
+
+def _class_numbers(y_true: Any) -> tuple[Any, Any]:
+    y_true = unwrap(y_true)
+    xp = shared_namespace({"y_true": y_true})
+    if xp.isdtype(y_true.dtype, "bool"):
+        return xp, xp.astype(y_true, xp.int32)
+    if not xp.isdtype(y_true.dtype, "integral"):
+        raise TypeError(f"`y_true` must hold integer class numbers, got {y_true.dtype}")
+    return xp, y_true

@@ -1,0 +1,48 @@
+"""One fixture for every library and mode, and how much hypothesis does."""
+
+import importlib
+import os
+
+# Before anything imports a framework.
+os.environ["JAX_ENABLE_X64"] = "1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import hypothesis
+import pytest
+
+pytest.register_assert_rewrite("tests.support")
+
+from tests import support
+
+for _name, _examples in (("quick", 25), ("thorough", 500)):
+    hypothesis.settings.register_profile(
+        _name,
+        derandomize=True,
+        deadline=None,
+        max_examples=_examples,
+        database=None,
+        print_blob=False,
+    )
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_configure(config):
+    """Fail at once for backends that are asked for and cannot run: a skip would look green."""
+    for name in support.requested():
+        if name not in support.KINDS:
+            raise pytest.UsageError(
+                f"{support.VARIABLE} names {name!r}; it must hold all or some of "
+                f"{', '.join(support.KINDS)}"
+            )
+        try:
+            importlib.import_module(support.KINDS[name].library)
+        except ImportError as error:
+            raise pytest.UsageError(
+                f"{support.VARIABLE} asks for {name!r}, which does not import: {error}"
+            ) from error
+
+
+@pytest.fixture(scope="session", params=support.params(*support.KINDS))
+def backend(request):
+    """A library, eager or compiled: see support.Backend."""
+    return support.KINDS[request.param]()

@@ -1,0 +1,419 @@
+"""The documentation says what is true: its code runs, its names exist, its tables agree.
+
+To run one page by hand: python tests/docs/test_docs.py docs/idea.md
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import doctest
+import functools
+import importlib
+import io
+import itertools
+import math
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import softset as ss
+import softset_backends
+from softset import metrics
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+FRAMEWORKS = ("torch", "jax", "optax", "tensorflow", "keras", "sklearn", "matplotlib")
+WITH_CODE = [page for page in PAGES if "```python" in page.read_text("utf-8")]
+
+_FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_OUTPUT = re.compile(r"# -> (.*)$", re.MULTILINE)
+_ABOUT = 0.05  # how near a number must be to one that is said to be "about" something
+
+
+# The pages' code
+
+
+def blocks(text, language="python"):
+    """Return the line and the source of every fenced block of a language."""
+    return [
+        (text[: match.start()].count("\n") + 1, re.sub(f"^{match[1]}", "", match[3], flags=re.M))
+        for match in _FENCE.finditer(text)
+        if match[2] == language
+    ]
+
+
+def run_block(code, namespace, where="block"):
+    """Run a block; what it prints must be what its `# ->` comments or its `>>>` say."""
+    if code.lstrip().startswith(">>>"):
+        return run_examples(code, namespace, where)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, where, "exec"), namespace)
+    expected = _OUTPUT.findall(code)
+    if expected:
+        found = [line.strip() for line in printed.getvalue().strip().splitlines()]
+        assert len(found) == len(expected), f"{where}: expected {expected}, got {found}"
+        for one, other in zip(found, expected, strict=True):
+            assert agrees(one, other.strip()), f"{where}: expected {other!r}, got {one!r}"
+
+
+def agrees(found, expected):
+    """Compare a printed line with what a comment says of it."""
+    if not expected.startswith("about "):
+        return found == expected
+    pairs = zip(found.split(), expected.removeprefix("about ").split(), strict=True)
+    return all(abs(float(a) - float(b)) <= _ABOUT for a, b in pairs)
+
+
+def run_examples(code, namespace, where):
+    test = doctest.DocTestParser().get_doctest(code, namespace, where, where, 0)
+    report = io.StringIO()
+    doctest.DocTestRunner().run(test, out=report.write, clear_globs=False)
+    assert not report.getvalue(), report.getvalue()
+
+
+def run_page(page):
+    """Run the blocks of a page in order, in one namespace, with warnings as errors."""
+    namespace = {"__name__": page.stem}
+    for module in imported(page):
+        importlib.import_module(module)  # whatever a framework warns of on import is its own
+    warnings.simplefilter("error")
+    for line, code in blocks(page.read_text("utf-8")):
+        run_block("\n" * line + code if not code.startswith(">>>") else code, namespace, f"{page}")
+
+
+def imported(page):
+    """Return the frameworks that a page imports."""
+    found = set()
+    for _, code in blocks(page.read_text("utf-8")):
+        source = "\n".join(
+            example.source for example in doctest.DocTestParser().get_examples(code)
+        ) or code
+        for node in ast.walk(ast.parse(source)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            found |= {name.partition(".")[0] for name in names}
+    return [name for name in FRAMEWORKS if name in found]
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_code_of_page_runs(page):
+    absent = [name for name in imported(page) if find_spec(name) is None]
+    if absent:
+        pytest.skip(f"{', '.join(absent)} not installed")
+    done = subprocess.run(
+        [sys.executable, __file__, str(page)], env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+def environment():
+    """Return a user's environment: the packages of this checkout, no settings of the tests."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith("JAX_")}
+    paths = [str(ROOT), str(ROOT / "backends"), env.get("PYTHONPATH", "")]
+    return env | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def test_there_is_code_to_run():
+    total = sum(len(blocks(page.read_text("utf-8"))) for page in PAGES)
+    fences = sum(page.read_text("utf-8").count("```python\n") for page in PAGES)
+    assert total == fences >= 60
+    assert len(WITH_CODE) >= 10
+
+
+def test_every_block_that_is_python_says_so():
+    for page in PAGES:
+        languages = {match[2] for match in _FENCE.finditer(page.read_text("utf-8"))}
+        assert languages <= {"python", "console", "text", "bibtex"}, page
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("print(1)  # -> 2", "expected '2', got '1'"),
+        ("print(1)\nprint(2)  # -> 2", "expected .*, got"),
+        ("print(0.9)  # -> about 0.8", "expected 'about 0.8'"),
+        (">>> 1 + 1\n3\n", "Expected"),
+        ("raise RuntimeError('broken')", "broken"),
+    ],
+)
+def test_broken_block_is_found(code, message):
+    with pytest.raises((AssertionError, RuntimeError), match=message):
+        run_block(code, {})
+
+
+def test_sound_blocks_pass():
+    namespace = {}
+    run_block("x = 1\nprint(x)  # -> 1\nprint(0.81)  # -> about 0.8", namespace)
+    run_block(">>> x + 1\n2\n", namespace)
+
+
+def test_broken_page_fails(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("Text.\n\n```python\nx = 1\n```\n\n```python\nprint(x)  # -> 2\n```\n")
+    done = subprocess.run(
+        [sys.executable, __file__, str(page)], env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "expected '2', got '1'" in done.stderr
+
+
+# The docstrings' examples
+
+
+def modules():
+    for package in (ss, softset_backends):
+        yield package.__name__
+        prefix = f"{package.__name__}."
+        yield from (info.name for info in pkgutil.walk_packages(package.__path__, prefix))
+
+
+@pytest.mark.parametrize("name", list(modules()))
+def test_examples_of_docstrings(name):
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in (*FRAMEWORKS, "typer", "rich"):
+            pytest.skip(f"{error.name} not installed")
+        raise
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+        report = io.StringIO()
+        doctest.DocTestRunner().run(test, out=report.write)
+        assert not report.getvalue(), report.getvalue()
+
+
+def test_public_functions_have_examples():
+    finder = doctest.DocTestFinder()
+    for name in ss.__all__:
+        assert any(test.examples for test in finder.find(getattr(ss, name), name)), name
+
+
+# The names
+
+
+def test_public_names_are_in_the_reference():
+    reference = "\n".join(page.read_text("utf-8") for page in (DOCS / "api").glob("*.md"))
+    listed = re.findall(r"^::: (\S+)$", reference, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    public = [f"softset.{name}" for name in ss.__all__]
+    public += [f"softset_backends.{name}" for name in public_names(softset_backends)]
+    public += ["softset.metrics.larger_is_better"]
+    assert set(public) <= set(listed)
+    for path in listed:
+        owner, _, name = path.rpartition(".")
+        assert hasattr(importlib.import_module(owner), name), path
+
+
+def public_names(module):
+    """Return what a package's `__all__` or, without one, its `x as x` imports offer."""
+    return getattr(module, "__all__", None) or re.findall(
+        r"import \w+ as (\w+)$", Path(module.__file__).read_text("utf-8"), re.MULTILINE
+    )
+
+
+def commands():
+    """Return every `make ...` and `softset ...` that a page names, with the page."""
+    inline = re.compile(r"`((?:make|softset) [^`]+)`")
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for line in (line for _, code in blocks(text, "console") for line in code.splitlines()):
+            command = line.partition("#")[0].removeprefix("$ ").strip()
+            if command.startswith(("make ", "softset ")):
+                yield page, command
+        yield from ((page, " ".join(found.split())) for found in inline.findall(text))
+
+
+def test_commands_are_found():
+    assert {"make demo", "make test", "make docs", "softset check", "softset demo"} <= {
+        command for _, command in commands()
+    }
+
+
+def test_make_targets_exist():
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for page, command in commands():
+        program, target, *_ = command.split()
+        assert program != "make" or target in targets, f"{page.name}: {command}"
+
+
+def test_commands_of_softset_exist():
+    typer = pytest.importorskip("typer", reason="the command line is not installed")
+    cli = importlib.import_module("softset_backends.cli")
+    known = typer.main.get_command(cli.app).commands
+    for page, command in commands():
+        program, name, *arguments = command.split()
+        if program != "softset":
+            continue
+        assert name in known, f"{page.name}: {command}"
+        options = {option for parameter in known[name].params for option in parameter.opts}
+        for argument in (a for a in arguments if a.startswith("-")):
+            assert argument.partition("=")[0] in options, f"{page.name}: {command}"
+
+
+# The table of metrics
+
+OPTIONS = {
+    "fbeta": {"beta": 2.0},
+    "tversky": {"fp_weight": 0.3, "fn_weight": 0.9},
+    "index_of_balanced_accuracy": {"alpha": 1.0},
+    "net_benefit": {"fp_weight": 0.7},
+    "expected_cost": {"tp": 0.5, "fp": 2.0, "fn": 5.0, "tn": 0.25},
+}
+UNDEFINED = {
+    "no positives": lambda tp, fp, fn, tn: tp + fn == 0,
+    "no negatives": lambda tp, fp, fn, tn: fp + tn == 0,
+    "nothing predicted positive": lambda tp, fp, fn, tn: tp + fp == 0,
+    "nothing predicted negative": lambda tp, fp, fn, tn: fn + tn == 0,
+    "all predictions alike": lambda tp, fp, fn, tn: 0 in (tp + fp, fn + tn),
+    "a class absent": lambda tp, fp, fn, tn: 0 in (tp + fn, fp + tn),
+    "n = 0": lambda tp, fp, fn, tn: tp + fp + fn + tn == 0,
+    "tp = fp = fn = 0": lambda tp, fp, fn, tn: tp + fp + fn == 0,
+    "tn = fp = fn = 0": lambda tp, fp, fn, tn: tn + fp + fn == 0,
+    "tp = tn = 0": lambda tp, fp, fn, tn: tp + tn == 0,
+    "one of them 0 and no error": lambda tp, fp, fn, tn: tp * tn == 0 and fp + fn == 0,
+    "only tp": lambda tp, fp, fn, tn: fp + fn + tn == 0,
+    "only tn": lambda tp, fp, fn, tn: tp + fp + fn == 0,
+    "tp tn = fp fn = 0": lambda tp, fp, fn, tn: tp * tn == 0 and fp * fn == 0,
+    "fp = 0": lambda tp, fp, fn, tn: fp == 0,
+    "fn = 0": lambda tp, fp, fn, tn: fn == 0,
+    "tn = 0": lambda tp, fp, fn, tn: tn == 0,
+}
+RANGES = {
+    "[0, 1]": (0, 1),
+    "[-1, 1]": (-1, 1),
+    "[-1/3, 1]": (-1 / 3, 1),
+    "[0, √2]": (0, math.sqrt(2)),
+    "[0, ∞)": (0, math.inf),
+    "(-∞, 1]": (-math.inf, 1),
+}
+ROW = re.compile(r"^\| `(\w+)(?:\(.*?\))?` \| `(.*?)` \| (.*?) \| (\w+) \| (.*?) \| (\w+) \| ", re.M)
+TABLE = {row[1]: row.groups()[1:] for row in ROW.finditer((DOCS / "metrics.md").read_text("utf-8"))}
+
+
+def metric(name):
+    return functools.partial(getattr(metrics, name), **OPTIONS.get(name, {}))
+
+
+def tables(number=50):
+    """Return random tables without empty cells."""
+    rng = np.random.default_rng(0)
+    return ss.Confusion(*rng.uniform(0.5, 40, size=(4, number)))
+
+
+def test_table_has_every_metric():
+    assert set(TABLE) == set(metrics.__all__) - {"larger_is_better"}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_formula_of_table(name):
+    c = tables()
+    tp, fp, fn, tn = c
+    n, q, e = tp + fp + fn + tn, (2 * tp + fp + fn), (tp + fp) * (tp + fn)
+    plain = {key: getattr(metrics, key)(c) for key in TABLE if key not in OPTIONS}
+    costs = {f"cost_{key}": value for key, value in OPTIONS["expected_cost"].items()}
+    plain.pop(name, None)  # a formula must not stand for itself
+    known = OPTIONS.get(name, {}) | costs | plain
+    known |= {"sqrt": np.sqrt, "n": n, "q": q / (2 * n), "e": e / n}
+    known |= {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
+    np.testing.assert_allclose(eval(TABLE[name][0], known), metric(name)(c), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_range_of_table(name):
+    low, high = RANGES[TABLE[name][1]]
+    small = ss.Confusion(*np.asarray(list(itertools.product((0.0, 1.0, 7.0), repeat=4))).T)
+    for c in (tables(500), small):
+        value = metric(name)(c)
+        assert np.all((value >= low - 1e-12) & (value <= high + 1e-12))
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_direction_of_table(name):
+    known = {True: "larger", False: "smaller", None: "neither"}
+    assert TABLE[name][2] == known[metrics.larger_is_better(metric(name))]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_undefined_of_table(name):
+    phrases = re.split(r", or | or |, ", TABLE[name][3])
+    for four in itertools.product((0.0, 1.0, 3.0), repeat=4):
+        value = metric(name)(ss.Confusion(*np.asarray(four)), zero_division=-7.25)
+        assert (value == -7.25) == any(UNDEFINED[phrase](*four) for phrase in phrases), four
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_needs_tn_of_table(name):
+    c = tables()
+    moved = metric(name)(c._replace(tn=c.tn + 3))
+    assert TABLE[name][4] == ("no" if np.array_equal(moved, metric(name)(c)) else "yes")
+
+
+# The site
+
+
+def build(folder, config=ROOT / "mkdocs.yml"):
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", folder],
+        cwd=ROOT,
+        env=environment() | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    for name in ("mkdocs", "material", "mkdocstrings", "matplotlib"):
+        if find_spec(name) is None:
+            pytest.skip(f"{name} is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    done = build(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING" not in done.stderr
+    return folder
+
+
+def test_site_has_every_page_and_its_pictures(site):
+    for page in DOCS.rglob("*.md"):
+        assert (site / page.relative_to(DOCS).with_suffix(".html")).is_file()
+    for html in site.rglob("*.html"):
+        for picture in re.findall(r'<img [^>]*src="([^"]+)"', html.read_text("utf-8")):
+            assert (html.parent / picture).is_file(), f"{html.name}: {picture}"
+    for name in ("home", "steps"):
+        assert (site / "assets" / f"{name}.svg").stat().st_size > 10_000
+    assert not list(site.rglob("*.py"))
+
+
+def test_site_needs_no_network(site):
+    for html in site.rglob("*.html"):
+        loaded = re.findall(r'<(?:script|img|iframe)[^>]*src="(https?:[^"]+)"', html.read_text("utf-8"))
+        loaded += re.findall(r'<link[^>]*stylesheet[^>]*href="(https?:[^"]+)"', html.read_text("utf-8"))
+        assert not loaded, f"{html.name}: {loaded}"
+
+
+def test_reference_shows_what_the_docstrings_say(site):
+    html = (site / "api" / "losses.html").read_text("utf-8")
+    assert 'id="softset.as_loss"' in html
+    assert "Turn a metric into a loss" in html
+
+
+def test_strict_build_fails_for_a_broken_link(site, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("[nowhere](nowhere.md)\n")
+    config = tmp_path / "mkdocs.yml"
+    config.write_text("site_name: broken\nstrict: true\ntheme: {name: material, font: false}\n")
+    assert build(tmp_path / "site", config).returncode != 0
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        run_page(Path(argument))

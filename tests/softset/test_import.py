@@ -1,0 +1,80 @@
+"""Importing softset loads no framework, is quick, and works from a vendored copy."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAMEWORKS = ("numpy", "torch", "jax", "tensorflow", "keras", "dask", "sklearn")
+REPORT = f"import sys; print([n for n in {FRAMEWORKS} if n in sys.modules])"
+
+
+def run(code: str, path: Path = ROOT) -> str:
+    """Run code in a fresh interpreter that sees `path` and the installed packages only."""
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(path)!r})\n{code}"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=path, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_loads_no_framework() -> None:
+    assert run(f"import softset\n{REPORT}") == "[]"
+
+
+def test_the_check_of_the_import_can_fail() -> None:
+    pytest.importorskip("numpy")
+    assert run(f"import softset, numpy\n{REPORT}") == "['numpy']"
+
+
+def test_import_of_the_backends_loads_no_compiler_framework() -> None:
+    pytest.importorskip("numpy")
+    loaded = run(f"sys.path.insert(0, 'backends')\nimport softset_backends\n{REPORT}")
+    assert loaded in ("[]", "['numpy']")
+
+
+def test_import_needs_only_the_standard_library_and_array_api_compat() -> None:
+    code = """
+before = set(sys.modules)
+import softset
+loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(sorted(loaded - sys.stdlib_module_names))
+"""
+    assert run(code) in ("['softset']", "['array_api_compat', 'softset']")
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax.numpy", "tensorflow"])
+def test_vendored_copy_runs_under_another_name(tmp_path: Path, library: str) -> None:
+    """`cp -r softset somewhere/_vendor/` works with array-api-compat alone."""
+    pytest.importorskip(library)
+    vendor = tmp_path / "app" / "_vendor"
+    vendor.mkdir(parents=True)
+    (tmp_path / "app" / "__init__.py").touch()
+    (vendor / "__init__.py").touch()
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "softset", vendor / "softset", ignore=ignore)
+    convert = "convert_to_tensor" if library == "tensorflow" else "asarray"
+    code = f"""
+sys.path[:] = [p for p in sys.path if not p.rstrip("/").endswith({ROOT.name!r})]
+sys.modules["softset"] = None  # whoever imports the real one fails
+import {library} as library
+from app._vendor import softset as ss
+y_true = library.{convert}([1, 0, 1, 0])
+y_prob = library.{convert}([0.9, 0.6, 0.4, 0.2])
+loss = ss.as_loss(ss.f1)
+value, gradient = ss.value_and_grad(loss)(y_true, y_prob)
+print(round(float(value), 4), tuple(gradient.shape), ss.as_score(ss.f1)(y_true, y_prob) * 1.0)
+"""
+    assert run(code, tmp_path).startswith("0.3627 (4,) ")
+
+
+def test_vendored_copy_imports_nothing_by_absolute_name() -> None:
+    for file in (ROOT / "softset").rglob("*.py"):
+        for line in file.read_text().splitlines():
+            words = line.split()
+            if words[:1] == ["from"] or words[:1] == ["import"]:
+                assert not words[1].startswith("softset"), f"{file.name}: {line}"
