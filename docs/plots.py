@@ -96,7 +96,8 @@ def steps() -> Any:
             below.set_ylabel("slope")
         if i >= len(STEPS) - 3:
             below.set_xlabel("probability")
-    grid[0][0].legend(loc="center right", fontsize=8)
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=2)
     figure.align_ylabels()
     return figure
 

@@ -47,6 +47,11 @@ def is_floating(xp: Any, dtype: Any) -> bool:
     return "bfloat16" in str(dtype) or xp.isdtype(dtype, "real floating")
 
 
+def is_bool(dtype: Any) -> bool:
+    """Tell whether a dtype is boolean; NumPy's isdtype raises for bfloat16."""
+    return "bool" in str(dtype)
+
+
 def same_shape(y_true: Any, y_prob: Any) -> None:
     """Require labels of the scores' shape: broadcasting here is silently another metric."""
     true, prob = static_shape(y_true), static_shape(y_prob)
@@ -89,7 +94,7 @@ def aligned(name: str, x: Any, y_prob: Any) -> None:
 
 def mask(xp: Any, where: Any, y_prob: Any) -> None:
     """Require a boolean mask that lines up with the scores."""
-    if not xp.isdtype(where.dtype, "bool"):
+    if not is_bool(where.dtype):
         raise TypeError(f"`where` must be a boolean mask, got {where.dtype}; pass mask != 0")
     aligned("where", where, y_prob)
 

@@ -44,7 +44,7 @@ class Dual:
     NotElementwise. Duals of duals give higher derivatives.
     """
 
-    __slots__ = ("value", "tangent", "elementwise")
+    __slots__ = ("value", "tangent", "elementwise")  # noqa: RUF023, the order of the arguments
     # An array on the left leaves the operator to the dual in NumPy, PyTorch and JAX, and in
     # TensorFlow's arithmetic. TensorFlow's comparisons and array-api-strict raise instead:
     # there write `dual > array` or `xp.multiply(array, dual)`.
@@ -135,8 +135,9 @@ def namespace(xp: Any) -> DualNamespace:
 def slopes(fn: Callable[..., Any], *arrays: Any) -> tuple[Any, tuple[Any, ...]]:
     """Return the value of an elementwise function and its slope in every argument.
 
-    The arrays are of one shape and one floating-point library. NotElementwise is raised if
-    ``fn`` mixes positions or changes the shape.
+    The floating-point arrays have one shape. NotElementwise is raised if ``fn`` mixes positions
+    or changes the shape. Inside another derivative, pass its duals in as arrays: those that
+    ``fn`` closes over are told from the new ones by nesting alone.
     """
     xp = _seed_namespace(arrays)
     if any(a.shape != arrays[0].shape for a in arrays):
@@ -206,6 +207,12 @@ def _positions(xp: Any, arrays: Any) -> list[Any]:
     ends = list(accumulate((x.shape[0] for x in ones), initial=0))
     parts = zip(arrays, ends[:-1], ends[1:], strict=True)
     return [xp.reshape(order[i:j], a.shape) for a, i, j in parts]
+
+
+def _unit(xp: Any, a: Any, place: Any, row: Any) -> Dual:
+    """Return the dual of an array whose directions are the positions in row."""
+    ones = [1] * len(a.shape)
+    return Dual(a, xp.astype(xp.reshape(row, (row.shape[0], *ones)) == place, a.dtype))
 
 
 def _base(*duals: Any) -> Any:
@@ -309,12 +316,6 @@ def _binary(xp: Any, name: str, x: Any, y: Any, /) -> Dual:
     return _chain(xp, out, [(z, rule(xp, a, b, out)) for z, rule in sides if _over(xp, z)])
 
 
-def _unit(xp: Any, a: Any, place: Any, row: Any) -> Dual:
-    """Return the dual of an array whose directions are the positions in row."""
-    ones = [1] * len(a.shape)
-    return Dual(a, xp.astype(xp.reshape(row, (row.shape[0], *ones)) == place, a.dtype))
-
-
 def _power_slope(xp: Any, x: Any, e: Any, out: Any) -> Any:
     if isinstance(e, (int, float)):
         return int(e) if e in (0, 1) else e * (x if e == 2 else x ** (e - 1))
@@ -406,7 +407,7 @@ def _move(xp: Any, name: str, x: Any, /, *args: Any, **kwargs: Any) -> Dual:
     rows = []
     for a, value in zip(parts, values, strict=True):
         row = a.tangent if _over(xp, a) else xp.expand_dims(xp.zeros_like(value), axis=0)
-        row = xp.reshape(xp.astype(row, out.dtype), (row.shape[0], math.prod(value.shape)))
+        row = xp.reshape(row, (row.shape[0], math.prod(value.shape)))
         rows.append(xp.broadcast_to(row, (count, row.shape[1])))
     flat = xp.take(xp.concat(rows, axis=1), xp.reshape(moved, (-1,)), axis=1)
     return Dual(out, xp.reshape(flat, (count, *moved.shape)))
@@ -415,8 +416,6 @@ def _move(xp: Any, name: str, x: Any, /, *args: Any, **kwargs: Any) -> Dual:
 def _reduce(xp: Any, name: str, x: Any, /, *, axis: Any = None, **options: Any) -> Dual:
     function = getattr(xp, name)
     out = function(x.value, axis=axis, **options)
-    if x.ndim == 0:
-        return _result(xp, out, x.tangent, [x])
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(i + 1 if i >= 0 else i for i in axes)
     # One axis as a number: cumulative_sum takes no tuple.
@@ -507,15 +506,16 @@ _PARTIALS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], ...]] = {
 }
 
 _PLAIN_ELEMENTWISE = (
-    "isnan isinf isfinite sign floor ceil round trunc equal not_equal less less_equal greater "
-    "greater_equal logical_and logical_or logical_not logical_xor zeros_like ones_like isdtype "
-    "result_type"
-).split()
-_PLAIN = "any all count_nonzero argmax argmin argsort".split()
+    "isnan", "isinf", "isfinite", "sign", "floor", "ceil", "round", "trunc", "equal",
+    "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
+    "logical_or", "logical_not", "logical_xor", "zeros_like", "ones_like", "isdtype",
+    "result_type",
+)  # fmt: skip
+_PLAIN = ("any", "all", "count_nonzero", "argmax", "argmin", "argsort")
 _MOVES = (
-    "__getitem__ reshape expand_dims squeeze permute_dims moveaxis concat stack flip roll take "
-    "take_along_axis tile"
-).split()
+    "__getitem__", "reshape", "expand_dims", "squeeze", "permute_dims", "moveaxis", "concat",
+    "stack", "flip", "roll", "take", "take_along_axis", "tile",
+)  # fmt: skip
 _POINTWISE: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(_SLOPES, _unary),
     **dict.fromkeys(_PARTIALS, _binary),

@@ -1,8 +1,8 @@
 """The array-API functions that softset uses, on TensorFlow operations: the module is a namespace.
 
-They hold eagerly, in tf.function with unknown lengths and under XLA, and patch nothing. What has
-no docstring does what https://data-apis.org/array-api/2024.12 says. A Python number takes the
-dtype of the array beside it; alone it becomes float32 or int64.
+They hold eagerly, in tf.function with unknown lengths and under XLA, and patch nothing. A function
+without a docstring does what https://data-apis.org/array-api/2024.12 says. A Python number takes
+the dtype of the array beside it; alone it becomes float32 or int64.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ e, inf, nan, newaxis, pi = math.e, math.inf, math.nan, None, math.pi
 
 _NUMBERS = (builtins.bool, int, float, complex)
 _DEFAULTS, _WIDEST = (bool, int64, float32, complex64), (bool, int64, float64, complex128)
+# The bits of the mantissa, and the exponent of the first power of two that is too large.
 _DIGITS = {float16: (10, 16), bfloat16: (7, 128), float32: (23, 128), float64: (52, 1024)}
 _KINDS = {"bool": "b", "signed integer": "i", "unsigned integer": "u", "integral": "iu"}
 _KINDS |= {"real floating": "f", "complex floating": "c", "numeric": "iufc"}
 
-# A table from here on: the formatter would double its length.
 # fmt: off
+# A table, which the formatter would make half as long again.
 
 def __getattr__(name: str) -> Any:
     only = "softset's TensorFlow namespace has only the functions listed in _tensorflow.py"
     raise AttributeError(f"{only}, and {name!r} is not one of them")
 
 def _dtype(x: Any) -> Any: return tf.as_dtype(x if isinstance(x, type) else getattr(x, "dtype", x))
-
 def _kind(x: Any) -> int:
     """Return 0, 1, 2 or 3 for a boolean, integer, real or complex dtype or number."""
     if isinstance(x, _NUMBERS):
@@ -49,12 +49,10 @@ def _kind(x: Any) -> int:
     return 0 if x.is_bool else 1 if x.is_integer else 2 if x.is_floating else 3
 
 def isdtype(dtype: Any, kind: Any) -> builtins.bool:
-    """Tell whether a dtype is of a kind: a name, a dtype or a tuple of them."""
     if isinstance(kind, tuple):
         return builtins.any(isdtype(dtype, k) for k in kind)
     letter = "u" if _dtype(dtype).is_unsigned else "bifc"[_kind(_dtype(dtype))]
     return letter in _KINDS[kind] if kind in _KINDS else _dtype(dtype) == _dtype(kind)
-
 def can_cast(from_: Any, to: Any, /) -> builtins.bool:
     """Tell whether every value of a dtype, or of an array's, fits the dtype `to`."""
     a, b = _dtype(from_), _dtype(to)
@@ -69,7 +67,8 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
     """Return the narrowest dtype that holds them all; different kinds have none."""
     numbers = [_kind(x) for x in arrays_and_dtypes if isinstance(x, _NUMBERS)]
     dtypes = [_dtype(x) for x in arrays_and_dtypes if not isinstance(x, _NUMBERS)]
-    for dtype in (*dtypes, int16, int32, int64, float32, complex128) if dtypes else _DEFAULTS:
+    wider = (int16, int32, int64, float32, complex64, complex128)
+    for dtype in (*dtypes, *wider) if dtypes else _DEFAULTS:
         fits = (n <= _kind(dtype) and (n == 0) == dtype.is_bool for n in numbers)
         if builtins.all(d == dtype or can_cast(d, dtype) for d in dtypes) and builtins.all(fits):
             return dtype
@@ -77,23 +76,21 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
     raise TypeError(f"{' and '.join(names)} have no common dtype; convert one with astype")
 
 def finfo(type: Any, /) -> SimpleNamespace:
-    """Return the limits of a floating-point dtype as Python floats."""
     dtype = _dtype(type).real_dtype
     eps, top = 2.0 ** -_DIGITS[dtype][0], 2.0 ** (_DIGITS[dtype][1] - 1)
     limits = {"eps": eps, "max": (2 - eps) * top, "min": (eps - 2) * top}
     return SimpleNamespace(bits=8 * dtype.size, dtype=dtype, smallest_normal=2 / top, **limits)
-
 def iinfo(type: Any, /) -> SimpleNamespace:
-    """Return the limits of an integer dtype as Python integers."""
     dtype = _dtype(type)
     return SimpleNamespace(bits=8 * dtype.size, dtype=dtype, max=int(dtype.max), min=int(dtype.min))
 
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
-    """Return numbers, nested lists, NumPy arrays, variables or tensors as a tensor."""
+    """Return numbers, nested lists, arrays or variables as a tensor, which needs no copies."""
     leaves = tf.nest.flatten(obj)
-    if builtins.all(type(leaf) in _NUMBERS for leaf in leaves):
+    if builtins.all(isinstance(leaf, _NUMBERS) for leaf in leaves):
         kind = builtins.max(map(_kind, leaves), default=2)
-        dtype = _DEFAULTS[kind] if dtype is None else _dtype(dtype)
+        own = getattr(leaves[0], "dtype", None) if leaves else None  # NumPy's float64 is a float
+        dtype = _dtype(dtype or own or _DEFAULTS[kind])
         wide = dtype if kind <= _kind(dtype) else _WIDEST[kind]
         # At once, not by way of float32, where 0.3 loses digits; and a zero in a list, because
         # TensorFlow's cache of scalars mixes up 0.0 and -0.0.
@@ -116,36 +113,28 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
     x = asarray(x)
     return full(tf.shape(x), fill_value, dtype=dtype or x.dtype, device=device)
 zeros, ones = (functools.partial(full, fill_value=value) for value in (0.0, 1.0))
-def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    return asarray(tf.zeros_like(asarray(x), dtype), device=device)
-def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    return asarray(tf.ones_like(asarray(x), dtype), device=device)
-
+def _like(op: Function, x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    return asarray(op(asarray(x), dtype), device=device)
+zeros_like, ones_like = (functools.partial(_like, op) for op in (tf.zeros_like, tf.ones_like))
 def arange(start: Any, /, stop: Any = None, step: Any = 1, **options: Any) -> Any:
     """Return start, start + step, ... without stop; the options are those of asarray."""
     start, stop = (0, start) if stop is None else (start, stop)
     steps = tf.range(builtins.max(math.ceil((stop - start) / step), 0), dtype=int64)
     dtype = options.pop("dtype", None) or result_type(start, stop, step)
     return asarray(tf.cast(steps, dtype) * step + start, **options)
-
 def linspace(start: Any, stop: Any, /, num: int, *, endpoint: Any = True, **options: Any) -> Any:
     """Return num numbers from start to stop; the options are those of asarray."""
     step = (stop - start) / builtins.max(num - builtins.bool(endpoint), 1)
     values = [float(start + step * i) for i in range(num)]
     return asarray([*values[:-1], float(stop)] if endpoint and num > 1 else values, **options)
-
 def _promote(*xs: Any) -> list[Any]:
     dtype = result_type(*xs) if len(xs) > 1 else None
     return [asarray(x, dtype=dtype) for x in xs]
-
 def _lift(op: Function) -> Function:
     """Let an operation accept whatever asarray does, in the common dtype."""
     return lambda *xs: op(*_promote(*xs))
-
 def _inexact(op: Function, otherwise: Function) -> Function:
-    """Let an operation on real or complex arrays accept others too."""
     return lambda x: op(asarray(x)) if _kind(asarray(x).dtype) > 1 else otherwise(asarray(x))
-
 def _floating(x: Any) -> Any:
     if _kind(x.dtype) < 2:
         raise TypeError(f"a floating-point array is needed, got {x.dtype.name}; use astype")
@@ -180,7 +169,6 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
     """Return x held between min and max; at a bound the slope is 1."""
     x = asarray(x) if min is None else maximum(x, min)
     return x if max is None else minimum(x, max)
-
 def logaddexp(x1: Any, x2: Any, /) -> Any:
     """Return log(exp(x1) + exp(x2)), with the slope 1/2 at ties."""
     x1, x2 = _promote(x1, x2)
@@ -195,19 +183,16 @@ def _total(op: Function, x: Any, /, *, axis: Axis = None, dtype: Any = None, **o
     dtype = default if dtype is None else _dtype(dtype)
     wide = float32 if dtype in (float16, bfloat16) else dtype
     return tf.cast(op(tf.cast(x, wide), axis, **options), dtype)
-
 def _mean(x: Any, axis: Axis, keepdims: Any = False) -> Any:
     return tf.reduce_mean(_floating(x), axis, keepdims)
 def _var(x: Any, axis: Axis, keepdims: Any = False, correction: Any = 0.0) -> Any:
     squares = tf.reduce_sum(tf.square(x - _mean(x, axis, True)), axis, keepdims)
     count = tf.size(x, int64) // tf.maximum(tf.size(squares, int64), 1)
     return squares / tf.maximum(tf.cast(count, x.dtype) - correction, 0)
-
 def _std(x: Any, axis: Axis, **options: Any) -> Any:
     """Return the root of the variance, with slope 0 where that is 0."""
     v = _var(x, axis, **options)
     return tf.where(v > 0, tf.sqrt(where(v > 0, v, 1.0)), v)
-
 def _cumsum(x: Any, axis: int | None, include_initial: Any = False) -> Any:
     if axis is None and x.shape.rank != 1:
         raise ValueError("`axis` is needed unless the array has one dimension")
@@ -218,14 +203,12 @@ def _extreme(op: Function, x: Any, /, *, axis: Axis = None, keepdims: Any = Fals
     x = asarray(x)
     gap = tf.reduce_any(x != x, axis, keepdims)
     return tf.where(gap, tf.cast(nan, x.dtype), op(x, axis, keepdims))
-
 def _position(op: Function, x: Any, /, *, axis: int | None = None, keepdims: Any = False) -> Any:
     x = asarray(x)
     found = op(_flat(x, axis), axis or 0)
     return tf.reshape(found, tf.shape(tf.reduce_max(x, axis, True))) if keepdims else found
 def _truth(op: Function, x: Any, /, *, axis: Axis = None, keepdims: Any = False) -> Any:
     return op(tf.cast(asarray(x), bool), axis=axis, keepdims=keepdims)
-
 sum, prod, mean = (functools.partial(_total, op) for op in (tf.reduce_sum, tf.reduce_prod, _mean))
 var, std, cumulative_sum = (functools.partial(_total, op) for op in (_var, _std, _cumsum))
 max, min = (functools.partial(_extreme, op) for op in (tf.reduce_max, tf.reduce_min))
@@ -234,16 +217,14 @@ any, all = (functools.partial(_truth, op) for op in (tf.reduce_any, tf.reduce_al
 count_nonzero = functools.partial(_truth, sum)
 def _flat(x: Any, axis: Axis) -> Any: return tf.reshape(x, [-1]) if axis is None else x
 def _axes(x: Any, axis: Axis) -> list[int]:
-    axes = range(x.shape.rank) if axis is None else [axis] if isinstance(axis, int) else axis
-    return [a % x.shape.rank for a in axes]
-
+    axes = range(len(x.shape)) if axis is None else [axis] if isinstance(axis, int) else axis
+    return [a % len(x.shape) for a in axes]
 def moveaxis(x: Any, source: Axis, destination: Axis, /) -> Any:
     x = asarray(x)
     moves = dict(zip(_axes(x, destination), _axes(x, source), strict=True))
     rest = iter([a for a in range(x.shape.rank) if a not in moves.values()])
     order = [moves[a] if a in moves else next(rest) for a in range(x.shape.rank)]
     return x if order == sorted(order) else tf.transpose(x, order)
-
 def _gather(x: Any, indices: Any, axis: int, batch_dims: int = 0) -> Any:
     indices = tf.where(indices < 0, indices + tf.shape(x, int64)[axis], indices)
     # Through reshape the gradient is a tensor, not IndexedSlices.
@@ -271,21 +252,18 @@ def argsort(x: Any, /, *, axis: int = -1, descending: Any = False, stable: Any =
     x = moveaxis(x, axis, -1)
     key = _key(x, "min") if descending else tf.bitwise.invert(_key(x))
     return moveaxis(tf.cast(tf.math.top_k(key, tf.shape(key)[-1]).indices, int64), -1, axis)
-
 def sort(x: Any, /, *, axis: int = -1, descending: Any = False, stable: Any = True) -> Any:
-    """Return x sorted along an axis with NaN last."""
     return take_along_axis(x, argsort(x, axis=axis, descending=descending), axis=axis)
-
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
     """Return where to insert x2 into the sorted x1; NaN counts as the largest number."""
     x1, x2 = _promote(x1, x2)
     x1 = x1 if sorter is None else take(x1, sorter)
     found = tf.searchsorted(_key(x1), tf.reshape(_key(x2), [-1]), side, int64)
     return tf.reshape(found, tf.shape(x2))
-
 def reshape(x: Any, /, shape: Any, *, copy: Any = None) -> Any: return tf.reshape(asarray(x), shape)
 def expand_dims(x: Any, /, *, axis: int = 0) -> Any: return tf.expand_dims(asarray(x), axis)
-def squeeze(x: Any, /, axis: Axis) -> Any: return x if axis == () else tf.squeeze(asarray(x), axis)
+def squeeze(x: Any, /, axis: Axis) -> Any:
+    return asarray(x) if axis == () else tf.squeeze(asarray(x), axis)
 def permute_dims(x: Any, /, axes: Sequence[int]) -> Any: return tf.transpose(asarray(x), axes)
 def broadcast_to(x: Any, /, shape: Any) -> Any: return tf.broadcast_to(asarray(x), shape)
 def flip(x: Any, /, *, axis: Axis = None) -> Any: return tf.reverse(asarray(x), _axes(x, axis))
@@ -298,21 +276,22 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
     return tf.repeat(asarray(x), repeats, axis)
 def roll(x: Any, /, shift: Any, *, axis: Axis = None) -> Any:
-    return tf.reshape(tf.roll(_flat(asarray(x), axis), shift, axis or 0), tf.shape(x))
+    x = asarray(x)
+    return tf.reshape(tf.roll(_flat(x, axis), shift, axis or 0), tf.shape(x))
 def tile(x: Any, repetitions: tuple[int, ...], /) -> Any:
-    new = len(repetitions) - x.shape.rank
-    return tf.tile(asarray(x)[(None,) * new + (...,)], (1,) * -new + tuple(repetitions))
+    x, new = asarray(x), len(repetitions) - len(x.shape)
+    return tf.tile(x[(None,) * new + (...,)], (1,) * -new + tuple(repetitions))
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     return tf.tensordot(*_promote(x1, x2), axes)
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     x1, x2 = _promote(x1, x2)
     return sum(tf.math.conj(x1) * x2, axis=axis, dtype=x1.dtype)
-
 def broadcast_arrays(*arrays: Any) -> list[Any]:
     xs = [asarray(x) for x in arrays]
-    shape = functools.reduce(tf.broadcast_dynamic_shape, map(tf.shape, xs))
+    shape = functools.reduce(tf.broadcast_static_shape, (x.shape for x in xs))
+    if not shape.is_fully_defined():
+        shape = functools.reduce(tf.broadcast_dynamic_shape, map(tf.shape, xs))
     return [tf.broadcast_to(x, shape) for x in xs]
-
 def matmul(x1: Any, x2: Any, /) -> Any:
     x1, x2 = _promote(x1, x2)
     row, column = x1.shape.rank == 1, x2.shape.rank == 1

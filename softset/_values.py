@@ -6,6 +6,7 @@ import math
 from types import TracebackType
 from typing import Any
 
+from ._checks import is_bool
 from ._namespace import static_shape, truth, values_visible
 
 _enabled = True
@@ -67,9 +68,9 @@ def check_values(
             "switch the checks off to count zeros"
         )
     rules = [("y_prob", y_prob, _good_scores(xp, y_prob, from_logits))]
-    if not xp.isdtype(y_true.dtype, "bool"):
+    if not is_bool(y_true.dtype):
         rules.append(("y_true", y_true, (y_true >= 0) & (y_true <= 1)))
-    if sample_weight is not None and not xp.isdtype(sample_weight.dtype, "bool"):
+    if sample_weight is not None and not is_bool(sample_weight.dtype):
         passed = sample_weight >= 0
         # An integer dtype has no infinity to compare with.
         if not xp.isdtype(sample_weight.dtype, "integral"):

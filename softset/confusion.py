@@ -166,11 +166,12 @@ def count(batch: Batch, hit: Any, miss: Any) -> Confusion:
     positives, negatives = batch.labels, 1 - batch.labels
     if batch.weights is not None:
         positives, negatives = positives * batch.weights, negatives * batch.weights
+    # Memberships on the left: they may be dual numbers, which not every array yields to.
     counts = Confusion(
-        accumulate(positives * hit, batch.axes),
-        accumulate(negatives * hit, batch.axes),
-        accumulate(positives * miss, batch.axes),
-        accumulate(negatives * miss, batch.axes),
+        accumulate(hit * positives, batch.axes),
+        accumulate(hit * negatives, batch.axes),
+        accumulate(miss * positives, batch.axes),
+        accumulate(miss * negatives, batch.axes),
     )
     if not batch.grid:
         return counts

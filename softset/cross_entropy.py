@@ -85,7 +85,7 @@ def cross_entropy(
     labels = cast(xp, y_true, scores.dtype)
     weights = xp.ones_like(scores)
     if sample_weight is not None:
-        weights = weights * cast(xp, sample_weight, scores.dtype)
+        weights = cast(xp, sample_weight, scores.dtype) * weights
     if where is not None:
         labels, scores, weights = masked(xp, labels, scores, weights, where)
     if not (seen or from_logits):
@@ -98,9 +98,9 @@ def cross_entropy(
         positives = positives * _choose(xp, hit, cell_weight.tp, cell_weight.fn, scores)
         negatives = negatives * _choose(xp, hit, cell_weight.fp, cell_weight.tn, scores)
     minus_log = _softplus if from_logits else _minus_log
-    cost = positives * minus_log(xp, scores, 1) * pos_weight
-    cost = cost + negatives * minus_log(xp, scores, 0)
-    return ratio(xp, xp.sum(weights * cost), xp.sum(weights), 0.0)
+    cost = minus_log(xp, scores, 1) * positives * pos_weight
+    cost = cost + minus_log(xp, scores, 0) * negatives
+    return ratio(xp, xp.sum(cost * weights), xp.sum(weights), 0.0)
 
 
 def _check_factors(pos_weight: float, cell_weight: Any, label_smoothing: float) -> None:

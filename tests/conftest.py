@@ -12,7 +12,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.support")
 
-from tests import support
+support = importlib.import_module("tests.support")
 
 for _name, _examples in (("quick", 25), ("thorough", 500)):
     hypothesis.settings.register_profile(

@@ -108,6 +108,9 @@ class NumPy(Backend):
     ) -> tuple[Any, Any]:
         if argnum == 1 and len(arrays) == 2 and isinstance(fn, (Score, LinearLoss)):
             return ss.value_and_grad(fn)(*arrays)
+        return self.by_duals(fn, *arrays, argnum=argnum)
+
+    def by_duals(self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1) -> tuple[Any, Any]:
         value, (gradient,) = _dual.value_and_gradients(
             lambda x: fn(*arrays[:argnum], x, *arrays[argnum + 1 :]), arrays[argnum]
         )
@@ -126,6 +129,17 @@ class Strict(NumPy):
 
     def is_array(self, x: Any) -> bool:
         return isinstance(x, type(self.xp.asarray(0)))
+
+    def by_duals(self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1) -> tuple[Any, Any]:
+        # Its arrays refuse a dual on their right, so every real argument becomes one.
+        real = [i for i, x in enumerate(arrays) if self.xp.isdtype(x.dtype, "real floating")]
+
+        def call(*duals: Any) -> Any:
+            given = dict(zip(real, duals, strict=True))
+            return fn(*(given.get(i, x) for i, x in enumerate(arrays)))
+
+        value, gradients = _dual.value_and_gradients(call, *(arrays[i] for i in real))
+        return value, gradients[real.index(argnum)]
 
 
 class Torch(Backend):
@@ -276,9 +290,7 @@ def params(*names: str) -> list[Any]:
 def five_points(p: float, tau: float, delta: float) -> float:
     """Interpolate the knots of Tsoi et al. 2022, section 3.1, one score at a time."""
     half = min(tau, 1 - tau) / 2
-    return float(
-        np.interp(p, [0, tau - half, tau, tau + half, 1], [0, delta, 0.5, 1 - delta, 1])
-    )
+    return float(np.interp(p, [0, tau - half, tau, tau + half, 1], [0, delta, 0.5, 1 - delta, 1]))
 
 
 def raised_cosine(p: float, tau: float, half: float) -> float:
@@ -303,13 +315,15 @@ STEPS: dict[str, tuple[Any, Callable[[float, float], float]]] = {
     ),
     "straight-through": (ss.StraightThrough(ss.Sigmoid(k=5.0)), lambda p, t: float(p >= t)),
 }
-SOFT = {
-    name: step for name, (step, _) in STEPS.items() if name not in ("hard", "straight-through")
-}
+SOFT = {name: step for name, (step, _) in STEPS.items() if name not in ("hard", "straight-through")}
 
 
 def count_by_loop(
-    y_true: Any, y_prob: Any, membership: Callable[[float, float], float], tau: Any, weights: Any = 1
+    y_true: Any,
+    y_prob: Any,
+    membership: Callable[[float, float], float],
+    tau: Any,
+    weights: Any = 1,
 ) -> ss.Confusion:
     """Count one example after the other, as in Tsoi et al. 2022, Eq. 2 and Eq. 6."""
     y_true, y_prob, tau, weights = np.broadcast_arrays(y_true, y_prob, tau, weights)
@@ -330,6 +344,11 @@ def labels_and_scores(
     # Odd multiples of 2**-21: kinks at round thresholds are never hit.
     fine = np.floor(np.clip(0.25 * y_true + 0.75 * rng.uniform(size=n), 0.002, 0.998) * 2**20)
     return y_true, (fine + 0.5) / 2**20
+
+
+def total(x: Any) -> Any:
+    """Return the sum of an array of any library, or of dual numbers."""
+    return ss.array_namespace(x).sum(x)
 
 
 def assert_array(x: Any, backend: Backend, dtype: str, shape: tuple[int, ...]) -> np.ndarray:

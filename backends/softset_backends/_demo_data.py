@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,16 +42,16 @@ def digits(pixels: int) -> tuple[np.ndarray, np.ndarray]:
     Of the ten classes 8 is the hardest against the rest: logistic regression reaches a
     cross-validated F1 of 0.70 on it and at least 0.84 on each of the others.
     """
-    images, labels = load_digits(return_X_y=True)
+    found: Any = load_digits()
     side = 8 // pixels
-    coarse = images.reshape(-1, pixels, side, pixels, side).mean(axis=(2, 4))
-    return coarse.reshape(len(labels), -1), (labels == 8).astype(np.float64)
+    coarse = found.data.reshape(-1, pixels, side, pixels, side).mean(axis=(2, 4))
+    return coarse.reshape(-1, pixels**2), (found.target == 8).astype(np.float64)
 
 
 def breast_cancer() -> tuple[np.ndarray, np.ndarray]:
     """Return the Wisconsin breast cancer data; malignant is positive."""
-    features, labels = load_breast_cancer(return_X_y=True)
-    return features, (labels == 0).astype(np.float64)
+    found: Any = load_breast_cancer()
+    return found.data, (found.target == 0).astype(np.float64)
 
 
 # The fewer pixels, the more the classes overlap.
@@ -75,23 +76,28 @@ def problem(name: str, *, seed: int, epochs: int) -> Problem:
         Passes over the training rows; a last batch that is not full is left out.
     """
     features, labels = PROBLEMS[name]()
-    rows = np.arange(len(labels))
-    train, rest = train_test_split(rows, train_size=0.5, stratify=labels, random_state=seed)
-    valid, test = train_test_split(rest, train_size=0.5, stratify=labels[rest], random_state=seed)
+    train, rest = _halves(np.arange(len(labels)), labels, seed)
+    valid, test = _halves(rest, labels, seed)
     center, scale = features[train].mean(axis=0), features[train].std(axis=0)
     # Corner pixels are the same in every image.
     features = (features - center) / np.where(scale > 0, scale, 1.0)
 
     rng = np.random.default_rng(seed)
     weights = initial_weights((features.shape[1], HIDDEN, 1), rng)
-    split = [Split(part, features[part], labels[part]) for part in (train, valid, test)]
-    return Problem(name, *split, weights, batches(len(train), epochs, rng))
+    parts = (Split(part, features[part], labels[part]) for part in (train, valid, test))
+    return Problem(name, *parts, weights=weights, batches=batches(len(train), epochs, rng))
+
+
+def _halves(rows: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut rows in two, with the same share of positives in both."""
+    one, other = train_test_split(rows, train_size=0.5, stratify=labels[rows], random_state=seed)
+    return np.asarray(one), np.asarray(other)
 
 
 def initial_weights(sizes: Sequence[int], rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Return matrix and bias of each layer, as He et al. (2015) for ReLU."""
     weights: list[np.ndarray] = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         weights += [rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out))]
         weights += [np.zeros(fan_out)]
     return tuple(weights)

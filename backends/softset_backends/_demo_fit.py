@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+
 import softset as ss
 
 from ._demo_data import Problem, probabilities

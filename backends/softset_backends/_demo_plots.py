@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import softset as ss
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+import softset as ss
 
 from ._demo_fit import LOSSES, Fit, all_cuts, f1_of, names, select, spread
 
 # The first curve is drawn widest and the last narrowest: curves that coincide all show.
-_WIDTHS = (6.0, 4.0, 2.2, 0.8)
+_WIDTHS = (4.5, 3.0, 1.6, 0.6)
 _COLORS = ("#9ecae1", "#fdae6b", "#31a354", "#000000")
 _LOSS_COLORS = dict(zip(LOSSES, ("#1f77b4", "#d62728"), strict=True))
 _STYLES = ("-", "--", ":", "-.")
@@ -24,7 +26,8 @@ _HARD = "digits 2 x 2"
 def draw(path: Path, fits: Sequence[Fit], repeats: Sequence[Fit]) -> None:
     """Write the picture as a PNG file."""
     columns = names(fits)
-    figure = Figure(figsize=(18, 15.5), layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12)
+    figure = Figure(figsize=(18, 15.5), layout=layout)
     axes = figure.subplots(4, len(columns))
     for column, name in enumerate(columns):
         for row, loss in enumerate(LOSSES):
@@ -43,8 +46,9 @@ def draw(path: Path, fits: Sequence[Fit], repeats: Sequence[Fit]) -> None:
 def _loss_curves(ax: Axes, loss: str, fits: Sequence[Fit]) -> None:
     for f, width, color in zip(fits, _WIDTHS, _COLORS, strict=False):
         ax.plot(f.curve, color=color, linewidth=width, label=f.backend)
-    ax.set(xlabel="step", ylabel=f"{loss} of the batch", ylim=(0, None))
-    ax.legend(loc="upper right")
+    highest = max(f.curve.max() for f in fits)
+    ax.set(xlabel="step", ylabel=f"{loss} of the batch", ylim=(0, 1.25 * highest))
+    ax.legend(loc="upper right", ncols=2)
 
 
 def _precision_recall(ax: Axes, fits: Sequence[Fit]) -> None:
@@ -82,8 +86,9 @@ def _steps(ax: Axes) -> None:
     for step, threshold, label, color, style in drawn:
         ax.plot(scores, step(scores, threshold), color=color, linestyle=style, label=label)
     ax.set_title("step functions, threshold 0.5")
-    ax.set(xlabel="probability", ylabel="counted as positive")
-    ax.legend(fontsize=9)
+    ax.set(xlabel="probability", ylabel="counted as positive", ylim=(-0.5, 1.05))
+    ax.set_yticks((0, 0.25, 0.5, 0.75, 1))
+    ax.legend(fontsize=9, loc="lower center", ncols=2)
 
 
 def _f1_by_threshold(ax: Axes, fits: Sequence[Fit]) -> None:
@@ -102,39 +107,38 @@ def _f1_by_threshold(ax: Axes, fits: Sequence[Fit]) -> None:
 
 def _gains(ax: Axes, repeats: Sequence[Fit]) -> None:
     """Draw mean and standard deviation over the splits of what the F1 loss gains."""
-    rows = names(repeats)
+    columns = names(repeats)
+    first, second = LOSSES
+    found = [f1_of(name, repeats) for name in columns]
+    gains = np.stack([f[second] - f[first] for f in found])
     for at, label, marker in ((0, "both at 0.5", "o"), (1, "both tuned", "D")):
-        found = [f1_of(name, repeats) for name in rows]
-        gain = np.stack([f["F1 loss"][at] - f["cross-entropy"][at] for f in found])
         ax.errorbar(
-            gain.mean(axis=1),
-            np.arange(len(rows)) + 0.2 * at - 0.1,
-            xerr=gain.std(axis=1, ddof=1),
+            np.arange(len(columns)) + 0.2 * at - 0.1,
+            gains[:, at].mean(axis=1),
+            yerr=gains[:, at].std(axis=1, ddof=1),
             fmt=marker,
             capsize=4,
             color=("#1b9e77", "#7570b3")[at],
             label=label,
         )
-    ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_yticks(range(len(rows)), rows)
-    ax.invert_yaxis()
-    ax.set_title("F1 gained over cross-entropy")
-    ax.set(xlabel=f"test F1, mean ± sd of {gain.shape[1]} splits")
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set_xticks(range(len(columns)), [name.replace(" ", "\n", 1) for name in columns])
+    ax.set_title(f"{second}: F1 gained over {first}")
+    ax.set(ylabel=f"test F1, mean ± sd of {gains.shape[2]} splits")
     ax.legend(fontsize=9)
 
 
 def _apart(ax: Axes, fits: Sequence[Fit]) -> None:
-    """Draw how far the frameworks' losses are apart, a difference of 0 as a gap."""
+    """Draw how far the frameworks' losses have been apart, 0 as a gap."""
     for name, style in zip(names(fits), _STYLES, strict=True):
-        for loss in LOSSES:
-            apart = spread(select(fits, name=name, loss=loss))
-            ax.plot(
-                np.where(apart > 0, apart, np.nan),
-                color=_LOSS_COLORS[loss],
-                linestyle=style,
-                linewidth=1,
-                label=f"{name}, {loss}",
-            )
-    ax.set_title("frameworks apart, at most")
-    ax.set(xlabel="step", ylabel="difference of the batch's loss", yscale="log")
-    ax.legend(fontsize=8)
+        ax.plot([], [], color="black", linestyle=style, label=name)
+        for loss, color in _LOSS_COLORS.items():
+            apart = np.maximum.accumulate(spread(select(fits, name=name, loss=loss)))
+            ax.plot(np.where(apart > 0, apart, np.nan), color=color, linestyle=style)
+    for loss, color in _LOSS_COLORS.items():
+        ax.plot([], [], color=color, linewidth=4, label=loss)
+    ax.set_title("largest difference between frameworks")
+    ax.set(xlabel="up to step", ylabel="between their losses of a batch", yscale="log")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.5)
+    ax.legend(fontsize=9, loc="upper left", ncols=2)

@@ -33,11 +33,12 @@ def scores(name: str, fits: Sequence[Fit]) -> Table:
     for loss in LOSSES:
         for at in (0, 1):
             for f in select(fits, loss=loss):
-                threshold = f"tuned, {f.threshold:.3f}" if at else "0.5"
+                threshold = f"{f.threshold:.3f}" if at else "0.5"
                 numbers = [f"{f.scores[metric][at]:.3f}" for metric in METRICS]
                 rows.append([loss, threshold, f.backend, *numbers])
             rows.append([])
-    return Table(name, ["loss", "threshold", "framework", *METRICS], rows[:-1])
+    title = f"{name}, test rows: threshold 0.5, and tuned on the validation rows"
+    return Table(title, ["loss", "threshold", "framework", *METRICS], rows[:-1])
 
 
 def agreement(fits: Sequence[Fit]) -> Table:
@@ -47,8 +48,8 @@ def agreement(fits: Sequence[Fit]) -> Table:
         for loss in LOSSES:
             apart = spread(select(fits, name=name, loss=loss))
             numbers = [apart[0], apart[:10].max(), apart[:100].max(), apart.max()]
-            rows.append([name, loss, str(len(apart)), *(f"{x:.1e}" for x in numbers)])
-    header = ["data", "loss", "steps", "step 1", "steps 1-10", "steps 1-100", "all steps"]
+            rows.append([name, loss, str(len(apart)), *(f"{x:.1e}" if x else "0" for x in numbers)])
+    header = ["data", "loss", "steps", "first", "first 10", "first 100", "all"]
     return Table("Largest difference between two frameworks' losses", header, rows)
 
 
@@ -60,7 +61,7 @@ def repeated(repeats: Sequence[Fit]) -> Table:
         gain = found[F1_LOSS] - found[CROSS_ENTROPY]
         rows += [[name, loss, *(mean_sd(x) for x in found[loss])] for loss in LOSSES]
         rows += [[name, "difference", *(mean_sd(x, "+") for x in gain)], []]
-    header = ["data", "loss", "F1 at 0.5", "F1 at the tuned threshold"]
+    header = ["data", "loss", "F1 at threshold 0.5", "F1 at the tuned one"]
     count = len(next(iter(found.values()))[0])
     return Table(f"Test F1 over {count} splits: mean ± standard deviation", header, rows[:-1])
 
@@ -97,11 +98,14 @@ def rich_table(table: Table) -> RichTable:
         title_style="bold",
         box=box.SIMPLE_HEAD,
         show_edge=False,
-        collapse_padding=True,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
-    text = {"data", "loss", "threshold", "framework"}
     for name in table.header:
-        result.add_column(name, justify="left" if name in text else "right")
+        if name in ("data", "loss", "threshold", "framework"):
+            result.add_column(name, no_wrap=True)
+        else:
+            result.add_column(name, justify="right")
     above: Sequence[str] = ()
     for row in table.rows:
         same = 0
@@ -127,22 +131,23 @@ def write(path: Path, picture: Path, fits: Sequence[Fit], repeats: Sequence[Fit]
         f"Made by `softset demo` with {_versions(backends)}. Everything is fixed by seeds: another "
         "run on the same machine gives the same numbers.",
         f"![Loss curves, precision and recall, and step functions]({picture.name})",
+        "From the top: the loss of every batch, curves of several frameworks over one another; "
+        f"precision and recall on the test rows with {backends[0]}; at the bottom the step "
+        "functions, F1 by threshold where the classes overlap most, what the F1 loss gains over "
+        "all splits, and how far the frameworks are apart.",
         "## What was done",
         _protocol(backends, problems),
         markdown_table(_sizes(problems)),
         "## What came out",
-        *(f"* {sentence}" for sentence in findings(repeats)),
+        "\n".join(f"* {sentence}" for sentence in findings(repeats)),
         markdown_table(repeated(repeats)),
         f"Other splits, initial weights and batches each time, trained with {repeats[0].backend}. "
         "The splits are of the same data, so they are not independent; the difference is taken "
-        "split by split. A difference within its standard deviation is noise.",
+        "split by split, and one within its standard deviation is called none.",
         "## The frameworks follow the same curve",
         *_agreement_text(fits, backends),
         "## Test scores of the first split",
-        *(
-            f"### {table.title[0].upper() + table.title[1:]}\n\n{markdown_table(table)}"
-            for table in (scores(name, fits) for name in names(fits))
-        ),
+        *(f"### {name}\n\n{markdown_table(scores(name, fits))}" for name in names(fits)),
     ]
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
@@ -150,9 +155,9 @@ def write(path: Path, picture: Path, fits: Sequence[Fit], repeats: Sequence[Fit]
 def _protocol(backends: Sequence[str], problems: Sequence[Problem]) -> str:
     steps = ", ".join(str(len(p.batches)) for p in problems)
     return (
-        f"A ReLU network with one hidden layer of {HIDDEN} units was trained in float64 by gradient "
-        f"descent with momentum (learning rate {LEARNING_RATE}, momentum {MOMENTUM}, batches of "
-        f"{BATCH_SIZE}; {steps} steps) with `cross_entropy(from_logits=True)` and with "
+        f"A ReLU network with one hidden layer of {HIDDEN} units was trained in float64 by "
+        f"gradient descent with momentum (learning rate {LEARNING_RATE}, momentum {MOMENTUM}, "
+        f"batches of {BATCH_SIZE}; {steps} steps) with `cross_entropy(from_logits=True)` and with "
         "`as_loss(f1, from_logits=True)`: the same settings for every data set and both losses, "
         f"the same initial weights and batches in {_joined(backends)}. The data are "
         "scikit-learn's, split 50:25:25 with the classes' shares kept and standardised by the "

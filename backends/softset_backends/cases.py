@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -12,20 +12,25 @@ import softset as ss
 from softset import metrics
 from softset.losses import Loss
 
-STEPS: tuple[Any, ...] = (
-    ss.Linear(),
-    ss.Linear(delta=0.05),
-    ss.Sigmoid(k=10.0),
-    ss.Sigmoid(k=40.0),
-    ss.Identity(),
-    ss.Ramp(width=0.5),
-    ss.Cosine(width=0.7),
-    ss.Arctan(k=10.0),
-    ss.Algebraic(k=10.0),
-    ss.Hard(),
-    ss.StraightThrough(ss.Linear()),
-    ss.StraightThrough(ss.Sigmoid(k=10.0)),
-)
+from . import _registry
+from .checker import DTYPES, check_gradients
+from .report import GradientReport
+
+# Every step function with some of its parameters, which take turns over the modes.
+STEPS: Mapping[str, Sequence[Any]] = {
+    "Linear": (ss.Linear(), ss.Linear(delta=0.05), ss.Linear(delta=0.35)),
+    "Sigmoid": (ss.Sigmoid(k=10.0), ss.Sigmoid(k=40.0)),
+    "Identity": (ss.Identity(),),
+    "Ramp": (ss.Ramp(width=0.5), ss.Ramp(width=0.9)),
+    "Cosine": (ss.Cosine(width=0.7), ss.Cosine(width=0.4)),
+    "Arctan": (ss.Arctan(k=10.0), ss.Arctan(k=3.0)),
+    "Algebraic": (ss.Algebraic(k=10.0), ss.Algebraic(k=3.0)),
+    "Hard": (ss.Hard(),),
+    "StraightThrough": (
+        ss.StraightThrough(ss.Linear()),
+        ss.StraightThrough(ss.Sigmoid(k=10.0)),
+    ),
+}
 
 _OPTIONS: Mapping[str, Sequence[Mapping[str, float]]] = {
     "fbeta": ({"beta": 0.5}, {"beta": 2.0}),
@@ -53,29 +58,22 @@ def _metrics() -> dict[str, Any]:
 METRICS: Mapping[str, Any] = _metrics()
 
 
-@dataclass(frozen=True)
-class Mode:
-    """A way to count: the options of a loss, the data to call it with, and an average."""
-
-    name: str
-    data: str
-    options: Mapping[str, Any]
-    average: Callable[[Any], Any] | None = None
-
-
 _PER_CLASS: Mapping[str, Any] = {"axis": 0, "threshold": (0.3, 0.5, 0.75)}
 
-MODES: tuple[Mode, ...] = (
-    Mode("scalar", "scalar", {"threshold": 0.4}),
-    Mode("per class", "classes", _PER_CLASS),
-    Mode("masked", "masked", {}),
-    Mode("weighted", "weights", {"threshold": 0.6}),
-    Mode("logits", "logits", {"threshold": 0.35, "from_logits": True}),
-    Mode("thresholds", "scalar", {"thresholds": (0.25, 0.4, 0.5, 0.6, 0.7)}),
-    Mode("micro", "classes", _PER_CLASS, ss.micro),
-    Mode("macro", "classes", _PER_CLASS, ss.macro),
-    Mode("weighted average", "classes", _PER_CLASS, ss.weighted),
-)
+# Every way to count: the data to call a loss with, and the loss's options.
+MODES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "scalar": ("scalar", {"threshold": 0.4}),
+    "per class": ("classes", _PER_CLASS),
+    "averages": ("classes", _PER_CLASS),
+    "masked": ("masked", {}),
+    "weighted": ("weighted", {"threshold": 0.6}),
+    "logits": ("logits", {"threshold": 0.35, "from_logits": True}),
+    "thresholds": ("scalar", {"thresholds": (0.25, 0.4, 0.5, 0.6, 0.7)}),
+}
+_AVERAGES = (ss.micro, ss.macro, ss.weighted)
+
+# The generated code of these modes takes minutes to compile for all metrics.
+_SLOW = ("compile",)
 
 
 @dataclass(frozen=True)
@@ -100,46 +98,106 @@ class Bundle:
 class Case:
     """One step in one mode, with some metrics or all of them."""
 
-    step: Any
-    mode: Mode
+    step: str
+    mode: str
     metrics: tuple[str, ...] = tuple(METRICS)
 
     def __str__(self) -> str:
-        return f"{self.step}, {self.mode.name}"
+        return f"{self.function}, {self.mode}"
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """A name for each loss of the bundle."""
-        return tuple(f"{name}, {self}" for name in self.metrics)
+    def function(self) -> Any:
+        """The step function; its parameters depend on the mode."""
+        return STEPS[self.step][list(MODES).index(self.mode) % len(STEPS[self.step])]
 
     @property
     def smooth(self) -> bool:
         """Whether central differences see the slope that is used."""
-        return not isinstance(self.step, (ss.Hard, ss.StraightThrough))
+        return self.step not in ("Hard", "StraightThrough")
 
     def bundle(self) -> Bundle:
         """Return the losses."""
-        average = self.mode.average or (lambda metric: metric)
-        return Bundle(
-            tuple(
-                ss.as_loss(
-                    average(METRICS[name]),
-                    step=self.step,
-                    maximize=ss.metrics.larger_is_better(METRICS[name]) is not False,
-                    **self.mode.options,
-                )
-                for name in self.metrics
-            )
-        )
+        return Bundle(tuple(self._loss(name) for name in self.metrics))
 
-    def arrays(self) -> tuple[tuple[Any, Any], dict[str, Any]]:
-        """Return labels and scores, and the arrays to hand on by keyword."""
-        return data()[self.mode.data]
+    def _loss(self, name: str) -> Loss:
+        metric = METRICS[name]
+        maximize = metrics.larger_is_better(metric) is not False
+        if self.mode == "averages":  # each metric with each average, by turns over the steps
+            turn = list(METRICS).index(name) + list(STEPS).index(self.step)
+            metric = _AVERAGES[turn % len(_AVERAGES)](metric)
+        options = MODES[self.mode][1]
+        return ss.as_loss(metric, step=self.function, maximize=maximize, **options)
 
 
-def every_case() -> list[Case]:
-    """Return every step in every mode, with every metric."""
-    return [Case(step, mode) for step in STEPS for mode in MODES]
+@dataclass(frozen=True)
+class Job:
+    """A case to run in some of the backends' modes."""
+
+    case: Case
+    modes: tuple[str, ...]
+    dtypes: tuple[str, ...] = DTYPES
+
+
+def every_job(backends: Sequence[str]) -> list[Job]:
+    """Return every step with every metric in every way to count, in all modes of the backends.
+
+    torch.compile's code generation takes each step with each metric, each step in each way to
+    count, and each metric in each way to count, but not all three at once.
+    """
+    modes = modes_of(backends)
+    quick = tuple(m for m in modes if m not in _SLOW)
+    slow = tuple(m for m in modes if m in _SLOW)
+    jobs = [Job(Case(step, mode), quick) for step in STEPS for mode in MODES]
+    if slow:
+        jobs += [Job(_part(i, j), slow) for i in range(len(STEPS)) for j in range(len(MODES))]
+    return jobs
+
+
+def sample_jobs(backends: Sequence[str]) -> list[Job]:
+    """Return a sample with every step, metric, way to count, backend, and backend's mode.
+
+    Eagerly each step meets each metric; the compiled forms take each step, and each metric,
+    once.
+    """
+    modes = modes_of(backends)
+    compiled = tuple(m for m in modes if m != "eager" and m not in _SLOW)
+    slow = tuple(m for m in modes if m in _SLOW)
+    turns = [(i, i % len(MODES)) for i in range(len(STEPS))]
+    jobs = [Job(Case(list(STEPS)[i], list(MODES)[j]), ("eager",)) for i, j in turns]
+    if compiled:
+        jobs += [Job(_part(i, j), compiled) for i, j in turns]
+    if slow:
+        jobs.append(Job(_part(*turns[0]), slow, DTYPES[:1]))
+    return jobs
+
+
+def modes_of(backends: Sequence[str]) -> tuple[str, ...]:
+    """Return the modes that some of the backends have, eager first."""
+    return tuple(dict.fromkeys(mode for name in backends for mode in _registry.get(name).MODES))
+
+
+def _part(i: int, j: int) -> Case:
+    """Return step i in mode j with a part of the metrics: over a row or a column, all of them."""
+    turn = (i + j) % len(MODES)
+    return Case(list(STEPS)[i], list(MODES)[j], tuple(METRICS)[turn :: len(MODES)])
+
+
+def run(job: Job, backends: Sequence[str]) -> GradientReport:
+    """Run a job on the backends; compiled forms are compared with eager ones too."""
+    bundle = job.case.bundle()
+    arrays, keyword_arrays = data()[MODES[job.case.mode][0]]
+    report = check_gradients(
+        bundle,
+        *arrays,
+        backends=backends,
+        modes=tuple(dict.fromkeys(("eager", *job.modes))),
+        dtypes=job.dtypes,
+        differences=job.case.smooth,
+        reference=bundle.value_and_grad,
+        cases=[f"{name}, {job.case}" for name in job.case.metrics],
+        **keyword_arrays,
+    )
+    return GradientReport(tuple(row for row in report.rows if row.mode in job.modes))
 
 
 @cache
@@ -159,7 +217,7 @@ def data() -> dict[str, tuple[tuple[Any, Any], dict[str, Any]]]:
         "scalar": ((y_true.astype(np.int64), y_prob), {}),
         "classes": ((classes, _scores(rng, (24, 3))), {}),
         "masked": ((y_true, np.where(where, y_prob, np.nan)), {"where": where}),
-        "weights": ((soft, y_prob), {"sample_weight": weight}),
+        "weighted": ((soft, y_prob), {"sample_weight": weight}),
         "logits": ((y_true.astype(np.int64), np.log(y_prob / (1 - y_prob))), {}),
     }
 
@@ -174,10 +232,10 @@ def _scores(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 def kinks() -> Any:
     """Return the scores at which some step has a kink or a jump at some threshold."""
     found = set()
-    for mode in MODES:
-        given = mode.options.get("thresholds", mode.options.get("threshold", 0.5))
+    for _, options in MODES.values():
+        given = options.get("thresholds", options.get("threshold", 0.5))
         for threshold in given if isinstance(given, tuple) else (given,):
             widths = [0.0, min(threshold, 1 - threshold)]
-            widths += [step.width for step in STEPS if hasattr(step, "width")]
+            widths += [step.width for step in (*STEPS["Ramp"], *STEPS["Cosine"])]
             found |= {threshold + sign * 0.5 * w for w in widths for sign in (-1, 1)}
     return np.asarray(sorted(found))

@@ -13,6 +13,7 @@ from ._registry import available, get
 try:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from threadpoolctl import threadpool_limits
 
     from . import _demo_plots, _demo_report
     from ._demo_data import PROBLEMS, Problem, problem
@@ -84,8 +85,9 @@ def run(
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
 
-    # TensorFlow's notices at start-up would tear the progress bar.
+    # TensorFlow's notices at start-up would tear the progress bar; one is about oneDNN.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     console = Console()
     started = time.perf_counter()
     with console.status("importing"):
@@ -94,7 +96,9 @@ def run(
     problems = [
         problem(name, seed=seed, epochs=epochs) for seed in range(SPLITS) for name in PROBLEMS
     ]
-    fits, repeats = _train(console, problems, chosen)
+    # More than one thread slows down networks this small, on a busy machine twentyfold.
+    with threadpool_limits(limits=1):
+        fits, repeats = _train(console, problems, chosen)
     result = DemoResult(fits, repeats, output / "report.md", output / "curves.png")
     _demo_plots.draw(result.picture, fits, repeats)
     _demo_report.write(result.report, result.picture, fits, repeats)
@@ -110,8 +114,9 @@ def _train(
     first, others = problems[: len(PROBLEMS)], problems[len(PROBLEMS) :]
     runs = [(p, loss, name) for p in first for loss in LOSSES for name in backends]
     runs += [(p, loss, backends[0]) for p in others for loss in LOSSES]
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+    percent = TextColumn("{task.percentage:>3.0f}%")
+    columns = (TextColumn("{task.description}"), BarColumn(), percent, TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=sum(len(p.batches) for p, _, _ in runs))
         fits = []
         for p, loss, name in runs:

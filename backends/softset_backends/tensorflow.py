@@ -54,16 +54,29 @@ def value_and_grad(
 ) -> Callable[..., tuple[Any, Any]]:
     """Return a function that gives fn's value and its gradient, by GradientTape."""
 
-    def call(*arrays: Any) -> tuple[Any, Any]:
+    # One value's gradient: a graph with the gradients of all values would be as many times larger.
+    def of_value(i: Any, *arrays: Any) -> tuple[Any, Any]:
         x = arrays[argnum]
-        with tf.GradientTape(persistent=True) as tape:
+        with tf.GradientTape() as tape:
             tape.watch(x)
             value = fn(*arrays)
-            parts = tf.unstack(value) if len(value.shape) else [value]
-        rows = [tape.gradient(part, x, unconnected_gradients="zero") for part in parts]
-        return value, tf.stack(rows) if len(value.shape) else rows[0]
+        seed = tf.ones_like(value)
+        if len(value.shape):
+            seed = tf.one_hot(i, tf.size(value), dtype=value.dtype)
+        return value, tape.gradient(
+            value, x, output_gradients=seed, unconnected_gradients="zero"
+        )
 
-    return compile(call, mode)
+    compiled = compile(of_value, mode)
+
+    def call(*arrays: Any) -> tuple[Any, Any]:
+        value, gradient = compiled(tf.constant(0), *arrays)
+        if not len(value.shape):
+            return value, gradient
+        others = [compiled(tf.constant(i), *arrays)[1] for i in range(1, len(value))]
+        return value, tf.stack([gradient, *others])
+
+    return call
 
 
 def synchronize(x: Any) -> None:

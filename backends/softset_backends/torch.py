@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 
-MODES = ("eager", "compile")
+MODES = ("eager", "aot_eager", "compile")
+
+_COMPILERS = {"aot_eager": "aot_eager", "compile": "inductor"}
 
 
 def asarray(x: Any, dtype: str | None = None) -> Any:
@@ -27,10 +29,21 @@ def double_precision() -> AbstractContextManager[Any]:
 
 
 def compile(fn: Callable[..., Any], mode: str = "compile") -> Callable[..., Any]:
-    """Return the function as it is, or by torch.compile without graph breaks."""
+    """Return the function as it is, or by torch.compile without graph breaks.
+
+    "aot_eager" traces both passes as "compile" does, but generates no code for them.
+    """
     if mode not in MODES:
         raise ValueError(f"`mode` must be one of {', '.join(MODES)}, got {mode!r}")
-    return fn if mode == "eager" else torch.compile(fn, fullgraph=True)
+    if mode == "eager":
+        return fn
+
+    def call(*arrays: Any) -> Any:
+        return fn(*arrays)
+
+    # Dynamo keeps few versions of a code object; a copy has its own.
+    call.__code__ = call.__code__.replace()
+    return torch.compile(call, fullgraph=True, backend=_COMPILERS[mode])
 
 
 def value_and_grad(

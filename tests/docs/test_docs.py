@@ -92,9 +92,10 @@ def run_page(page):
 
 
 def imported(page):
-    """Return the frameworks that a page imports."""
+    """Return the frameworks that a page imports or names as backends."""
     found = set()
     for _, code in blocks(page.read_text("utf-8")):
+        found |= set(re.findall(r'"(torch|jax|tensorflow)"', code))
         source = "\n".join(
             example.source for example in doctest.DocTestParser().get_examples(code)
         ) or code
@@ -120,7 +121,8 @@ def environment():
     """Return a user's environment: the packages of this checkout, no settings of the tests."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("JAX_")}
     paths = [str(ROOT), str(ROOT / "backends"), env.get("PYTHONPATH", "")]
-    return env | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    return env | {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "NO_MKDOCS_2_WARNING": "1"}
 
 
 def test_there_is_code_to_run():
@@ -295,7 +297,7 @@ RANGES = {
     "[0, ∞)": (0, math.inf),
     "(-∞, 1]": (-math.inf, 1),
 }
-ROW = re.compile(r"^\| `(\w+)(?:\(.*?\))?` \| `(.*?)` \| (.*?) \| (\w+) \| (.*?) \| (\w+) \| ", re.M)
+ROW = re.compile(r"^\| `(\w+)`[^|]* \| `(.*?)` \| (.*?) \| (\w+) \| (.*?) \| (\w+) \| ", re.M)
 TABLE = {row[1]: row.groups()[1:] for row in ROW.finditer((DOCS / "metrics.md").read_text("utf-8"))}
 
 
@@ -357,6 +359,20 @@ def test_needs_tn_of_table(name):
     assert TABLE[name][4] == ("no" if np.array_equal(moved, metric(name)(c)) else "yes")
 
 
+@pytest.mark.parametrize("name", TABLE)
+def test_zero_gradient_of_edge_cases(name):
+    text = (DOCS / "edge-cases.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| (only \w+|either|neither) \| (.*) \|$", text, re.MULTILINE))
+    said = [batch for batch, names in rows.items() if f"`{name}`" in names]
+    gradient = ss.value_and_grad(ss.as_loss(metric(name), maximize=True))
+    negatives, positives = (
+        not np.any(gradient(np.full(4, label), np.asarray([0.1, 0.35, 0.6, 0.8]))[1])
+        for label in (0, 1)
+    )
+    known = {(1, 0): "only negatives", (0, 1): "only positives", (1, 1): "either", (0, 0): "neither"}
+    assert said == [known[negatives, positives]]
+
+
 # The site
 
 
@@ -364,7 +380,7 @@ def build(folder, config=ROOT / "mkdocs.yml"):
     return subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", folder],
         cwd=ROOT,
-        env=environment() | {"NO_MKDOCS_2_WARNING": "1"},
+        env=environment(),
         capture_output=True,
         text=True,
     )

@@ -59,9 +59,7 @@ def test_hard_counts_are_scikit_learns(backend):
     """Rule A1, peers 3: at every threshold, ties included, with weights."""
     taus, hard = (0.1, 0.3, 0.5, 0.9), ss.Hard()
     counts = backend.run(
-        lambda y, p, w: [
-            ss.confusion(y, p, threshold=t, step=hard, sample_weight=w) for t in taus
-        ],
+        lambda y, p, w: [ss.confusion(y, p, threshold=t, step=hard, sample_weight=w) for t in taus],
         *(backend.asarray(x) for x in (Y, TIED, WEIGHTS)),
     )
     for tau, c in zip(taus, counts, strict=True):
@@ -262,9 +260,7 @@ def test_weight_of_zero_is_a_mask_is_removal(backend):
     weighted = backend.run(
         lambda y, p, w: ss.confusion(y, p, sample_weight=w), y, p, backend.asarray(1.0 * keep)
     )
-    masked = backend.run(
-        lambda y, p, m: ss.confusion(y, p, where=m), y, p, backend.asarray(keep)
-    )
+    masked = backend.run(lambda y, p, m: ss.confusion(y, p, where=m), y, p, backend.asarray(keep))
     removed = backend.run(ss.confusion, backend.asarray(Y[keep]), backend.asarray(P[keep]))
     expected = [backend.to_numpy(x) for x in removed]
     assert_counts(weighted, expected, backend)

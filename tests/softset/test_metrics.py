@@ -237,13 +237,7 @@ def score(function, **options):
 
 def likelihood(position):
     def call(y_true, y_pred, weight, zero_division):
-        pair = sk.class_likelihood_ratios(
-            y_true,
-            y_pred,
-            labels=[0, 1],
-            sample_weight=weight,
-            replace_undefined_by={"LR+": math.nan, "LR-": math.nan},
-        )
+        pair = sk.class_likelihood_ratios(y_true, y_pred, labels=[0, 1], sample_weight=weight)
         return zero_division if math.isnan(pair[position]) else pair[position]
 
     return call
@@ -515,9 +509,10 @@ LARGE = np.asarray(
 @every_case
 def test_large_counts_in_float32(case):
     """No overflow, and no digits lost beyond float32's: some ten roundings of 6e-8."""
-    value = bind(case)(table(LARGE, np.float32))
-    np.testing.assert_allclose(value, bind(case)(table(LARGE)), rtol=2e-6, atol=2e-6)
-    assert np.all(np.isfinite(bind(case)(table(LARGE * 1e6, np.float32))))
+    expected = bind(case)(table(LARGE))
+    for scale in (1, 1e15):
+        value = bind(case)(table(LARGE * scale, np.float32))
+        np.testing.assert_allclose(value, expected, rtol=2e-6, atol=2e-6)
 
 
 # Gradients
@@ -587,7 +582,7 @@ def test_gradient_at_no_true_positive(name):
     row = np.asarray([[0.0, 2.0, 3.0, 4.0]])
     _, gradient = torch_gradient(getattr(m, name), row)
     h = 1e-7
-    ahead = getattr(m, name)(table(row + [[h, 0, 0, 0]])) - getattr(m, name)(table(row))
+    ahead = getattr(m, name)(table(row + h * np.eye(4)[:1])) - getattr(m, name)(table(row))
     assert gradient[0, 0] > 0.1
     assert gradient[0, 0] == pytest.approx(ahead[0] / h, rel=1e-5)
 

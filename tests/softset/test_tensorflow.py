@@ -101,8 +101,11 @@ VECTORS: dict[str, tuple[str, Any]] = {
     ),
     "searchsorted sorter": (
         "s",
-        lambda xp, s: xp.searchsorted(s[..., 0] if len(s.shape) > 1 else s, s, sorter=xp.argsort(
-            s[..., 0] if len(s.shape) > 1 else s, stable=True)),
+        lambda xp, s: xp.searchsorted(
+            s[..., 0] if len(s.shape) > 1 else s,
+            s,
+            sorter=xp.argsort(s[..., 0] if len(s.shape) > 1 else s, stable=True),
+        ),
     ),
     "cumulative_sum": ("s", lambda xp, s: xp.cumulative_sum(s, axis=-1)),
     "cumulative_sum initial": (
@@ -185,8 +188,6 @@ SHAPES = {
     "empty matrix": ((0, 4), ELEMENTWISE),
 }
 MODES = ("eager", "variable", "traced", "xla")
-DTYPES = ("float32", "float64")
-ULPS = 64
 
 
 @functools.cache
@@ -200,43 +201,40 @@ def inputs(shape: tuple[int, ...], dtype: str) -> dict[str, np.ndarray]:
     return {name: x.reshape(shape) for name, x in arrays.items()}
 
 
-def run(mode: str, fn: Any, *arrays: Any) -> Any:
+def run(mode: str, fn: Any, *arrays: Any, autograph: bool = False) -> Any:
     """Call fn in a mode; compiled modes know the number of axes and no length."""
     if mode == "eager":
         return fn(*(tf.constant(x) for x in arrays))
     if mode == "variable":
         return fn(*(tf.Variable(x) for x in arrays))
     spec = [tf.TensorSpec([None] * np.ndim(x), tf.as_dtype(np.asarray(x).dtype)) for x in arrays]
-    return tf.function(fn, input_signature=spec, jit_compile=mode == "xla")(*arrays)
+    # AutoGraph would rewrite every case: seconds a graph, and one test of its own is enough.
+    options = {"jit_compile": mode == "xla", "autograph": autograph}
+    return tf.function(fn, input_signature=spec, **options)(*arrays)
 
 
-@functools.cache
-def results(mode: str, dtype: str, shape: str) -> dict[str, Any]:
-    """All cases of one shape in one graph, since tracing each by itself takes minutes."""
-    size, cases = SHAPES[shape]
-    arrays = inputs(size, dtype)
+def disagreements(
+    mode: str, shape: tuple[int, ...], dtype: str, cases: dict[str, Any], **options: Any
+) -> str:
+    """Say what differs from NumPy, all cases in one graph."""
+    arrays = inputs(shape, dtype)
 
     def every(*xs: Any) -> dict[str, Any]:
         named = dict(zip(arrays, xs, strict=True))
-        return {name: fn(tnp, *(named[k] for k in letters)) for name, (letters, fn) in cases.items()}
+        return {
+            name: fn(tnp, *(named[k] for k in letters)) for name, (letters, fn) in cases.items()
+        }
 
-    return run(mode, every, *arrays.values())
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_functions_agree_with_numpy(mode: str, dtype: str, shape: str) -> None:
-    size, cases = SHAPES[shape]
-    arrays, found = inputs(size, dtype), results(mode, dtype, shape)
+    results = run(mode, every, *arrays.values(), **options)
     wrong = []
     for name, (letters, fn) in cases.items():
         with np.errstate(all="ignore"):
             expected = fn(np, *(arrays[k] for k in letters))
+        found = results[name]
         many = isinstance(expected, (tuple, list))
-        pairs = zip(found[name], expected, strict=True) if many else [(found[name], expected)]
+        pairs = zip(found, expected, strict=True) if many else [(found, expected)]
         wrong += [f"{name}: {text}" for x, y in pairs if (text := difference(x, np.asarray(y)))]
-    assert not wrong, "\n".join(wrong)
+    return "\n".join(wrong)
 
 
 def difference(found: Any, expected: np.ndarray) -> str:
@@ -254,3 +252,436 @@ def difference(found: Any, expected: np.ndarray) -> str:
     else:
         equal = np.array_equal(value, expected)
     return "" if equal else f"{value}, not {expected}"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_functions_agree_with_numpy(mode: str, dtype: str, shape: str) -> None:
+    size, cases = SHAPES[shape]
+    assert not disagreements(mode, size, dtype, cases)
+
+
+def test_autograph_changes_nothing(caplog: Any, capfd: Any) -> None:
+    """It rewrites what tf.function calls, and reports what it cannot parse."""
+    names = """where number, clip, zeros_like s, floor s, logaddexp ab, minimum ab, sum, std, max,
+        count_nonzero, argmin flat keepdims, cumulative_sum initial, sort, searchsorted sorter,
+        take_along_axis back, concat, tile, repeat, broadcast_arrays, argmax int, vecdot"""
+    cases = {name: (ELEMENTWISE | VECTORS)[name.strip()] for name in names.split(",")}
+    assert not disagreements("traced", (7,), "float32", cases, autograph=True)
+    assert "AutoGraph" not in caplog.text + "".join(capfd.readouterr())
+
+
+CREATION: dict[str, Any] = {
+    "zeros": lambda xp: xp.zeros((2, 3), dtype=xp.float64),
+    "zeros int": lambda xp: xp.zeros(4, dtype=xp.int32),
+    "zeros 0-d": lambda xp: xp.zeros((), dtype=xp.bool),
+    "ones": lambda xp: xp.ones((0, 2), dtype=xp.float32),
+    "full": lambda xp: xp.full((2,), 0.3, dtype=xp.float64),
+    "full int": lambda xp: xp.full((2,), 2**40),
+    "full bool": lambda xp: xp.full((), True),
+    "arange": lambda xp: xp.arange(5),
+    "arange none": lambda xp: xp.arange(5, 2),
+    "arange down": lambda xp: xp.arange(5, -2, -2, dtype=xp.int32),
+    "arange float": lambda xp: xp.arange(0.1, 1.0, 0.3, dtype=xp.float64),
+    "linspace": lambda xp: xp.linspace(0, 1, 11, dtype=xp.float64),
+    "linspace open": lambda xp: xp.linspace(-1.0, 2.0, 7, endpoint=False, dtype=xp.float32),
+    "linspace one": lambda xp: xp.linspace(2, 3, 1, dtype=xp.float64),
+    "linspace none": lambda xp: xp.linspace(2, 3, 0, dtype=xp.float64),
+    "asarray": lambda xp: xp.asarray([[0.1, 2], [3, -0.0]], dtype=xp.float64),
+    "asarray int": lambda xp: xp.asarray([[1], [-(2**40)]]),
+    "asarray bool": lambda xp: xp.asarray([True, False]),
+    "asarray to bool": lambda xp: xp.asarray([0, 2], dtype=xp.bool),
+    "asarray from bool": lambda xp: xp.asarray([True, False], dtype=xp.float64),
+    "asarray both": lambda xp: xp.asarray([True, 5]),
+    "asarray truncated": lambda xp: xp.asarray([1.9, -(2.0**40)], dtype=xp.int64),
+    "asarray empty": lambda xp: xp.asarray([[], []], dtype=xp.float64),
+    "asarray number": lambda xp: xp.asarray(0.3, dtype=xp.float64),
+    "asarray float64": lambda xp: xp.asarray(np.asarray([0.3, 0.1])),
+    "asarray scalar": lambda xp: xp.asarray(np.float64(0.3)),
+    "asarray scalars": lambda xp: xp.asarray([np.float64(0.3), np.float64(0.1)]),
+    "asarray scalars cast": lambda xp: xp.asarray([np.float64(0.3), 0.1], dtype=xp.float64),
+    "asarray cast": lambda xp: xp.asarray(np.asarray([0.3, 0.1]), dtype=xp.float32),
+}
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced", "xla"])
+def test_creation_agrees_with_numpy(mode: str) -> None:
+    found = run(mode, lambda: {name: fn(tnp) for name, fn in CREATION.items()})
+    wrong = {name: difference(found[name], np.asarray(fn(np))) for name, fn in CREATION.items()}
+    assert not any(wrong.values()), wrong
+
+
+def test_default_dtypes() -> None:
+    assert tnp.asarray(0.5).dtype == tnp.asarray([]).dtype == tnp.zeros(2).dtype == tf.float32
+    assert tnp.linspace(0, 1, 3).dtype == tnp.arange(0.5).dtype == tnp.ones(2).dtype == tf.float32
+    assert tnp.asarray(1).dtype == tnp.arange(3).dtype == tnp.full(2, 3).dtype == tf.int64
+    assert tnp.asarray(True).dtype == tf.bool and tnp.asarray(1j).dtype == tf.complex64
+
+
+def test_arrays_of_all_kinds_are_accepted() -> None:
+    class KerasVariable:
+        """What the namespace relies on: the tensor of TensorFlow is the attribute `value`."""
+
+        dtype, shape = "float64", (2,)
+
+        def __init__(self) -> None:
+            self.value = tf.Variable([0.25, 0.75], dtype=tf.float64)
+
+    for x in (KerasVariable(), KerasVariable().value, np.asarray([0.25, 0.75])):
+        for fn in (tnp.asarray, tnp.positive, tnp.sort, lambda x: tnp.squeeze(x, ())):
+            assert not difference(fn(x), np.asarray([0.25, 0.75]))
+        for fn in (tnp.flip, lambda x: tnp.roll(x, 1), lambda x: tnp.sort(x, descending=True)):
+            assert not difference(fn(x), np.asarray([0.75, 0.25]))
+        assert not difference(tnp.add(x, 1.0), np.asarray([1.25, 1.75]))
+        assert not difference(tnp.tile(x, (2,)), np.tile([0.25, 0.75], 2))
+        assert not difference(tnp.stack([x, x]), np.asarray([[0.25, 0.75]] * 2))
+        assert tnp.result_type(x, 1.0) == tf.float64
+    x = tf.constant([0.5])
+    assert tnp.asarray(x, copy=False) is x
+    assert "CPU:0" in tnp.asarray(x, device="CPU:0").device
+    assert "CPU:0" in tnp.zeros((2,), device=x.device).device
+
+
+def test_keras_variables_are_accepted() -> None:
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("Keras runs on another backend")
+    x = keras.Variable([0.25, 0.75], dtype="float32")
+    assert not difference(tnp.add(x, 1.0), np.asarray([1.25, 1.75], "float32"))
+    assert not difference(tnp.flip(x), np.asarray([0.75, 0.25], "float32"))
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced", "xla"])
+def test_python_numbers_are_made_in_the_dtype_of_the_array(mode: str) -> None:
+    def fn(x: Any) -> list[Any]:
+        return [
+            tnp.asarray(0.3, dtype=tnp.float64),
+            tnp.full_like(x, 0.3)[0],
+            tnp.multiply(x, 0.3)[0],
+            (x * 0.3)[0],
+            tnp.where(x > 0, 0.3, x)[0],
+            tnp.clip(x, 0.0, 0.3)[0],
+            tnp.minimum(x, np.float64(0.3))[0],
+        ]
+
+    assert [float(x) for x in run(mode, fn, np.ones(1))] == [0.3] * 7
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced", "xla"])
+def test_zeros_keep_their_sign(mode: str) -> None:
+    tf.constant(0.0), tf.constant(-0.0)  # whichever comes first stays in a cache
+
+    def fn(x: Any) -> list[Any]:
+        zeros = [tnp.asarray(0.0), tnp.asarray(-0.0), tnp.multiply(x, -0.0), tnp.trunc(-x / 2)]
+        zeros += [tnp.add(x - 1, -0.0), tnp.asarray([-0.0]), tnp.where(x > 1, x, -0.0)]
+        return zeros
+
+    found = [np.signbit(np.ravel(x)[0]) for x in run(mode, fn, np.float32([1.0]))]
+    assert found == [False, True, True, True, False, True, True]
+
+
+def test_result_types_are_numpys_within_a_kind() -> None:
+    integers = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+    reals = ["float16", "float32", "float64"]
+    for group in (["bool"], integers, reals, ["float32", "float64", "complex64", "complex128"]):
+        for a in group:
+            for b in group:
+                expected = np.result_type(a, b)
+                if "int" in a and expected.kind == "f":
+                    with pytest.raises(TypeError, match=f"{a} and {b} have no common dtype"):
+                        tnp.result_type(getattr(tnp, a), getattr(tnp, b))
+                    continue
+                found = tnp.result_type(getattr(tnp, a), tf.zeros(2, getattr(tnp, b)))
+                assert found.name == expected.name
+                assert tnp.can_cast(getattr(tnp, a), getattr(tnp, b)) == np.can_cast(a, b)
+    assert tnp.result_type(tnp.bfloat16, tnp.float16) == tf.float32
+    assert tnp.result_type(tnp.bfloat16, 0.5) == tf.bfloat16
+    assert tnp.result_type(np.float32, "float64", np.dtype("float32")) == tf.float64
+    assert tnp.result_type(1, 0.5) == tf.float32 and tnp.result_type(True) == tf.bool
+    assert tnp.result_type(tnp.float32, 1, 0.5) == tf.float32
+    assert tnp.result_type(tnp.float32, 1j) == tf.complex64
+    assert tnp.result_type(tnp.float64, 1j) == tf.complex128
+    assert not tnp.can_cast(tnp.int32, tnp.float64) and not tnp.can_cast(tnp.bool, tnp.int8)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (tnp.int32, tnp.float32),
+        (tnp.bool, tnp.int32),
+        (tnp.bool, tnp.float32),
+        (tnp.uint64, tnp.int8),
+        (tnp.int32, 0.5),
+        (tnp.float32, True),
+        (tnp.bool, 1),
+        (tnp.int32, 1j),
+        (True, 1.0),
+    ],
+)
+def test_kinds_do_not_mix(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match=r" and .* have no common dtype; convert one with astype"):
+        tnp.result_type(*arguments)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_mixed_dtypes_promote(mode: str) -> None:
+    def fn(f: Any, d: Any, i: Any, j: Any) -> list[Any]:
+        floats = [tnp.add(f, d), tnp.where(d > 0, f, d), tnp.concat([d, f]), tnp.stack([f, d])]
+        floats += [tnp.maximum(f, d), tnp.divide(d, f), tnp.logaddexp(f, d), tnp.vecdot(f, d)]
+        floats += [tnp.clip(f, d), tnp.matmul(d, f), tnp.tensordot(f, d, axes=1)]
+        integers = [tnp.add(i, j), tnp.where(i > 0, j, i), tnp.concat([i, j])]
+        assert not (tnp.equal(f, d).dtype != tf.bool or tnp.searchsorted(f, d).dtype != tf.int64)
+        return [*floats, *integers]
+
+    arrays = np.float32([0.5]), np.asarray([0.3]), np.int32([1]), np.int64([2])
+    found = [x.dtype for x in run(mode, fn, *arrays)]
+    assert found == [tf.float64] * 11 + [tf.int64] * 3
+
+
+def test_sums_of_small_integers_do_not_wrap() -> None:
+    for name in ("int8", "int16", "int32", "int64"):
+        total = tnp.sum(tf.constant([100, 100], name))
+        assert int(total) == 200 and total.dtype == tf.int64
+    for name in ("uint8", "uint16", "uint32", "uint64"):
+        x = tf.constant([200, 200], name)
+        assert int(tnp.sum(x)) == 400 and tnp.sum(x).dtype == tf.uint64
+        assert int(tnp.prod(x)) == 40_000 and tnp.prod(x).dtype == tf.uint64
+        assert tnp.abs(x) is x
+    assert int(tnp.cumulative_sum(tf.constant([100, 100], "int8"))[-1]) == 200
+    assert tnp.sum(tf.constant([100, 100], "int8"), dtype=tnp.int16).dtype == tf.int16
+
+
+def test_limits_of_dtypes() -> None:
+    for name in ("float16", "float32", "float64"):
+        found, expected = tnp.finfo(getattr(tnp, name)), np.finfo(name)
+        for field in ("bits", "eps", "max", "min", "smallest_normal"):
+            assert getattr(found, field) == getattr(expected, field)
+            assert type(getattr(found, field)) in (int, float)
+        assert found.dtype == getattr(tnp, name)
+    assert tnp.finfo(tnp.complex64).dtype == tf.float32
+    half = tnp.finfo(tf.zeros(2, tf.bfloat16))
+    assert (half.bits, half.eps, half.smallest_normal) == (16, 2.0**-7, 2.0**-126)
+    assert half.max == -half.min == float(tf.bfloat16.max)
+    for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"):
+        found, expected = tnp.iinfo(getattr(tnp, name)), np.iinfo(name)
+        assert (found.bits, found.max, found.min) == (expected.bits, expected.max, expected.min)
+        assert found.dtype == getattr(tnp, name)
+
+
+def test_isdtype_agrees_with_numpy() -> None:
+    kinds: list[Any] = ["bool", "signed integer", "unsigned integer", "integral", "real floating"]
+    kinds += ["complex floating", "numeric", ("bool", "integral"), (), ("real floating", "numeric")]
+    for name in ("bool", "int8", "int64", "uint8", "uint64", "float32", "float64", "complex64"):
+        for kind in kinds:
+            expected = np.isdtype(np.dtype(name), kind)
+            assert tnp.isdtype(getattr(tnp, name), kind) == expected, (name, kind)
+        assert tnp.isdtype(getattr(tnp, name), tnp.float32) == (name == "float32")
+    assert tnp.isdtype(tnp.bfloat16, "real floating")
+    assert not tnp.isdtype(tnp.float32, (tnp.int32, "bool"))
+    with pytest.raises(TypeError, match="real"):
+        tnp.isdtype(tnp.float32, "real")
+
+
+def test_constants() -> None:
+    assert (tnp.pi, tnp.e, tnp.inf, tnp.newaxis) == (math.pi, math.e, math.inf, None)
+    assert math.isnan(tnp.nan) and tnp.__array_api_version__ == "2024.12"
+
+
+SPECIAL = [3.0, math.nan, 1.0, -math.inf, 2.0, -0.0, math.inf, 0.0, math.nan, -5.0, 1.0]
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced", "xla"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_sorts_are_stable_with_nan_last(mode: str, dtype: str) -> None:
+    x = np.asarray(SPECIAL)
+    order = [3, 9, 5, 7, 2, 10, 4, 0, 6, 1, 8]
+    back = [6, 0, 4, 2, 10, 5, 7, 9, 3, 1, 8]
+
+    def fn(x: Any) -> list[Any]:
+        x = tnp.astype(x, getattr(tnp, dtype))
+        found = [tnp.argsort(x), tnp.argsort(x, descending=True)]
+        found += [tnp.sort(x), tnp.sort(x, descending=True)]
+        two = tnp.sort(tnp.stack([x, -x]), axis=0)
+        found += [tnp.searchsorted(found[2], x), tnp.searchsorted(found[2], x, side="right"), two]
+        return [*found[:2], *(tnp.astype(v, tnp.float64) for v in found[2:4]), *found[4:]]
+
+    first, second, up, down, left, right, two = run(mode, fn, x)
+    assert first.numpy().tolist() == order and second.numpy().tolist() == back
+    np.testing.assert_array_equal(up, x[order])
+    np.testing.assert_array_equal(down, x[back])
+    assert not difference(left, np.searchsorted(np.sort(x), x))
+    assert not difference(right, np.searchsorted(np.sort(x), x, side="right"))
+    np.testing.assert_array_equal(np.asarray(two, "float64"), np.sort(np.stack([x, -x]), axis=0))
+
+
+@pytest.mark.parametrize("mode", ["eager", "xla"])
+def test_integers_sort_over_their_whole_range(mode: str) -> None:
+    for name in ("int32", "int64", "uint8", "uint32"):
+        info = np.iinfo(name)
+        x = np.asarray([3, info.min, info.max, 0, 3, info.max, info.min], name)
+        up, down, order = run(
+            mode, lambda x: (tnp.sort(x), tnp.sort(x, descending=True), tnp.argsort(x)), x
+        )
+        assert not difference(up, np.sort(x))
+        assert not difference(down, np.sort(x)[::-1])
+        assert not difference(order, np.argsort(x, stable=True))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nan_and_infinity_go_through(mode: str) -> None:
+    x, y = np.asarray(SPECIAL), np.asarray(SPECIAL[::-1])
+    both = np.asarray([[math.inf, -math.inf, math.nan, -math.inf], [math.inf, -math.inf, 1.0, 0.5]])
+
+    def fn(xp: Any, x: Any, y: Any, z: Any, w: Any) -> list[Any]:
+        elementwise = [xp.minimum(x, y), xp.maximum(x, y), xp.clip(x, -1.0, 1.0)]
+        elementwise += [xp.isnan(x), xp.isinf(x), xp.isfinite(x), xp.equal(x, y), xp.sign(z)]
+        reduced = [xp.max(x), xp.min(x), xp.max(z), xp.min(z, axis=0), xp.sum(z), xp.any(x)]
+        return [*elementwise, *reduced, xp.logaddexp(z, w), xp.logaddexp(w, z)]
+
+    z, w = both
+    found = run(mode, functools.partial(fn, tnp), x, y, z, w)
+    with np.errstate(invalid="ignore"):
+        expected = fn(np, x, y, z, w)
+    for i, (a, b) in enumerate(zip(found, expected, strict=True)):
+        assert not difference(a, np.asarray(b)), i
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced", "xla"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_accumulates_in_float32(mode: str, dtype: str) -> None:
+    def fn(x: Any) -> list[Any]:
+        x = tnp.astype(x, getattr(tnp, dtype))
+        found = [tnp.sum(x), tnp.cumulative_sum(x)[-1], tnp.mean(x), tnp.vecdot(x, x)]
+        found += [tnp.var(x), tnp.std(x), tnp.sum(x, axis=0, keepdims=True)[0], tnp.prod(x[:2])]
+        assert all(v.dtype.name == dtype for v in found)
+        return [tnp.astype(v, tnp.float64) for v in found]
+
+    tenth = float(tf.cast(tf.cast(0.1, dtype), tf.float64))
+    found = [float(x) for x in run(mode, fn, np.full(5000, 0.1))]
+    expected = [5000 * tenth, 5000 * tenth, tenth, 5000 * tenth**2, 0, 0, 5000 * tenth, tenth**2]
+    eps = tnp.finfo(getattr(tnp, dtype)).eps
+    np.testing.assert_allclose(found, expected, rtol=eps, atol=1e-4)
+
+
+def test_floating_point_is_asked_for_where_tensorflow_would_use_integers() -> None:
+    x = tf.constant([1, 2])
+    for fn in (tnp.mean, tnp.var, tnp.std, tnp.reciprocal, lambda x: tnp.divide(x, x)):
+        with pytest.raises(TypeError, match="a floating-point array is needed, got int"):
+            fn(x)
+
+
+def test_cumulative_sum_needs_an_axis() -> None:
+    assert not difference(tnp.cumulative_sum(tf.constant([1.0, 2.0])), np.float32([1, 3]))
+    for x in (tf.zeros(()), tf.zeros((2, 2))):
+        with pytest.raises(ValueError, match="`axis` is needed unless the array has one dimension"):
+            tnp.cumulative_sum(x)
+
+
+@pytest.mark.parametrize("name", ["fft", "eye", "linalg", "softset"])
+def test_an_unknown_name_says_what_the_namespace_is(name: str) -> None:
+    assert not hasattr(tnp, name)
+    with pytest.raises(AttributeError, match=f"TensorFlow namespace has only .* {name!r} is not"):
+        getattr(tnp, name)
+
+
+def test_tensorflow_is_left_as_it_was() -> None:
+    with pytest.raises(AttributeError):
+        tf.constant(1.0).astype  # noqa: B018
+    with pytest.raises((TypeError, ValueError, tf.errors.InvalidArgumentError)):
+        tf.constant([1, 2]) * 2.5
+
+
+def gradient(mode: str, fn: Any, x: Any) -> Any:
+    """Return the gradient of a weighted sum of fn(x), as a tensor or None."""
+
+    def taped(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = fn(x)
+            weights = tf.cast(tf.range(1, tf.size(y) + 1), y.dtype)
+            total = tf.reduce_sum(tf.reshape(y, [-1]) * weights)
+        return tape.gradient(total, x)
+
+    return run(mode, taped, np.asarray(x, "float64"))
+
+
+KINKS: dict[str, tuple[Any, list[float], list[float]]] = {
+    "where >": (lambda x: tnp.where(x > 0, x, 0.0), [0.0, 1.0], [0.0, 2.0]),
+    "where >=": (lambda x: tnp.where(x >= 0, x, 0.0), [0.0, -1.0], [1.0, 0.0]),
+    "where log": (
+        lambda x: tnp.where(x > 0, tnp.log(tnp.where(x > 0, x, 1.0)), 0.0),
+        [0.0, 2.0],
+        [0.0, 1.0],
+    ),
+    "where divide": (
+        lambda x: tnp.where(x > 0, tnp.divide(1.0, tnp.where(x > 0, x, 1.0)), 0.0),
+        [0.0, 2.0],
+        [0.0, -0.5],
+    ),
+    "clip": (lambda x: tnp.clip(x, 0.0, 1.0), [0.0, 1.0, -1.0, 0.5], [1.0, 2.0, 0.0, 4.0]),
+    "maximum": (lambda x: tnp.maximum(x, 0.0), [0.0, 1.0, -1.0], [1.0, 2.0, 0.0]),
+    "minimum": (lambda x: tnp.minimum(0.0, x), [0.0, 1.0, -1.0], [0.0, 0.0, 3.0]),
+    "abs": (tnp.abs, [0.0, -2.0], [0.0, -2.0]),
+    "sign": (tnp.sign, [0.0, -2.0], [0.0, 0.0]),
+    "logaddexp": (lambda x: tnp.logaddexp(x, 0.0), [0.0, 800.0, -800.0], [0.5, 2.0, 0.0]),
+    "logaddexp back": (lambda x: tnp.logaddexp(0.0, x), [0.0, 800.0, -800.0], [0.5, 2.0, 0.0]),
+    "max of ties": (tnp.max, [1.0, 2.0, 2.0], [0.0, 0.5, 0.5]),
+    "std of a constant": (tnp.std, [2.0, 2.0], [0.0, 0.0]),
+    "var": (tnp.var, [1.0, 2.0, 3.0], [-2 / 3, 0.0, 2 / 3]),
+    "prod with zero": (tnp.prod, [0.0, 2.0, 3.0], [6.0, 0.0, 0.0]),
+    "pow": (lambda x: tnp.pow(x, 2.0), [0.0, 3.0], [0.0, 12.0]),
+    "sort": (tnp.sort, [3.0, 1.0, 2.0], [3.0, 1.0, 2.0]),
+    "sort down": (lambda x: tnp.sort(x, descending=True), [3.0, 1.0, 2.0], [1.0, 3.0, 2.0]),
+    "take": (lambda x: tnp.take(x, tf.constant([-1, 0, -1])), [1.0, 2.0, 3.0], [2.0, 0.0, 4.0]),
+    "cumulative_sum": (
+        lambda x: tnp.cumulative_sum(x, include_initial=True),
+        [1.0, 2.0],
+        [5.0, 3.0],
+    ),
+    "astype": (lambda x: tnp.astype(tnp.astype(x, tnp.float32), tnp.float64), [1.0], [1.0]),
+    "stop": (lambda x: x * tnp.stop_gradient(x), [3.0, 2.0], [3.0, 4.0]),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_gradients_are_finite_and_right(name: str) -> None:
+    fn, x, expected = KINKS[name]
+    for mode in ("eager", "traced", "xla"):
+        found = gradient(mode, fn, x)
+        assert isinstance(found, tf.Tensor), f"{mode}: {type(found)}"
+        np.testing.assert_allclose(found, expected, rtol=1e-14, err_msg=mode)
+
+
+def test_stopped_gradients_are_none() -> None:
+    with tf.GradientTape() as tape:
+        x = tf.Variable([1.0])
+        y = tnp.stop_gradient(x) * 2
+    assert tape.gradient(y, x) is None
+
+
+def test_gradients_of_rows_are_tensors() -> None:
+    x = np.asarray([[3.0, 1.0, 2.0], [1.0, 2.0, 0.0]])
+    for fn in (
+        lambda x: tnp.sort(x),
+        lambda x: tnp.take(x, tf.constant([1, 0]), axis=0),
+        lambda x: tnp.take_along_axis(x, tf.constant([[0, -1]]), axis=-1),
+    ):
+        for mode in ("eager", "traced", "xla"):
+            found = gradient(mode, fn, x)
+            assert isinstance(found, tf.Tensor) and np.isfinite(found).all()
+    expected = [[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]]
+    np.testing.assert_array_equal(gradient("eager", tnp.sort, x), expected)
+
+
+def test_shapes_that_are_known_stay_known() -> None:
+    spec = [tf.TensorSpec([2, 1]), tf.TensorSpec([3])]
+
+    @tf.function(input_signature=spec)
+    def fn(x: Any, y: Any) -> Any:
+        found = [*tnp.broadcast_arrays(x, y), tnp.where(x > 0, x, y), tnp.zeros_like(x) + y]
+        found += [tnp.sort(x), tnp.full_like(x, 0.5), tnp.roll(x, 1), tnp.flip(x), tnp.std(x)]
+        assert [v.shape.as_list() for v in found] == [[2, 3]] * 4 + [[2, 1]] * 4 + [[]]
+        return found[0]
+
+    fn.get_concrete_function()

@@ -1,0 +1,123 @@
+"""Averages over classes against scikit-learn, and their policy for absent classes."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import sklearn.metrics
+
+import softset as ss
+from softset.metrics import f1, fbeta, jaccard, precision, recall
+from tests import support
+from tests.support import assert_close
+
+AVERAGES = {"micro": ss.micro, "macro": ss.macro, "weighted": ss.weighted}
+METRICS = {
+    f1: sklearn.metrics.f1_score,
+    precision: sklearn.metrics.precision_score,
+    recall: sklearn.metrics.recall_score,
+    jaccard: sklearn.metrics.jaccard_score,
+    partial(fbeta, beta=0.5): partial(sklearn.metrics.fbeta_score, beta=0.5),
+}
+CASES = {
+    "all classes": ([0, 1, 2, 3, 4, 4, 3, 2, 1, 0, 0, 0], [0, 1, 2, 3, 4, 0, 1, 2, 1, 0, 1, 3]),
+    # 1 is nowhere, 2 is never predicted, 3 never true.
+    "absent classes": ([0, 0, 0, 2, 2, 4], [0, 3, 0, 0, 4, 4]),
+    "one class": ([2, 2, 2], [2, 2, 2]),
+    "all wrong": ([0, 1], [1, 0]),
+}
+
+
+def one_hot(numbers):
+    return np.asarray(numbers)[:, None] == np.arange(5)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("zero_division", [0.0, 1.0])
+def test_multiclass_averages_are_scikit_learns(backend, case, zero_division):
+    """Rule A12: with labels unset, as scikit-learn finds the classes that occur."""
+    y_true, y_pred = CASES[case]
+    pairs = [(metric, average) for metric in METRICS for average in AVERAGES]
+
+    def scores(y, p):
+        c = ss.confusion(y, p, step=ss.Hard(), axis=0)
+        return [AVERAGES[a](m)(c, zero_division=zero_division) for m, a in pairs]
+
+    found = backend.run(
+        scores, backend.asarray(one_hot(y_true)), backend.asarray(1.0 * one_hot(y_pred))
+    )
+    for x, (metric, average) in zip(found, pairs, strict=True):
+        expected = METRICS[metric](y_true, y_pred, average=average, zero_division=zero_division)
+        assert_close(x, expected, backend)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_classes_without_counts_are_all_zero_division(backend, average):
+    zeros = backend.asarray(np.zeros(3))
+    for zero_division in (0.0, 0.5):
+        value = backend.run(
+            lambda *cells, z=zero_division: AVERAGES[average](f1)(
+                ss.Confusion(*cells), zero_division=z
+            ),
+            *[zeros] * 4,
+        )
+        assert_close(value, zero_division, backend)
+
+
+def test_axis_of_the_classes(backend):
+    """By classes first, last, and with a grid of thresholds beside them."""
+    cells = np.random.default_rng(0).uniform(0.1, 5, (4, 3, 2))
+
+    def averages(*cells):
+        c = ss.Confusion(*cells)
+        return [average(f1, axis=axis)(c) for average in AVERAGES.values() for axis in (0, 1, -1)]
+
+    tp, fp, fn, _ = cells
+    each, support_ = tp / (tp + (fp + fn) / 2), tp + fn
+    expected = []
+    for axis in (0, 1, -1):
+        sums = [np.sum(x, axis=axis) for x in (tp, fp, fn)]
+        expected.append(sums[0] / (sums[0] + (sums[1] + sums[2]) / 2))
+    expected += [np.mean(each, axis=axis) for axis in (0, 1, -1)]
+    expected += [np.average(each, axis=axis, weights=support_) for axis in (0, 1, -1)]
+    found = backend.run(averages, *(backend.asarray(x) for x in cells))
+    for x, e in zip(found, expected, strict=True):
+        assert_close(x, e, backend)
+
+
+def test_an_average_of_a_users_metric(backend):
+    """Any function of a Confusion can be averaged, and an average of a loss is its mean."""
+    cells = np.random.default_rng(1).uniform(0.1, 5, (4, 3))
+    value = backend.run(
+        lambda *cells: ss.macro(lambda c: (c.tp + c.tn) / (c.tp + c.fp + c.fn + c.tn))(
+            ss.Confusion(*cells)
+        ),
+        *(backend.asarray(x) for x in cells),
+    )
+    assert_close(value, np.mean((cells[0] + cells[3]) / cells.sum(axis=0)), backend)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_gradients_are_finite_with_absent_classes(backend, average):
+    """Rule A12: a class of zeros leaves the mean, without a nan in the gradient."""
+    y, p = support.labels_and_scores((12, 3), seed=2)
+    y[:, 1], p[:, 1], y[:, 2] = False, 0.0, False
+    loss = ss.as_loss(AVERAGES[average](f1), axis=0, step=ss.Identity())
+    value, gradient = backend.value_and_grad(loss, backend.asarray(y), backend.asarray(p))
+    c = loss.confusion(y, p)
+    each = 2 * c.tp / (2 * c.tp + c.fp + c.fn + (np.arange(3) == 1))
+    expected = {
+        "micro": 2 * c.tp.sum() / (2 * c.tp + c.fp + c.fn).sum(),
+        "macro": (each[0] + each[2]) / 2,
+        "weighted": each[0],
+    }[average]
+    assert_close(value, 1 - expected, backend)
+    assert np.isfinite(backend.to_numpy(gradient)).all()
+    if average != "micro":
+        assert not backend.to_numpy(gradient)[:, 1].any()
+
+
+def test_averages_with_equal_parts_are_equal():
+    assert ss.macro(partial(fbeta, beta=2.0)) == ss.macro(partial(fbeta, beta=2.0))
+    assert ss.macro(f1) != ss.weighted(f1) and ss.macro(f1) != ss.macro(f1, axis=0)
+    assert hash(ss.micro(partial(fbeta, beta=2.0))) == hash(ss.micro(partial(fbeta, beta=2.0)))
