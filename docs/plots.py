@@ -11,8 +11,9 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-import softset as ss
 from mkdocs.structure.files import File, Files
+
+import softset as ss
 
 STEPS = (
     ss.Hard(),

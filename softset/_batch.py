@@ -125,6 +125,8 @@ def _threshold(xp: Any, name: str, threshold: Any, scores: Any, *, hard: bool) -
     if isinstance(threshold, (int, float)):
         _checks.threshold_number(name, threshold, hard=hard)
         return float(threshold)
+    if threshold is None:
+        raise TypeError(f"`{name}` must be a number, a tuple of them or an array, got None")
     if isinstance(threshold, tuple):
         for number in threshold:
             _checks.threshold_number(name, number, hard=hard)

@@ -36,6 +36,8 @@ def micro(metric: Metric, axis: int = -1) -> Metric:
     ------
     TypeError
         If `metric` is not callable.
+    ValueError
+        When called, if the counts have no such axis.
 
     Examples
     --------
@@ -68,6 +70,8 @@ def macro(metric: Metric, axis: int = -1) -> Metric:
     ------
     TypeError
         If `metric` is not callable.
+    ValueError
+        When called, if the counts have no such axis.
 
     Notes
     -----
@@ -104,6 +108,8 @@ def weighted(metric: Metric, axis: int = -1) -> Metric:
     ------
     TypeError
         If `metric` is not callable.
+    ValueError
+        When called, if the counts have no such axis.
 
     Examples
     --------
@@ -125,6 +131,7 @@ class Micro:
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the metric of the summed counts."""
+        _require_axis(c, self.axis)
         xp = array_namespace(*c)
         return self.metric(Confusion(*(xp.sum(x, axis=self.axis) for x in c)), **options)
 
@@ -138,6 +145,7 @@ class Macro:
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the mean of the metric over the classes that occur."""
+        _require_axis(c, self.axis)
         values = self.metric(c, **options)
         xp = array_namespace(values, *c)
         occurs = c.tp + c.fp + c.fn > 0
@@ -156,8 +164,19 @@ class Weighted:
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the mean of the metric weighted by the classes' positives."""
+        _require_axis(c, self.axis)
         values = self.metric(c, **options)
         xp = array_namespace(values, *c)
         support = c.tp + c.fn
         total = xp.sum(values * support, axis=self.axis)
         return ratio(xp, total, xp.sum(support, axis=self.axis), options.get("zero_division", 0.0))
+
+
+def _require_axis(c: Confusion, axis: int) -> None:
+    # NumPy sums a number over its last axis without complaint: micro for macro.
+    ndim = len(c.tp.shape)
+    if not -ndim <= axis < ndim:
+        raise ValueError(
+            f"`axis` must be an axis of the counts, got {axis} for counts of {ndim} dimensions; "
+            "count each class by itself, as in as_loss(macro(f1), axis=0)"
+        )

@@ -188,4 +188,6 @@ def as_score(
 
 def mean(values: Any) -> Any:
     """Return the mean of a metric's values, or the value itself if there is only one."""
+    if not hasattr(values, "shape"):
+        raise TypeError(f"`metric` must return an array, got {values!r}; compute with the counts")
     return array_namespace(values).mean(values) if len(values.shape) else values

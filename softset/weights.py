@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._checks import is_floating
-from ._namespace import shared_namespace, unwrap
+from ._namespace import shared_namespace, static_shape, unwrap
 from ._typing import Array
 from .confusion import one_hot
 from .metrics._ratio import ratio
@@ -97,7 +97,7 @@ def sample_weight(y_true: Array, class_weight: Array) -> Any:
     TypeError
         If `y_true` does not hold booleans or integers, or `class_weight` is not floating.
     ValueError
-        If `class_weight` is not 1-D.
+        If `class_weight` is not 1-D, or if its length is not known while tracing.
 
     Examples
     --------
@@ -111,9 +111,10 @@ def sample_weight(y_true: Array, class_weight: Array) -> Any:
     shared_namespace({"y_true": numbers, "class_weight": class_weight})
     if not is_floating(xp, class_weight.dtype):
         raise TypeError(f"`class_weight` must hold real numbers, got {class_weight.dtype}")
-    if len(class_weight.shape) != 1:
-        raise ValueError(f"`class_weight` must be 1-D, got shape {tuple(class_weight.shape)}")
-    members = xp.astype(one_hot(numbers, int(class_weight.shape[0])), class_weight.dtype)
+    shape = static_shape(class_weight)
+    if len(shape) != 1 or shape[0] is None:
+        raise ValueError(f"`class_weight` must be 1-D and of a known length, got shape {shape}")
+    members = xp.astype(one_hot(numbers, shape[0]), class_weight.dtype)
     return xp.sum(members * class_weight, axis=-1)
 
 

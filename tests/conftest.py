@@ -6,6 +6,10 @@ import os
 # Before anything imports a framework.
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it says so on every start
+# One thread for each test process: two that share a machine's cores wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import hypothesis
 import pytest

@@ -8,7 +8,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
-# Name of the backend -> what pip installs it.
+NAMES = ("numpy", "torch", "jax", "tensorflow")
+
+# What pip installs them by.
 _EXTRAS = {
     "numpy": "numpy",
     "torch": "softset[torch]",
@@ -32,6 +34,10 @@ class Backend(Protocol):
 
     def double_precision(self) -> AbstractContextManager[Any]:
         """Return a context in which float64 is available."""
+        ...
+
+    def device(self) -> str:
+        """Return the device that arrays are put on, such as "cpu"."""
         ...
 
     def compile(self, fn: Callable[..., Any], mode: str) -> Callable[..., Any]:
@@ -93,11 +99,16 @@ def get(name: str) -> Backend:
     >>> print(sb.get("numpy").asarray([1, 2], "float32"))
     [1. 2.]
     """
-    if name not in _EXTRAS:
-        raise ValueError(f"`name` must be one of {', '.join(_EXTRAS)}, got {name!r}")
+    if name not in NAMES:
+        raise ValueError(f"`name` must be one of {', '.join(NAMES)}, got {name!r}")
     if find_spec(name) is None:
-        raise ImportError(f"backend {name!r} is not installed; pip install '{_EXTRAS[name]}'")
+        raise ImportError(f"backend {name!r} is not installed; {pip_command(name)}")
     return cast(Backend, import_module(f".{name}", __package__))
+
+
+def pip_command(name: str) -> str:
+    """Return the command that installs a backend's framework."""
+    return f"pip install '{_EXTRAS[name]}'"
 
 
 def available() -> tuple[str, ...]:
@@ -114,4 +125,4 @@ def available() -> tuple[str, ...]:
     >>> "numpy" in sb.available()
     True
     """
-    return tuple(name for name in _EXTRAS if find_spec(name) is not None)
+    return tuple(name for name in NAMES if find_spec(name) is not None)

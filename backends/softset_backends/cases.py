@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -147,27 +147,28 @@ def every_job(backends: Sequence[str]) -> list[Job]:
     modes = modes_of(backends)
     quick = tuple(m for m in modes if m not in _SLOW)
     slow = tuple(m for m in modes if m in _SLOW)
-    jobs = [Job(Case(step, mode), quick) for step in STEPS for mode in MODES]
-    if slow:
-        jobs += [Job(_part(i, j), slow) for i in range(len(STEPS)) for j in range(len(MODES))]
-    return jobs
+    cases = [Case(step, mode) for step in STEPS for mode in MODES]
+    jobs = [Job(case, quick) for case in cases]
+    return jobs + [Job(_part(case), slow) for case in cases if slow]
 
 
 def sample_jobs(backends: Sequence[str]) -> list[Job]:
     """Return a sample with every step, metric, way to count, backend, and backend's mode.
 
-    Eagerly each step meets each metric; the compiled forms take each step, and each metric,
-    once.
+    Eagerly each step meets each metric; the compiled forms take each step and each metric once,
+    most in float64 only, and torch.compile's code generation runs once.
     """
     modes = modes_of(backends)
     compiled = tuple(m for m in modes if m != "eager" and m not in _SLOW)
     slow = tuple(m for m in modes if m in _SLOW)
-    turns = [(i, i % len(MODES)) for i in range(len(STEPS))]
-    jobs = [Job(Case(list(STEPS)[i], list(MODES)[j]), ("eager",)) for i, j in turns]
+    steps, counts = list(STEPS), list(MODES)
+    cases = [Case(step, counts[i % len(counts)]) for i, step in enumerate(steps)]
+    parts = [replace(c, metrics=c.metrics[i :: len(cases)]) for i, c in enumerate(cases)]
+    jobs = [Job(case, ("eager",)) for case in cases]
     if compiled:
-        jobs += [Job(_part(i, j), compiled) for i, j in turns]
+        jobs += [Job(c, compiled, DTYPES[: 1 + (i % 4 == 0)]) for i, c in enumerate(parts)]
     if slow:
-        jobs.append(Job(_part(*turns[0]), slow, DTYPES[:1]))
+        jobs.append(Job(parts[0], slow))
     return jobs
 
 
@@ -176,10 +177,10 @@ def modes_of(backends: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mode for name in backends for mode in _registry.get(name).MODES))
 
 
-def _part(i: int, j: int) -> Case:
-    """Return step i in mode j with a part of the metrics: over a row or a column, all of them."""
-    turn = (i + j) % len(MODES)
-    return Case(list(STEPS)[i], list(MODES)[j], tuple(METRICS)[turn :: len(MODES)])
+def _part(case: Case) -> Case:
+    """Return a case with some metrics: over the steps or over the modes they are all of them."""
+    turn = list(STEPS).index(case.step) + list(MODES).index(case.mode)
+    return replace(case, metrics=case.metrics[turn % len(MODES) :: len(MODES)])
 
 
 def run(job: Job, backends: Sequence[str]) -> GradientReport:

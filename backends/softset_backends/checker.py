@@ -78,9 +78,10 @@ def check_gradients(
     Returns
     -------
     GradientReport
-        With one row for each backend, mode and dtype. A disagreement is relative to the
-        largest slope of the gradient, absolute if all are 0; that of the value is relative to
-        its size, or to 1 if that is larger. NaN, an error and a wrong dtype are infinite.
+        With one row for each backend, mode and dtype. The disagreement of a gradient is
+        relative to its largest slope, or to 0.1 |value| / n for n scores if that is larger;
+        that of a value is relative to its size. A size below 1 counts as 1. NaN, an error and
+        a wrong dtype are infinite disagreements.
 
     Raises
     ------
@@ -135,9 +136,9 @@ def check_gradients(
 # Where dual numbers run.
 _DUAL = ("numpy", "eager", "float64")
 
-# Central differences carry a rounding error of about 2e-11 of the value. A gradient smaller
-# than this share of it is judged as if it were as large.
-_FLOOR = 1e-3
+# The largest slope of a loss is about its value over the number of scores. What is far below
+# that is rounding error of a function that does not depend on the scores, as the prevalence.
+_FLOOR = 0.1
 
 
 def _check_call(
@@ -165,17 +166,16 @@ def _runs(
 ) -> list[tuple[str, str, str]]:
     """Return what to run: backend, mode and dtype."""
     names = _registry.available() if backends is None else backends
+    if isinstance(names, str):
+        raise TypeError(f"`backends` must be a sequence of names, got {names!r}; write [{names!r}]")
+    if not names:
+        raise ValueError("`backends` must name at least one backend, got none")
     pairs = [(name, mode) for name in names for mode in _registry.get(name).MODES]
-    known = {mode for _, mode in pairs}
-    for mode in () if modes is None else modes:
-        if mode not in known:
-            raise ValueError(f"`modes` must be among {', '.join(sorted(known))}, got {mode!r}")
-    return [
-        (name, mode, dtype)
-        for name, mode in pairs
-        if modes is None or mode in modes
-        for dtype in dtypes
-    ]
+    known = tuple(dict.fromkeys(mode for _, mode in pairs))
+    modes = known if modes is None else modes
+    if not modes or not set(modes) <= set(known):
+        raise ValueError(f"`modes` must be among {', '.join(known)}, got {', '.join(modes) or None}")
+    return [(name, mode, dtype) for name, mode in pairs if mode in modes for dtype in dtypes]
 
 
 def _rounded(x: Any, dtypes: Sequence[str]) -> Any:
@@ -256,14 +256,12 @@ def _row(
         cases=sizes[0] if sizes else 1,
         dual=None if is_dual else _gap(result, [dual], cases),
         others=_gap(result, others, cases),
-        differences=None if moved is None else _gap(result, [moved], cases, _FLOOR),
+        differences=None if moved is None else _gap(result, [moved], cases),
         error=result.error,
     )
 
 
-def _gap(
-    result: Result, referees: Sequence[Result], cases: Sequence[str], floor: float = 0.0
-) -> Gap | None:
+def _gap(result: Result, referees: Sequence[Result], cases: Sequence[str]) -> Gap | None:
     """Return the largest disagreement with some referees, those left out that failed."""
     if result.error:
         return Gap(math.inf, math.inf, cases[0] if cases else "")
@@ -271,7 +269,7 @@ def _gap(
     referees = [r for r in referees if not r.error]
     for referee in referees:
         values = np.maximum(values, _value_gap(result, referee))
-        gradients = np.maximum(gradients, _gradient_gap(result, referee, floor))
+        gradients = np.maximum(gradients, _gradient_gap(result, referee))
     if not referees:
         return None
     worst = int(np.argmax(np.maximum(values, gradients)))
@@ -283,11 +281,10 @@ def _value_gap(result: Result, referee: Result) -> Any:
     return _finite(gap / np.maximum(1, np.abs(referee.values)))
 
 
-def _gradient_gap(result: Result, referee: Result, floor: float) -> Any:
+def _gradient_gap(result: Result, referee: Result) -> Any:
     gap = np.max(np.abs(result.gradients - referee.gradients), axis=1)
-    largest = np.max(np.abs(referee.gradients), axis=1)
-    largest = np.maximum(largest, floor * np.maximum(1, np.abs(referee.values)))
-    return _finite(gap / np.where(largest == 0, 1, largest))
+    least = _FLOOR * np.maximum(1, np.abs(referee.values)) / referee.gradients.shape[1]
+    return _finite(gap / np.maximum(np.max(np.abs(referee.gradients), axis=1), least))
 
 
 def _finite(gap: Any) -> Any:

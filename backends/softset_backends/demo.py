@@ -82,8 +82,6 @@ def run(
         raise ValueError("`backends` must name at least one backend, got none")
     if epochs < 1:
         raise ValueError(f"`epochs` must be at least 1, got {epochs}")
-    output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
 
     # TensorFlow's notices at start-up would tear the progress bar; one is about oneDNN.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -93,6 +91,8 @@ def run(
     with console.status("importing"):
         for name in chosen:
             get(name)
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
     problems = [
         problem(name, seed=seed, epochs=epochs) for seed in range(SPLITS) for name in PROBLEMS
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from importlib import import_module
 from typing import Any
 
 import jax
@@ -25,7 +26,15 @@ def to_numpy(x: Any) -> Any:
 
 def double_precision() -> AbstractContextManager[Any]:
     """Return a context in which arrays may be float64."""
-    return jax.enable_x64(True)
+    enable: Any = getattr(jax, "enable_x64", None)
+    if enable is None:  # before JAX 0.8
+        enable = import_module("jax.experimental").enable_x64
+    return enable(True)
+
+
+def device() -> str:
+    """Return the platform that JAX computes on, such as "cpu" or "gpu"."""
+    return jax.default_backend()
 
 
 def compile(fn: Callable[..., Any], mode: str = "jit") -> Callable[..., Any]:

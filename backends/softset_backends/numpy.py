@@ -28,6 +28,11 @@ def double_precision() -> AbstractContextManager[Any]:
     return nullcontext()
 
 
+def device() -> str:
+    """Return "cpu"."""
+    return "cpu"
+
+
 def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:
     """Return the function: NumPy has no compiler."""
     if mode not in MODES:

@@ -29,6 +29,11 @@ def double_precision() -> AbstractContextManager[Any]:
     return nullcontext()
 
 
+def device() -> str:
+    """Return "gpu" or "cpu"."""
+    return "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
+
+
 def compile(fn: Callable[..., Any], mode: str = "function") -> Callable[..., Any]:
     """Return the function as it is, by tf.function for arrays of any length, or by XLA."""
     if mode not in MODES:

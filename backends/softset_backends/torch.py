@@ -28,6 +28,12 @@ def double_precision() -> AbstractContextManager[Any]:
     return nullcontext()
 
 
+def device() -> str:
+    """Return the device that PyTorch would compute on: cpu, or what kind of accelerator."""
+    found = torch.accelerator.current_accelerator(check_available=True)
+    return "cpu" if found is None else found.type
+
+
 def compile(fn: Callable[..., Any], mode: str = "compile") -> Callable[..., Any]:
     """Return the function as it is, or by torch.compile without graph breaks.
 

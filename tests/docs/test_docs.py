@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import softset as ss
 import softset_backends
 from softset import metrics
@@ -96,9 +97,10 @@ def imported(page):
     found = set()
     for _, code in blocks(page.read_text("utf-8")):
         found |= set(re.findall(r'"(torch|jax|tensorflow)"', code))
-        source = "\n".join(
-            example.source for example in doctest.DocTestParser().get_examples(code)
-        ) or code
+        source = (
+            "\n".join(example.source for example in doctest.DocTestParser().get_examples(code))
+            or code
+        )
         for node in ast.walk(ast.parse(source)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -369,7 +371,12 @@ def test_zero_gradient_of_edge_cases(name):
         not np.any(gradient(np.full(4, label), np.asarray([0.1, 0.35, 0.6, 0.8]))[1])
         for label in (0, 1)
     )
-    known = {(1, 0): "only negatives", (0, 1): "only positives", (1, 1): "either", (0, 0): "neither"}
+    known = {
+        (1, 0): "only negatives",
+        (0, 1): "only positives",
+        (1, 1): "either",
+        (0, 0): "neither",
+    }
     assert said == [known[negatives, positives]]
 
 
@@ -411,8 +418,12 @@ def test_site_has_every_page_and_its_pictures(site):
 
 def test_site_needs_no_network(site):
     for html in site.rglob("*.html"):
-        loaded = re.findall(r'<(?:script|img|iframe)[^>]*src="(https?:[^"]+)"', html.read_text("utf-8"))
-        loaded += re.findall(r'<link[^>]*stylesheet[^>]*href="(https?:[^"]+)"', html.read_text("utf-8"))
+        loaded = re.findall(
+            r'<(?:script|img|iframe)[^>]*src="(https?:[^"]+)"', html.read_text("utf-8")
+        )
+        loaded += re.findall(
+            r'<link[^>]*stylesheet[^>]*href="(https?:[^"]+)"', html.read_text("utf-8")
+        )
         assert not loaded, f"{html.name}: {loaded}"
 
 

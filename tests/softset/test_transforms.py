@@ -154,8 +154,9 @@ def test_tensorflow_transforms() -> None:
     numbers = hessian_by_differences(loss, Y[0], P[0])
     np.testing.assert_allclose(hessian.numpy(), numbers, rtol=1e-5, atol=1e-7)
     direction = rng.normal(size=16)
-    with tf.autodiff.ForwardAccumulator(p[0], tf.constant(direction)) as accumulator:
-        value = loss(y[0], p[0])
+    row = p[0]
+    with tf.autodiff.ForwardAccumulator(row, tf.constant(direction)) as accumulator:
+        value = loss(y[0], row)
     expected = ss.value_and_grad(loss)(Y[0], P[0])[1] @ direction
     np.testing.assert_allclose(accumulator.jvp(value).numpy(), expected, **EXACT)
 

@@ -106,7 +106,7 @@ def test_tuned_threshold_is_the_best_of_all(result):
     for f in result.fits:
         y_true = f.problem.valid.labels
         # Every set of positives that a threshold can give is {scores >= one of the scores}.
-        values = [sklearn_metrics.f1_score(y_true, f.valid >= cut) for cut in set(f.valid[:40])]
+        values = [sklearn_metrics.f1_score(y_true, f.valid >= cut) for cut in f.valid[:8]]
         positive = f.valid[:, None] >= np.unique(f.valid)
         hits = (positive & (y_true[:, None] == 1)).sum(axis=0)
         best = (2 * hits / (positive.sum(axis=0) + y_true.sum())).max()

@@ -1,0 +1,213 @@
+"""The commands of ``softset``: info, check and demo."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import TimeElapsedColumn as Elapsed
+from rich.table import Table
+
+from . import _registry, cases
+from ._target import TargetError, draw, load
+from .checker import check_gradients
+from .report import TOLERANCES, GradientReport, GradientRow, cells
+
+app = typer.Typer(
+    help="Train on the metric you report: tools that come with the library.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Backends = Annotated[
+    list[str] | None,
+    typer.Option("--backend", help="Only this backend; may be repeated. All installed by default."),
+]
+
+
+@app.command()
+def info() -> None:
+    """Show what is installed, and how to install what is not."""
+    table = Table(box=SIMPLE_HEAD)
+    for title in ("", "version", "device"):
+        table.add_column(title)
+    table.add_row("softset", _version(), "")
+    table.add_row("python", platform.python_version(), "")
+    installed = _registry.available()
+    for name in _registry.NAMES:
+        if name not in installed:
+            table.add_row(name, "not installed", _registry.pip_command(name))
+            continue
+        with _quiet():
+            device = _registry.get(name).device()
+        table.add_row(name, sys.modules[name].__version__, device)
+    _console().print(table)
+
+
+@app.command()
+def check(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            help="A loss of your own as FILE.py:FUNCTION, called as function(y_true, y_prob). "
+            "Without it softset's own are checked.",
+            metavar="[FILE.py:FUNCTION]",
+        ),
+    ] = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Every step with every metric in every way to count, eager and compiled, instead "
+            "of a sample. torch.compile's code generation, by far the slowest, takes them in "
+            "pairs; as aot_eager, without code generation, torch.compile runs everything.",
+        ),
+    ] = False,
+    backend: Backends = None,
+    shape: Annotated[
+        str, typer.Option(help="Shape of the arrays for a loss of your own, such as 64,3.")
+    ] = "64",
+    logits: Annotated[
+        bool, typer.Option("--logits", help="Call a loss of your own with logits.")
+    ] = False,
+) -> None:
+    """Compare gradients on every backend with dual numbers and central differences."""
+    console = _console()
+    try:
+        backends = _chosen(backend)
+        if target is None:
+            report = _check_own(console, backends, full=full)
+        else:
+            report = _check_target(console, backends, target, shape, logits=logits)
+    except (TargetError, ValueError, ImportError) as error:
+        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    console.print(_table(report))
+    for row in report.rows:
+        if row.error:
+            name = f"{row.backend} {row.mode} {row.dtype}"
+            console.print(f"{name} failed: {row.error}", markup=False, soft_wrap=True)
+    if report.passed:
+        console.print("[green]all within tolerance[/]")
+        return
+    console.print(f"[red]above tolerance;[/] the worst: {report.worst}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path, typer.Option(help="Folder for the report and the picture.")
+    ] = Path("softset-demo"),
+    backend: Backends = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the training rows.")
+    ] = None,
+) -> None:
+    """Train on real imbalanced data in each framework, with cross-entropy and with F1."""
+    from . import demo as module
+
+    try:
+        module.run(output, backends=backend or None, epochs=epochs)
+    except (ValueError, ImportError) as error:
+        _console().print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+
+
+def _check_own(console: Console, backends: Sequence[str], *, full: bool) -> GradientReport:
+    """Run the sample, or everything, with a progress bar."""
+    report = GradientReport()
+    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), Elapsed())
+    text = TextColumn("{task.description}")
+    with Progress(*columns, text, console=console, transient=True) as progress:
+        task = progress.add_task("importing", total=None)
+        with _quiet():
+            jobs = (cases.every_job if full else cases.sample_jobs)(backends)
+        progress.update(task, total=len(jobs))
+        for job in jobs:
+            progress.update(task, description=f"{job.case} ({', '.join(job.modes)})")
+            with _quiet():
+                report = report + cases.run(job, backends)
+            progress.advance(task)
+    return report
+
+
+def _check_target(
+    console: Console, backends: Sequence[str], target: str, shape: str, *, logits: bool
+) -> GradientReport:
+    """Check a user's function on random labels and scores."""
+    function = load(target)
+    y_true, y_prob = draw(shape, logits=logits)
+    with console.status("checking"), _quiet():
+        return check_gradients(function, y_true, y_prob, backends=backends, cases=[target])
+
+
+def _chosen(backend: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the backends asked for, or all that are installed."""
+    chosen = tuple(dict.fromkeys(backend or _registry.available()))
+    with _quiet():
+        for name in chosen:
+            _registry.get(name)
+    return chosen
+
+
+def _table(report: GradientReport) -> Table:
+    table = Table(box=SIMPLE_HEAD, caption_justify="left", padding=(0, 1, 0, 0))
+    for title in ("backend", "mode", "dtype"):
+        table.add_column(title, no_wrap=True)
+    for referee in ("dual\nnumbers", "other\nbackends", "central\ndifferences"):
+        table.add_column(f"{referee}\nvalue", justify="right", no_wrap=True)
+        table.add_column("\n\ngradient", justify="right", no_wrap=True)
+    table.add_column("cases", justify="right")
+    for row in report.rows:
+        table.add_row(*cells(row), style="" if _within(row) else "red")
+    table.caption = "largest relative disagreement with each referee"
+    return table
+
+
+def _within(row: GradientRow) -> bool:
+    return GradientReport((row,)).within(TOLERANCES)
+
+
+def _console() -> Console:
+    """Return a console at least as wide as the table."""
+    console = Console()
+    return console if console.width >= 100 else Console(width=100)
+
+
+def _version() -> str:
+    try:
+        return version("softset")
+    except PackageNotFoundError:  # run from a source tree
+        return "unknown"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the frameworks' warnings and start-up notices away from the progress bar."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow's C++ code writes to the descriptor, past sys.stderr.
+    sys.stderr.flush()
+    saved = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nothing)

@@ -1,0 +1,214 @@
+"""Which arrays the kernel takes, and how it tells whose they are."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import softset as ss
+from softset import _dual, _namespace, metrics
+from tests import support
+from tests.support import assert_close
+
+Y, P = support.labels_and_scores(8, seed=41)
+MODULES = {
+    "numpy": "array_api_compat.numpy",
+    "array_api_strict": "array_api_strict",
+    "torch": "array_api_compat.torch",
+    "jax": "jax.numpy",
+    "tensorflow": "softset._tensorflow",
+}
+LIBRARIES = ("numpy", "array_api_strict", "torch", "jax", "tensorflow")
+
+
+def test_every_library_has_its_namespace(backend):
+    names = []
+
+    def double(x):
+        names.append(ss.array_namespace(x, None, 1, 2.0).__name__)
+        return x + x
+
+    backend.run(double, backend.asarray(P))
+    assert set(names) == {MODULES[backend.library]}
+
+
+@pytest.mark.parametrize("x", [np.float64(0.5), np.float32(0.5), np.int64(1), np.bool_(True)])
+def test_numpy_scalars_are_arrays(x):
+    """NumPy's sums are scalars, and its float64 is a Python float as well."""
+    assert ss.array_namespace(x) is ss.array_namespace(P)
+
+
+def test_numpy_scalars_in_the_kernel():
+    c = ss.confusion(np.bool_(True), np.float64(0.75))
+    np.testing.assert_allclose(np.asarray(c), [0.8, 0, 0.2, 0])
+    counts = ss.Confusion(np.float64(1), np.float64(1), np.float64(0), np.float64(2))
+    assert metrics.precision(counts) == 0.5
+
+
+def test_a_numpy_number_is_a_threshold_for_every_library(backend):
+    c = backend.run(
+        lambda y, p: ss.confusion(y, p, threshold=np.float64(0.25)),
+        backend.asarray(Y),
+        backend.asarray(P),
+    )
+    support.assert_counts(c, ss.confusion(Y, P, threshold=0.25), backend)
+
+
+def test_dual_numbers_have_a_namespace_of_their_own():
+    x = _dual.Dual(P, np.ones((1, 8)))
+    assert ss.array_namespace(x) == _dual.namespace(ss.array_namespace(P))
+    assert ss.array_namespace(x, P, 1.0) == ss.array_namespace(x)
+    twice = _dual.Dual(x, _dual.Dual(np.ones((1, 8)), np.zeros((1, 1, 8))))
+    assert ss.array_namespace(P, twice, x).base == ss.array_namespace(x)
+
+
+@pytest.mark.parametrize("arguments", [(), (None,), (1, 2.5, None), (True, 1j)])
+def test_at_least_one_array(arguments):
+    with pytest.raises(TypeError, match="at least one array is needed among"):
+        ss.array_namespace(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([0.1, 0.2], r"got list; convert it to an array of your framework first"),
+        ((0.1, 0.2), r"got tuple; convert it"),
+        ("scores", r"`argument 1` must be an array \(NumPy, PyTorch, .*\), got str$"),
+        ({0.1}, "got set$"),
+        (pd.Series([0.1]), r"got pandas.*Series; pass its .to_numpy\(\)"),
+        (pd.DataFrame([0.1]), r"got pandas.*DataFrame; pass its .to_numpy\(\)"),
+        (ss.Linear(), "got softset.steps.Linear$"),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_what_is_no_array(x, message):
+    with pytest.raises(TypeError, match=message):
+        ss.array_namespace(x)
+
+
+@pytest.mark.parametrize("pair", list(combinations(LIBRARIES, 2)), ids="-".join)
+def test_libraries_are_not_mixed(pair):
+    """Whatever array-api-compat's arrays would do with each other."""
+    for name in pair:
+        if support.missing(name):
+            pytest.skip(f"{name} is not installed")
+    first, second = (support.KINDS[name]() for name in pair)
+    y, p = first.asarray(Y), second.asarray(P)
+    for a, b in ((y, p), (p, y)):
+        with pytest.raises(TypeError, match="must come from one library, got .*; convert one"):
+            ss.array_namespace(a, b)
+    with pytest.raises(TypeError, match="`y_true` and `y_prob` must come from one library"):
+        ss.confusion(y, p)
+    labels = second.asarray(Y)
+    for name, x in (("sample_weight", first.asarray(P)), ("where", y)):
+        with pytest.raises(TypeError, match=f"`y_true` and `{name}` must come from one library"):
+            ss.confusion(labels, p, **{name: x})
+        with pytest.raises(TypeError, match=f"`y_true` and `{name}` must come from one library"):
+            ss.cross_entropy(labels, p, **{name: x})
+    with pytest.raises(TypeError, match="`y_true` and `threshold` must come from one library"):
+        ss.confusion(labels, p, threshold=first.asarray(P))
+    with pytest.raises(TypeError, match="`y_true` and `class_weight` must come from one library"):
+        ss.sample_weight(labels, first.asarray(P))
+
+
+@pytest.mark.parametrize("backend", support.params("tensorflow"), indirect=True)
+class TestTensorFlow:
+    def test_ragged_tensors_are_refused(self, backend):
+        ragged = backend.tf.ragged.constant([[0.1, 0.2], [0.3]])
+        message = r"RaggedTensor; pass its .to_tensor\(\) and mask the padding with `where`"
+        with pytest.raises(TypeError, match=f"`y_prob` must be an array .*{message}"):
+            ss.confusion(backend.asarray(Y), ragged)
+        with pytest.raises(TypeError, match=f"`y_true` must be an array .*{message}"):
+            ss.cross_entropy(ragged, backend.asarray(P))
+
+    def test_sparse_and_symbolic_tensors_are_refused(self, backend):
+        sparse = backend.tf.sparse.from_dense(backend.asarray(P))
+        with pytest.raises(TypeError, match=r"SparseTensor; pass tf.sparse.to_dense\(...\) of it"):
+            ss.confusion(backend.asarray(Y), sparse)
+        symbolic = backend.tf.keras.Input((3,))
+        with pytest.raises(TypeError, match="KerasTensor; a symbolic Keras tensor has no values"):
+            ss.confusion(backend.asarray(Y), symbolic)
+
+    def test_variables_are_arrays(self, backend):
+        y, p = backend.tf.Variable(backend.asarray(Y)), backend.tf.Variable(backend.asarray(P))
+        w = backend.tf.Variable(np.linspace(0.5, 1, 8))
+        assert ss.array_namespace(p).__name__ == "softset._tensorflow"
+        loss = ss.as_loss(metrics.f1)
+        expected = ss.value_and_grad(loss)(Y, P, sample_weight=np.linspace(0.5, 1, 8))
+        with backend.tf.GradientTape() as tape:
+            value = loss(y, p, sample_weight=w)
+        assert_close(value, expected[0], backend)
+        assert_close(tape.gradient(value, p), expected[1], backend)
+        value, gradient = ss.value_and_grad(loss)(y, p, sample_weight=w)
+        assert_close(gradient, expected[1], backend)
+
+    def test_keras_variables_are_arrays(self, backend):
+        keras = pytest.importorskip("keras")
+        if keras.backend.backend() != "tensorflow":
+            pytest.skip(f"Keras runs on {keras.backend.backend()}")
+        p, tau = keras.Variable(P, dtype="float64"), keras.Variable(0.4, dtype="float64")
+        y = backend.asarray(Y)
+        c = ss.confusion(y, p, threshold=tau)
+        support.assert_counts(c, ss.confusion(Y, P, threshold=0.4), backend)
+        with backend.tf.GradientTape() as tape:
+            value = metrics.f1(ss.confusion(y, p, threshold=tau, step=ss.Sigmoid()))
+        slope = tape.gradient(value, tau.value)
+        numbers = support.central_differences(
+            lambda t: metrics.f1(ss.confusion(Y, P, threshold=t, step=ss.Sigmoid())),
+            np.asarray(0.4),
+        )
+        assert_close(slope, numbers, backend, support.DIFFERENCES)
+        value, gradient = ss.value_and_grad(ss.as_loss(metrics.f1))(y, p)
+        assert_close(gradient, ss.value_and_grad(ss.as_loss(metrics.f1))(Y, P)[1], backend)
+        assert_close(ss.cross_entropy(y, p), ss.cross_entropy(Y, P), backend)
+
+    def test_unknown_rank(self, backend):
+        tf = backend.tf
+        spec = [tf.TensorSpec(None, tf.float64)] * 2
+        message = r"number of dimensions must be known, .*set_shape\(\[None\]\)"
+        with pytest.raises(ValueError, match=message):
+            tf.function(ss.confusion, input_signature=spec, autograph=False)(P, P)
+
+    def test_lengths_that_only_running_tells(self, backend):
+        """Unknown lengths are no licence to broadcast one label over all scores."""
+        traced = [support.KINDS[name]() for name in ("tf-function", "tf-xla")]
+        y, p = backend.asarray(Y), backend.asarray(P)
+        y2, p2 = backend.tf.reshape(y, (2, 4)), backend.tf.reshape(p, (4, 2))
+        for mode in traced:
+            for labels, scores in ((y[:1], p), (y, p[:1]), (y[:3], p), (y2, p2), (y2[:1], p2[:2])):
+                compiled = mode.compile(ss.confusion, labels, scores)
+                with pytest.raises((ValueError, backend.tf.errors.InvalidArgumentError)):
+                    compiled(labels, scores)
+
+
+@pytest.mark.parametrize("backend", support.params("torch"), indirect=True)
+def test_torch_parameters_and_meta_tensors(backend):
+    torch = backend.torch
+    p = torch.nn.Parameter(backend.asarray(P))
+    loss = ss.as_loss(metrics.f1)
+    loss(backend.asarray(Y), p).backward()
+    assert_close(p.grad, ss.value_and_grad(loss)(Y, P)[1], backend)
+    assert not _namespace.values_visible(p.detach().to("meta"))
+
+
+def test_values_are_seen_in_eager_modes_only(backend):
+    seen = []
+
+    def look(p):
+        seen.append(_namespace.values_visible(p) and _namespace.truth(p[0] >= 0) is not None)
+        return p + 0
+
+    backend.run(look, backend.asarray(P))
+    assert seen == [not backend.traced] * len(seen)
+
+
+def test_static_shapes(backend):
+    shapes = []
+
+    def look(p):
+        shapes.append(_namespace.static_shape(p))
+        return p + 0
+
+    backend.run(look, backend.asarray(np.ones((2, 3))))
+    assert shapes[-1] == ((None, None) if backend.name in ("tf-function", "tf-xla") else (2, 3))
