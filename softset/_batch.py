@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from . import _checks
-from ._namespace import full_like_number, shared_namespace, static_shape, unwrap
+from ._namespace import full_like_number, of_one_shape, shared_namespace, static_shape, unwrap
 from ._values import check_thresholds, check_values
 from .steps import Hard
 
@@ -46,7 +46,7 @@ def prepare(
 
     scores = to_float(xp, y_prob)
     weights = None if sample_weight is None else cast(xp, sample_weight, scores.dtype)
-    labels = cast(xp, y_true, scores.dtype)
+    labels = of_one_shape(cast(xp, y_true, scores.dtype), scores)
     if where is not None:
         labels, scores, weights = masked(xp, labels, scores, weights, where)
     clips = not (seen or from_logits)

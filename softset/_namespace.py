@@ -135,6 +135,28 @@ def static_shape(x: Any) -> tuple[int | None, ...]:
     return tuple(None if isinstance(d, float) and math.isnan(d) else d for d in x.shape)
 
 
+def of_one_shape(y_true: Any, y_prob: Any) -> Any:
+    """Return the labels; running fails if lengths that only running tells are not the scores'.
+
+    Arithmetic would repeat a single label over all scores.
+    """
+    if not is_tensorflow(y_prob):
+        return y_true
+    lengths = zip(static_shape(y_true), static_shape(y_prob), strict=True)
+    unknown = sum(a is None or b is None for a, b in lengths)
+    if not unknown:
+        return y_true
+    tf: Any = sys.modules["tensorflow"]
+    shape = tf.shape(y_prob)
+    same = tf.debugging.assert_equal(
+        tf.shape(y_true), shape, "`y_true` and `y_prob` must have one shape"
+    )
+    # XLA drops the assertion, and the optimizer of graphs a reshape to an unknown length. With
+    # two lengths unknown a reshape could exchange them.
+    with tf.control_dependencies([same]):
+        return tf.reshape(y_true, shape) if unknown == 1 else tf.identity(y_true)
+
+
 def full_like_number(value: Any, like: Any) -> Any:
     """Return numbers as an array with the dtype, the device and the library of `like`."""
     xp = array_namespace(like)

@@ -34,8 +34,8 @@ _DIGITS = {float16: (10, 16), bfloat16: (7, 128), float32: (23, 128), float64: (
 _KINDS = {"bool": "b", "signed integer": "i", "unsigned integer": "u", "integral": "iu"}
 _KINDS |= {"real floating": "f", "complex floating": "c", "numeric": "iufc"}
 
+# A table from here on, which the formatter would make half as long again.
 # fmt: off
-# A table, which the formatter would make half as long again.
 
 def __getattr__(name: str) -> Any:
     only = "softset's TensorFlow namespace has only the functions listed in _tensorflow.py"
@@ -86,6 +86,8 @@ def iinfo(type: Any, /) -> SimpleNamespace:
 
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
     """Return numbers, nested lists, arrays or variables as a tensor, which needs no copies."""
+    if isinstance(obj, tf.Tensor) and (dtype is None or obj.dtype == dtype) and not device:
+        return obj
     leaves = tf.nest.flatten(obj)
     if builtins.all(isinstance(leaf, _NUMBERS) for leaf in leaves):
         kind = builtins.max(map(_kind, leaves), default=2)
@@ -288,9 +290,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return sum(tf.math.conj(x1) * x2, axis=axis, dtype=x1.dtype)
 def broadcast_arrays(*arrays: Any) -> list[Any]:
     xs = [asarray(x) for x in arrays]
-    shape = functools.reduce(tf.broadcast_static_shape, (x.shape for x in xs))
-    if not shape.is_fully_defined():
-        shape = functools.reduce(tf.broadcast_dynamic_shape, map(tf.shape, xs))
+    shape = functools.reduce(tf.broadcast_dynamic_shape, map(tf.shape, xs))
     return [tf.broadcast_to(x, shape) for x in xs]
 def matmul(x1: Any, x2: Any, /) -> Any:
     x1, x2 = _promote(x1, x2)

@@ -6,7 +6,7 @@ import math
 from types import TracebackType
 from typing import Any
 
-from ._checks import is_bool
+from ._checks import is_bool, is_floating
 from ._namespace import static_shape, truth, values_visible
 
 _enabled = True
@@ -73,7 +73,7 @@ def check_values(
     if sample_weight is not None and not is_bool(sample_weight.dtype):
         passed = sample_weight >= 0
         # An integer dtype has no infinity to compare with.
-        if not xp.isdtype(sample_weight.dtype, "integral"):
+        if is_floating(xp, sample_weight.dtype):
             passed = passed & (sample_weight < math.inf)
         rules.append(("sample_weight", sample_weight, passed))
     good = rules[0][2]

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import _checks
 from ._batch import cast, check_arrays, clipped, masked, namespace_of_all, to_float
-from ._namespace import unwrap
+from ._namespace import of_one_shape, unwrap
 from ._typing import Array
 from .confusion import Confusion
 from .metrics._ratio import ratio
@@ -82,7 +82,7 @@ def cross_entropy(
     seen = check_arrays(xp, y_true, y_prob, sample_weight, where, from_logits=from_logits)
 
     scores = to_float(xp, y_prob)
-    labels = cast(xp, y_true, scores.dtype)
+    labels = of_one_shape(cast(xp, y_true, scores.dtype), scores)
     weights = xp.ones_like(scores)
     if sample_weight is not None:
         weights = cast(xp, sample_weight, scores.dtype) * weights

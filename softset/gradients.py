@@ -83,7 +83,7 @@ class LinearLoss:
 
     def of_counts(self, c: Confusion) -> Any:
         """Return the linear loss for given counts."""
-        terms = [slope * x for slope, x in zip(self.slopes, c, strict=True)]
+        terms = [x * slope for slope, x in zip(self.slopes, c, strict=True)]
         total = terms[0] + terms[1] + terms[2] + terms[3]
         return array_namespace(total).sum(total)
 

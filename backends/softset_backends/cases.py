@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
+
 import softset as ss
 from softset import metrics
 from softset.losses import Loss

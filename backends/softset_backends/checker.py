@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+
 import softset as ss
 from softset.losses import Score
 
 from . import _registry
-from .report import TOLERANCES as TOLERANCES
 from .report import Gap, GradientReport, GradientRow
 
 DTYPES = ("float64", "float32")
@@ -126,10 +126,14 @@ def check_gradients(
         numpy: Any = _registry.get("numpy")
         moved = _attempt(numpy.central_differences(call, argnum=argnum), given)
 
-    rows = [_row(run, found, dual, moved, cases, reference is None and run == _DUAL) for run in runs]
+    rows = [
+        _row(run, found, dual, moved, cases, reference is None and run == _DUAL) for run in runs
+    ]
     report = GradientReport(tuple(rows))
     if tolerance is not None and not report.within(tolerance):
-        raise AssertionError(f"gradients disagree; the worst: {report.worst_of(tolerance)}\n{report}")
+        raise AssertionError(
+            f"gradients disagree; the worst: {report.worst_of(tolerance)}\n{report}"
+        )
     return report
 
 
@@ -174,7 +178,9 @@ def _runs(
     known = tuple(dict.fromkeys(mode for _, mode in pairs))
     modes = known if modes is None else modes
     if not modes or not set(modes) <= set(known):
-        raise ValueError(f"`modes` must be among {', '.join(known)}, got {', '.join(modes) or None}")
+        raise ValueError(
+            f"`modes` must be among {', '.join(known)}, got {', '.join(modes) or None}"
+        )
     return [(name, mode, dtype) for name, mode in pairs if mode in modes for dtype in dtypes]
 
 
@@ -185,9 +191,7 @@ def _rounded(x: Any, dtypes: Sequence[str]) -> Any:
     return np.asarray(x, "float32" if "float32" in dtypes else "float64").astype("float64")
 
 
-def _positional(
-    count: int, names: tuple[str, ...], fn: Callable[..., Any]
-) -> Callable[..., Any]:
+def _positional(count: int, names: tuple[str, ...], fn: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function with its keyword arrays as further positional ones."""
 
     def call(*arrays: Any) -> Any:
@@ -263,15 +267,13 @@ def _row(
 
 def _gap(result: Result, referees: Sequence[Result], cases: Sequence[str]) -> Gap | None:
     """Return the largest disagreement with some referees, those left out that failed."""
-    if result.error:
-        return Gap(math.inf, math.inf, cases[0] if cases else "")
-    values, gradients = np.zeros(len(result.values)), np.zeros(len(result.values))
     referees = [r for r in referees if not r.error]
-    for referee in referees:
-        values = np.maximum(values, _value_gap(result, referee))
-        gradients = np.maximum(gradients, _gradient_gap(result, referee))
     if not referees:
         return None
+    if result.error:
+        return Gap(math.inf, math.inf, cases[0] if cases else "")
+    values = np.max([_value_gap(result, r) for r in referees], axis=0)
+    gradients = np.max([_gradient_gap(result, r) for r in referees], axis=0)
     worst = int(np.argmax(np.maximum(values, gradients)))
     return Gap(float(values.max()), float(gradients.max()), cases[worst] if cases else "")
 

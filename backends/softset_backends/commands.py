@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -108,9 +108,9 @@ def check(
 
 @app.command()
 def demo(
-    output: Annotated[
-        Path, typer.Option(help="Folder for the report and the picture.")
-    ] = Path("softset-demo"),
+    output: Annotated[Path, typer.Option(help="Folder for the report and the picture.")] = Path(
+        "softset-demo"
+    ),
     backend: Backends = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the training rows.")
@@ -184,7 +184,7 @@ def _within(row: GradientRow) -> bool:
 def _console() -> Console:
     """Return a console at least as wide as the table."""
     console = Console()
-    return console if console.width >= 100 else Console(width=100)
+    return console if console.width >= 104 else Console(width=104)
 
 
 def _version() -> str:

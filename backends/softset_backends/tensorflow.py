@@ -68,9 +68,7 @@ def value_and_grad(
         seed = tf.ones_like(value)
         if len(value.shape):
             seed = tf.one_hot(i, tf.size(value), dtype=value.dtype)
-        return value, tape.gradient(
-            value, x, output_gradients=seed, unconnected_gradients="zero"
-        )
+        return value, tape.gradient(value, x, output_gradients=seed, unconnected_gradients="zero")
 
     compiled = compile(of_value, mode)
 

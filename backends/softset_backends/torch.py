@@ -79,8 +79,9 @@ def value_and_grad(
 
 
 def _slope(value: Any, x: Any, *, retain_graph: bool = False) -> Any:
-    options = {"retain_graph": retain_graph, "allow_unused": True, "materialize_grads": True}
-    return torch.autograd.grad(value, x, **options)[0]
+    return torch.autograd.grad(
+        value, x, retain_graph=retain_graph, allow_unused=True, materialize_grads=True
+    )[0]
 
 
 def synchronize(x: Any) -> None:

@@ -251,8 +251,8 @@ def test_make_targets_exist():
 
 def test_commands_of_softset_exist():
     typer = pytest.importorskip("typer", reason="the command line is not installed")
-    cli = importlib.import_module("softset_backends.cli")
-    known = typer.main.get_command(cli.app).commands
+    app = importlib.import_module("softset_backends.commands").app
+    known = typer.main.get_command(app).commands
     for page, command in commands():
         program, name, *arguments = command.split()
         if program != "softset":
@@ -378,6 +378,17 @@ def test_zero_gradient_of_edge_cases(name):
         (0, 0): "neither",
     }
     assert said == [known[negatives, positives]]
+
+
+def test_tolerances_of_check():
+    text = (DOCS / "check.md").read_text("utf-8")
+    said = {
+        row[1]: dict(
+            zip(("dual", "others", "differences"), map(float, row.groups()[1:]), strict=True)
+        )
+        for row in re.finditer(r"^\| (float\d+) \| (\S+) \| (\S+) \| (\S+) \|$", text, re.MULTILINE)
+    }
+    assert said == softset_backends.TOLERANCES
 
 
 # The site

@@ -172,14 +172,20 @@ class TestTensorFlow:
 
     def test_lengths_that_only_running_tells(self, backend):
         """Unknown lengths are no licence to broadcast one label over all scores."""
-        traced = [support.KINDS[name]() for name in ("tf-function", "tf-xla")]
+        tf = backend.tf
         y, p = backend.asarray(Y), backend.asarray(P)
-        y2, p2 = backend.tf.reshape(y, (2, 4)), backend.tf.reshape(p, (4, 2))
-        for mode in traced:
-            for labels, scores in ((y[:1], p), (y, p[:1]), (y[:3], p), (y2, p2), (y2[:1], p2[:2])):
-                compiled = mode.compile(ss.confusion, labels, scores)
-                with pytest.raises((ValueError, backend.tf.errors.InvalidArgumentError)):
-                    compiled(labels, scores)
+        pairs = [(y[:1], p), (y, p[:1]), (y[:3], p)]
+        message = "`y_true` and `y_prob` must have one shape|the requested shape has"
+        columns = [(tf.reshape(a, (-1, 1)), tf.reshape(b, (-1, 1))) for a, b in pairs]
+        for function in (ss.confusion, ss.cross_entropy):
+            for rest, cases in (((), pairs), ((1,), columns)):
+                spec = [tf.TensorSpec((None, *rest), x.dtype) for x in (y, p)]
+                for options in ({}, {"jit_compile": True}):
+                    compiled = tf.function(function, input_signature=spec, **options)
+                    compiled(*(x[:1] for x in cases[0]))
+                    for labels, scores in cases:
+                        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+                            compiled(labels, scores)
 
 
 @pytest.mark.parametrize("backend", support.params("torch"), indirect=True)

@@ -1,0 +1,351 @@
+"""The gradient checker: it agrees with what is right, and every part is shown to fail once."""
+
+import importlib
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import softset as ss
+import softset_backends as sb
+from softset_backends import cases
+from softset_backends.report import Gap, GradientReport, GradientRow
+
+RNG = np.random.default_rng(3)
+Y_TRUE = RNG.uniform(size=24) < 0.4
+Y_PROB = RNG.uniform(0.02, 0.98, 24)
+
+OTHERS = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(name not in sb.available(), reason=f"{name} is not installed"),
+    )
+    for name in ("torch", "jax", "tensorflow")
+]
+several = pytest.mark.skipif(len(sb.available()) < 2, reason="only NumPy is installed")
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """All modes but torch's code generation, which takes seconds for each function."""
+    return [mode for mode in cases.modes_of(sb.available()) if mode != "compile"]
+
+
+def library(x):
+    return type(x).__module__.partition(".")[0].removesuffix("lib")
+
+
+def brier(y_true, y_prob):
+    xp = ss.array_namespace(y_true, y_prob)
+    return xp.mean((y_prob - xp.astype(y_true, y_prob.dtype)) ** 2)
+
+
+def detach(x):
+    """Return x as a constant to its framework's autodiff."""
+    name = library(x)
+    if name == "torch":
+        return x.detach()
+    module = importlib.import_module(name)
+    return module.lax.stop_gradient(x) if name == "jax" else module.stop_gradient(x)
+
+
+def row_of(report, *names):
+    (found,) = [r for r in report.rows if (r.backend, r.mode, r.dtype)[: len(names)] == names]
+    return found
+
+
+def test_a_loss_on_every_backend(quick):
+    report = sb.check_gradients(ss.as_loss(ss.f1), Y_TRUE, Y_PROB, modes=quick, cases=["f1"])
+    modes = sum(len(set(sb.get(name).MODES) & set(quick)) for name in sb.available())
+    assert len(report.rows) == 2 * modes
+    assert report.passed, f"{report.worst}\n{report}"
+    for row in report.rows:
+        assert row.cases == 1 and row.error == "" and row.differences is not None
+        assert 0 <= row.differences.gradient < (1e-7 if row.dtype == "float64" else 1e-5)
+    # Two ways of dual numbers: the chain of four sums, and one direction for each score.
+    assert row_of(report, "numpy", "eager", "float64").dual is not None
+
+
+def test_a_function_of_the_users():
+    report = sb.check_gradients(
+        brier, Y_TRUE, Y_PROB, modes=["eager"], tolerance=sb.TOLERANCES, differences=True
+    )
+    assert report.passed
+    # Dual numbers on NumPy are the referee; there is nothing to compare them with.
+    assert row_of(report, "numpy", "eager", "float64").dual is None
+    assert row_of(report, "numpy", "eager", "float32").dual is not None
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("wrong", ["gradient", "value", "nan", "dtype", "error"])
+def test_a_function_that_is_wrong_on_one_framework(name, wrong):
+    def fn(y_true, y_prob):
+        xp = ss.array_namespace(y_true, y_prob)
+        square = y_prob * y_prob
+        if library(y_prob) == {"tensorflow": "tensorflow"}.get(name, name):
+            if wrong == "gradient":
+                square = y_prob * detach(y_prob)
+            elif wrong == "value":
+                square = square + 1e-6
+            elif wrong == "nan":
+                # The slope of the branch not taken is infinite, and 0 times it is NaN.
+                square = xp.where(y_prob >= 0, square, xp.sqrt(y_prob - detach(y_prob)))
+            elif wrong == "dtype":
+                other = xp.float32 if "64" in str(y_prob.dtype) else xp.float64
+                return xp.astype(xp.mean(square), other)
+            elif wrong == "error":
+                raise RuntimeError("not here\nreally")
+        return xp.mean(square)
+
+    report = sb.check_gradients(
+        fn, Y_TRUE, Y_PROB, backends=["numpy", name], modes=["eager"], cases=["mine"]
+    )
+    right, found = (row_of(report, x, "eager", "float64") for x in ("numpy", name))
+    assert not report.passed and not report.within({})
+    assert right.differences.gradient < 1e-7
+    assert row_of(report, "numpy", "eager", "float32").dual.largest < 1e-5
+    expected = {"gradient": (0, 0.5), "value": (1e-6, 0), "nan": (0, np.inf)}
+    value, gradient = expected.get(wrong, (np.inf, np.inf))
+    for gap in (found.dual, found.others, found.differences):
+        assert gap.value == pytest.approx(value, rel=1e-3, abs=1e-9)
+        assert gap.gradient == pytest.approx(gradient, rel=1e-3, abs=1e-7)
+        assert gap.case == "mine"
+    text = {"dtype": "TypeError: the value should be float64", "error": "RuntimeError: not here"}
+    assert found.error.startswith(text.get(wrong, ""))
+    assert (found.error in str(report)) and "really" not in str(report)
+
+
+@several
+def test_a_function_whose_frameworks_disagree_at_ties():
+    """Each library has its own slope for the maximum of equal numbers."""
+
+    def ties(y_true, y_prob):
+        xp = ss.array_namespace(y_true, y_prob)
+        return xp.mean(xp.maximum(y_prob * 2, y_prob + y_prob * 1))
+
+    def clipped(y_true, y_prob):
+        xp = ss.array_namespace(y_true, y_prob)
+        return xp.sum(xp.clip(y_prob, min=0.25, max=1.0))
+
+    report = sb.check_gradients(ties, Y_TRUE, Y_PROB, modes=["eager"])
+    assert report.passed  # both sides have one slope
+    at_the_edge = np.full(4, 0.25)
+    report = sb.check_gradients(
+        clipped, np.ones(4), at_the_edge, modes=["eager"], differences=False, dtypes=["float64"]
+    )
+    slopes = {"numpy": 1.0, "torch": 1.0, "jax": 0.5, "tensorflow": 1.0}
+    disagree = len({slopes[name] for name in sb.available()}) > 1
+    assert report.passed is not disagree
+
+
+def test_central_differences_see_a_step():
+    loss = ss.as_loss(ss.f1, step=ss.StraightThrough(ss.Linear()))
+    report = sb.check_gradients(loss, Y_TRUE, Y_PROB, backends=["numpy"])
+    assert not report.passed and report.worst.referee == "differences"
+    report = sb.check_gradients(loss, Y_TRUE, Y_PROB, backends=["numpy"], differences=False)
+    assert report.passed and all(row.differences is None for row in report.rows)
+
+
+def test_a_wrong_reference():
+    loss = ss.as_loss(ss.f1)
+
+    def halved(y_true, y_prob):
+        value, gradient = ss.value_and_grad(loss)(y_true, y_prob)
+        return value, gradient / 2
+
+    report = sb.check_gradients(loss, Y_TRUE, Y_PROB, backends=["numpy"], reference=halved)
+    assert row_of(report, "numpy", "eager", "float64").dual.gradient == pytest.approx(1)
+    assert report.worst.referee == "dual" and "against dual numbers" in str(report.worst)
+
+
+def test_a_function_that_dual_numbers_cannot_do():
+    def by_norm(y_true, y_prob):
+        return ss.array_namespace(y_prob).linalg.vector_norm(y_prob)
+
+    report = sb.check_gradients(by_norm, Y_TRUE, Y_PROB, backends=["numpy"])
+    assert not report.passed
+    assert all("dual numbers have no rule" in row.error for row in report.rows)
+    assert row_of(report, "numpy", "eager", "float64").differences == (np.inf, np.inf, "")
+
+
+def test_keyword_arrays_and_masked_nan():
+    where = np.arange(24) % 3 > 0
+    masked = np.where(where, Y_PROB, np.nan)
+    report = sb.check_gradients(
+        ss.as_loss(ss.f1),
+        Y_TRUE,
+        masked,
+        modes=["eager"],
+        tolerance=sb.TOLERANCES,
+        where=where,
+        sample_weight=RNG.uniform(size=24),
+    )
+    assert report.passed
+
+
+def test_gradient_in_another_argument(quick):
+    def weighted(y_true, y_prob, weight):
+        xp = ss.array_namespace(y_true, y_prob, weight)
+        return xp.sum(weight * (y_prob - xp.astype(y_true, y_prob.dtype)) ** 2)
+
+    report = sb.check_gradients(weighted, Y_TRUE, Y_PROB, Y_PROB[::-1].copy(), argnum=2, modes=quick)
+    assert report.passed
+
+
+def test_tolerance_raises_with_the_table():
+    tight = {"float64": {"differences": 0.0}}
+    with pytest.raises(AssertionError, match=r"disagree; the worst: the function on numpy") as e:
+        sb.check_gradients(brier, Y_TRUE, Y_PROB, backends=["numpy"], tolerance=tight)
+    assert "dual numbers" in str(e.value) and "float32" in str(e.value)
+    # A dtype or a referee that is not named is not judged.
+    loose = {"float64": {"differences": 1e-7}, "float32": {}}
+    sb.check_gradients(brier, Y_TRUE, Y_PROB, backends=["numpy"], tolerance=loose)
+
+
+def test_several_values_are_named():
+    def two(y_true, y_prob):
+        xp = ss.array_namespace(y_true, y_prob)
+        return xp.stack([brier(y_true, y_prob), xp.mean(y_prob) ** 3])
+
+    def reference(y_true, y_prob):
+        value, slopes = sb.get("numpy").value_and_grad(two)(y_true, y_prob)
+        return value, slopes * [[1.0], [1.5]]
+
+    report = sb.check_gradients(
+        two, Y_TRUE, Y_PROB, backends=["numpy"], reference=reference, cases=["brier", "cube"]
+    )
+    row = row_of(report, "numpy", "eager", "float64")
+    assert row.cases == 2 and row.dual.case == "cube"
+    assert row.dual.gradient == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    "arguments, options, error, message",
+    [
+        ((3, Y_TRUE, Y_PROB), {}, TypeError, "`fn` must be a function of arrays, got 3"),
+        ((brier,), {}, ValueError, "`arrays` must not be empty"),
+        ((brier, [1, 0], Y_PROB), {}, TypeError, "`argument 0` must be a NumPy array, got list"),
+        ((brier, Y_TRUE, Y_PROB), {"where": [True]}, TypeError, "`where` must be a NumPy array"),
+        ((brier, Y_TRUE, Y_PROB), {"argnum": 2}, ValueError, "`argnum` must number one of 2"),
+        ((brier, Y_TRUE, Y_PROB), {"argnum": 0}, TypeError, "a floating-point array, got bool"),
+        ((brier, Y_TRUE, Y_PROB), {"dtypes": ["half"]}, ValueError, "`dtypes` must be among"),
+        ((brier, Y_TRUE, Y_PROB), {"backends": "numpy"}, TypeError, r"write \['numpy'\]"),
+        ((brier, Y_TRUE, Y_PROB), {"backends": []}, ValueError, "at least one backend"),
+        ((brier, Y_TRUE, Y_PROB), {"backends": ["cupy"]}, ValueError, "must be one of numpy"),
+        ((brier, Y_TRUE, Y_PROB), {"modes": ["fast"]}, ValueError, "`modes` must be among eager"),
+        ((brier, Y_TRUE, Y_PROB), {"modes": []}, ValueError, "`modes` must be among eager"),
+    ],
+)
+def test_errors(arguments, options, error, message):
+    with pytest.raises(error, match=message):
+        sb.check_gradients(*arguments, **options)
+
+
+def test_backend_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr("softset_backends._registry.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"'jax' is not installed; pip install 'softset\[jax\]'"):
+        sb.check_gradients(brier, Y_TRUE, Y_PROB, backends=["jax"])
+
+
+def test_reports_add_up():
+    one = GradientRow("torch", "eager", "float64", 2, Gap(1e-16, 3e-15, "a"), None, None)
+    two = GradientRow("torch", "eager", "float64", 3, Gap(2e-16, 1e-15, "b"), Gap(0, 0, "b"))
+    bad = replace(two, error="ValueError: no", backend="jax")
+    report = GradientReport((one,)) + GradientReport((two, bad))
+    merged, failed = report.rows
+    assert merged.cases == 5
+    assert merged.dual == Gap(2e-16, 3e-15, "a") and merged.others == Gap(0, 0, "b")
+    assert merged.differences is None and merged.error == "" and failed == bad
+    assert not report.passed and GradientReport((merged,)).passed
+    assert (GradientReport((bad,)) + GradientReport((bad,))).rows[0].error == "ValueError: no"
+    assert GradientReport().passed and GradientReport().worst is None
+    lines = str(report).splitlines()
+    assert [len(line.split()) for line in lines[1:4]] == [10, 10, 10]
+    assert lines[2].split() == "torch eager float64 2.0e-16 3.0e-15 0 0 - - 5".split()
+    assert lines[-1] == "jax eager float64 failed: ValueError: no"
+    starts = [line.index(x) for line, x in zip(lines, ("dual", "value", "2.0e-16"), strict=False)]
+    assert len(set(starts)) == 1
+
+
+def test_worst_weighs_by_tolerance():
+    first = GradientRow("numpy", "eager", "float64", 1, Gap(0, 1e-14, "a"), None, Gap(0, 5e-8, "b"))
+    second = GradientRow("numpy", "eager", "float32", 1, Gap(1e-6, 0, "c"))
+    report = GradientReport((first, second))
+    assert report.worst.gap.case == "b" and report.worst.ratio == pytest.approx(0.5)
+    assert report.worst_of({"float32": {"dual": 0.0}}).ratio == np.inf
+    assert "b on numpy eager float64 against central differences: value 0" in str(report.worst)
+
+
+def test_a_bundle_is_its_losses():
+    case = cases.Case("Linear", "per class", ("f1", "precision", "matthews_corrcoef"))
+    bundle = case.bundle()
+    (y_true, y_prob), _ = cases.data()["classes"]
+    found = bundle(y_true, y_prob)
+    expected = [loss(y_true, y_prob) for loss in bundle.losses]
+    np.testing.assert_array_equal(found, expected)
+    value, slopes = bundle.value_and_grad(y_true, y_prob)
+    np.testing.assert_array_equal(value, expected)
+    assert slopes.shape == (3, *y_prob.shape)
+
+
+def test_the_bundle_runs_part_by_part_only_eagerly(monkeypatch):
+    called = []
+
+    class Counted(cases.Bundle):
+        def __call__(self, *arrays, **options):
+            called.append(type(arrays[1]))
+            return super().__call__(*arrays, **options)
+
+    (y_true, y_prob), _ = cases.data()["scalar"]
+    bundle = Counted(cases.Case("Linear", "scalar", ("f1", "recall")).bundle().losses)
+    report = sb.check_gradients(
+        bundle, y_true, y_prob, modes=["eager"], differences=False, dtypes=["float64"]
+    )
+    assert report.passed and all(row.cases == 2 for row in report.rows)
+    assert all(issubclass(kind, (np.ndarray, ss._dual.Dual)) for kind in called)
+
+
+def test_warnings_of_a_users_function_are_the_users():
+    def rooted(y_true, y_prob):
+        xp = ss.array_namespace(y_true, y_prob)
+        return xp.sum(xp.where(y_prob > 0.5, xp.sqrt(y_prob - 0.5), 0 * y_prob))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = sb.check_gradients(rooted, Y_TRUE, Y_PROB, backends=["numpy"])
+    assert not report.passed
+    assert report.worst.ratio == np.inf
+
+
+# By name, since making the jobs imports every framework.
+SWEEP = [(step, mode) for step in cases.STEPS for mode in cases.MODES]
+PLANS = [False, True] if "torch" in sb.available() else [False]
+
+
+@pytest.mark.parametrize("step", cases.STEPS)
+def test_sample_without_compilation(step):
+    (job,) = (
+        job
+        for job in cases.sample_jobs(sb.available())
+        if job.case.step == step and job.modes == ("eager",)
+    )
+    report = cases.run(job, sb.available())
+    assert report.passed, f"{report.worst}\n{report}"
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("step, mode", SWEEP)
+@pytest.mark.parametrize("slow", PLANS, ids=lambda slow: "generated" if slow else "all")
+def test_sweep(step, mode, slow):
+    """Every step, metric and way to count, on every backend, eager and compiled."""
+    jobs = cases.every_job(sb.available())
+    assert len(jobs) == len(SWEEP) * len(PLANS)
+    (job,) = (
+        job
+        for job in jobs
+        if (job.case.step, job.case.mode, "compile" in job.modes) == (step, mode, slow)
+    )
+    report = cases.run(job, sb.available())
+    assert {row.dtype for row in report.rows} == {"float64", "float32"}
+    assert report.passed, f"{report.worst}\n{report}"
