@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from ._typing import Metric
 class Bound:
     """What functools.partial is, but equal to its copies and hashable by value."""
 
-    metric: Metric
+    metric: Callable[..., Any]
     args: tuple[Any, ...]
     options: tuple[tuple[str, Any], ...]
 

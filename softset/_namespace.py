@@ -132,7 +132,8 @@ def static_shape(x: Any) -> tuple[int | None, ...]:
             )
         return tuple(x.shape.as_list())
     # Dask says nan for a length that only computing would tell.
-    return tuple(None if isinstance(d, float) and math.isnan(d) else d for d in x.shape)
+    lengths: Any = (None if isinstance(d, float) and math.isnan(d) else d for d in x.shape)
+    return tuple(lengths)
 
 
 def of_one_shape(y_true: Any, y_prob: Any) -> Any:

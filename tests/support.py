@@ -6,8 +6,9 @@ import importlib
 import math
 import os
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -30,6 +31,22 @@ STEP = 1e-5
 SINGLE = 1e-5
 # float16 and bfloat16 scores are rounded at 5e-4 and 4e-3, which hundreds of thousands average out.
 HALF = 2e-3
+
+
+class Referee:
+    """A module to compare with; a test that calls one of its functions skips without it."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return getattr(pytest.importorskip(self._module), name)(*args, **kwargs)
+
+        return call
+
+
+sklearn = Referee("sklearn.metrics")
 
 
 class Backend:
@@ -80,11 +97,16 @@ class Backend:
     def run(self, fn: Callable[..., Any], *arrays: Any) -> Any:
         return self.compile(fn, *arrays)(*arrays)
 
+    def compile_gradient(
+        self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1
+    ) -> Callable[..., tuple[Any, Any]]:
+        """Return what gives fn's value and its gradient in one argument, in this mode."""
+        raise NotImplementedError
+
     def value_and_grad(
         self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1
     ) -> tuple[Any, Any]:
-        """Return fn's value and its gradient in one argument."""
-        raise NotImplementedError
+        return self.compile_gradient(fn, *arrays, argnum=argnum)(*arrays)
 
 
 class NumPy(Backend):
@@ -103,12 +125,12 @@ class NumPy(Backend):
     def is_array(self, x: Any) -> bool:
         return isinstance(x, (np.ndarray, np.generic))
 
-    def value_and_grad(
+    def compile_gradient(
         self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1
-    ) -> tuple[Any, Any]:
+    ) -> Callable[..., tuple[Any, Any]]:
         if argnum == 1 and len(arrays) == 2 and isinstance(fn, (Score, LinearLoss)):
-            return ss.value_and_grad(fn)(*arrays)
-        return self.by_duals(fn, *arrays, argnum=argnum)
+            return ss.value_and_grad(fn)
+        return partial(self.by_duals, fn, argnum=argnum)
 
     def by_duals(self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1) -> tuple[Any, Any]:
         value, (gradient,) = _dual.value_and_gradients(
@@ -159,15 +181,20 @@ class Torch(Backend):
         x = x.detach()
         return (x.float() if x.dtype == self.torch.bfloat16 else x).numpy()
 
-    def value_and_grad(
+    def compile_gradient(
         self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1
-    ) -> tuple[Any, Any]:
-        x = arrays[argnum].detach().clone().requires_grad_(True)
-        value = self.run(fn, *arrays[:argnum], x, *arrays[argnum + 1 :])
-        if not value.requires_grad:
-            return value, self.torch.zeros_like(x)
-        (gradient,) = self.torch.autograd.grad(value, x, materialize_grads=True)
-        return value.detach(), gradient
+    ) -> Callable[..., tuple[Any, Any]]:
+        compiled = self.compile(fn, *arrays)
+
+        def call(*arrays: Any) -> tuple[Any, Any]:
+            x = arrays[argnum].detach().clone().requires_grad_(True)
+            value = compiled(*arrays[:argnum], x, *arrays[argnum + 1 :])
+            if not value.requires_grad:
+                return value, self.torch.zeros_like(x)
+            (gradient,) = self.torch.autograd.grad(value, x, materialize_grads=True)
+            return value.detach(), gradient
+
+        return call
 
 
 class TorchCompiled(Torch):
@@ -193,21 +220,24 @@ class Jax(Backend):
     def is_array(self, x: Any) -> bool:
         return isinstance(x, self.jax.Array)
 
-    def run(self, fn: Callable[..., Any], *arrays: Any) -> Any:
-        with self.jax.numpy_dtype_promotion("strict"):
-            return super().run(fn, *arrays)
+    def compile(self, fn: Callable[..., Any], *arrays: Any) -> Callable[..., Any]:
+        def strictly(*xs: Any) -> Any:
+            with self.jax.numpy_dtype_promotion("strict"):
+                return fn(*xs)
 
-    def value_and_grad(
+        return strictly
+
+    def compile_gradient(
         self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1
-    ) -> tuple[Any, Any]:
-        return self.run(self.jax.value_and_grad(lambda *xs: fn(*xs), argnums=argnum), *arrays)
+    ) -> Callable[..., tuple[Any, Any]]:
+        return self.compile(self.jax.value_and_grad(lambda *xs: fn(*xs), argnums=argnum), *arrays)
 
 
 class JaxJit(Jax):
     name, traced = "jax-jit", True
 
     def compile(self, fn: Callable[..., Any], *arrays: Any) -> Callable[..., Any]:
-        return self.jax.jit(lambda *xs: fn(*xs))
+        return self.jax.jit(super().compile(fn, *arrays))
 
 
 class TensorFlow(Backend):
@@ -230,9 +260,9 @@ class TensorFlow(Backend):
     def dtype_name(self, x: Any) -> str:
         return x.dtype.name
 
-    def value_and_grad(
+    def compile_gradient(
         self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1
-    ) -> tuple[Any, Any]:
+    ) -> Callable[..., tuple[Any, Any]]:
         def taped(*xs: Any) -> tuple[Any, Any]:
             with self.tf.GradientTape() as tape:
                 tape.watch(xs[argnum])
@@ -240,17 +270,18 @@ class TensorFlow(Backend):
             gradient = tape.gradient(value, xs[argnum], unconnected_gradients="zero")
             return value, gradient
 
-        return self.run(taped, *arrays)
+        return self.compile(taped, *arrays)
 
 
 class TFFunction(TensorFlow):
-    """tf.function with unknown lengths, and with autograph as by default."""
+    """tf.function for batches of any length, and with autograph as by default."""
 
     name, traced = "tf-function", True
-    options: dict[str, Any] = {}
+    options: ClassVar[dict[str, Any]] = {}
 
     def compile(self, fn: Callable[..., Any], *arrays: Any) -> Callable[..., Any]:
-        spec = [self.tf.TensorSpec([None] * x.shape.rank, x.dtype) for x in arrays]
+        shapes = [[None, *x.shape[1:]] if x.shape.rank else [] for x in arrays]
+        spec = [self.tf.TensorSpec(s, x.dtype) for s, x in zip(shapes, arrays, strict=True)]
         return self.tf.function(lambda *xs: fn(*xs), input_signature=spec, **self.options)
 
 
@@ -258,7 +289,7 @@ class TFXLA(TFFunction):
     """tf.function by XLA; without autograph, so that a branch on a tensor's value raises."""
 
     name = "tf-xla"
-    options = {"jit_compile": True, "autograph": False}
+    options: ClassVar[dict[str, Any]] = {"jit_compile": True, "autograph": False}
 
 
 _KINDS = (NumPy, Strict, Torch, TorchCompiled, Jax, JaxJit, TensorFlow, TFFunction, TFXLA)

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 from rich.table import Table
@@ -48,7 +49,7 @@ def info() -> None:
     installed = _registry.available()
     for name in _registry.NAMES:
         if name not in installed:
-            table.add_row(name, "not installed", _registry.pip_command(name))
+            table.add_row(name, "not installed", escape(_registry.pip_command(name)))
             continue
         with _quiet():
             device = _registry.get(name).device()
@@ -92,7 +93,7 @@ def check(
         else:
             report = _check_target(console, backends, target, shape, logits=logits)
     except (TargetError, ValueError, ImportError) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        console.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
     console.print(_table(report))
     for row in report.rows:
@@ -102,7 +103,9 @@ def check(
     if report.passed:
         console.print("[green]all within tolerance[/]")
         return
-    console.print(f"[red]above tolerance;[/] the worst: {report.worst}", soft_wrap=True)
+    console.print(
+        f"[red]above tolerance;[/] the worst: {escape(str(report.worst))}", soft_wrap=True
+    )
     raise typer.Exit(1)
 
 
@@ -122,7 +125,7 @@ def demo(
     try:
         module.run(output, backends=backend or None, epochs=epochs)
     except (ValueError, ImportError) as error:
-        _console().print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        _console().print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
 
 

@@ -5,19 +5,18 @@ from itertools import product
 
 import numpy as np
 import pytest
-import sklearn.metrics
 
 import softset as ss
 from softset.metrics import f1, fbeta, jaccard, precision
 from tests import support
-from tests.support import assert_close
+from tests.support import assert_close, sklearn
 
 AVERAGES = {"micro": ss.micro, "macro": ss.macro, "weighted": ss.weighted}
 METRICS = {
-    f1: sklearn.metrics.f1_score,
-    precision: sklearn.metrics.precision_score,
-    jaccard: sklearn.metrics.jaccard_score,
-    partial(fbeta, beta=0.5): partial(sklearn.metrics.fbeta_score, beta=0.5),
+    f1: sklearn.f1_score,
+    precision: sklearn.precision_score,
+    jaccard: sklearn.jaccard_score,
+    partial(fbeta, beta=0.5): partial(sklearn.fbeta_score, beta=0.5),
 }
 CASES = {
     "all classes": ([0, 1, 2, 3, 4, 4, 3, 2, 1, 0, 0, 0], [0, 1, 2, 3, 4, 0, 1, 2, 1, 0, 1, 3]),

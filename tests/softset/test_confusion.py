@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import confusion_matrix
 
 import softset as ss
 from tests import support
@@ -63,7 +62,7 @@ def test_hard_counts_are_scikit_learns(backend):
         *(backend.asarray(x) for x in (Y, TIED, WEIGHTS)),
     )
     for tau, c in zip(taus, counts, strict=True):
-        (tn, fp), (fn, tp) = confusion_matrix(Y, TIED >= tau, sample_weight=WEIGHTS)
+        (tn, fp), (fn, tp) = support.sklearn.confusion_matrix(Y, tau <= TIED, sample_weight=WEIGHTS)
         assert_counts(c, ss.Confusion(*np.asarray([tp, fp, fn, tn])), backend)
 
 
@@ -221,6 +220,25 @@ def test_weights_and_masks_of_length_one_are_repeated(backend):
         *(backend.asarray(x) for x in (y, p, rows, columns)),
     )
     assert_counts(c, in_columns(y, p, rows * columns), backend)
+
+
+@pytest.mark.parametrize("backend", support.params("tensorflow"), indirect=True)
+@pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=["graph", "xla"])
+def test_all_lengths_unknown(backend, options):
+    """Images: nothing is known but the number of dimensions."""
+    tf, taus = backend.tf, (0.2, 0.6)
+    y, p = support.labels_and_scores((4, 3, 2), seed=13)
+    w = np.random.default_rng(13).uniform(size=(4, 1, 1))
+    spec = [tf.TensorSpec([None] * 3, x) for x in (tf.bool, tf.float64, tf.float64, tf.bool)]
+    compiled = tf.function(
+        lambda y, p, w, m: ss.confusion(
+            y, p, thresholds=taus, axis=(1, 2), sample_weight=w, where=m
+        ),
+        input_signature=spec,
+        **options,
+    )
+    expected = ss.confusion(y, p, thresholds=taus, axis=(1, 2), sample_weight=w, where=~y)
+    assert_counts(compiled(y, p, w, ~y), expected, backend)
 
 
 # Masks
@@ -467,7 +485,7 @@ def test_counts_add_and_a_prior_is_an_addition():
 @pytest.mark.parametrize("other", [1, 1.0, (1.0, 1.0, 1.0, 1.0), None])
 def test_counts_add_to_nothing_else(other):
     c = ss.Confusion(1.0, 2.0, 3.0, 4.0)
-    with pytest.raises(TypeError, match="unsupported operand|can only concatenate"):
+    with pytest.raises(TypeError, match=r"unsupported operand|can only concatenate"):
         c + other
     if not isinstance(other, tuple):
         with pytest.raises(TypeError, match="unsupported operand"):

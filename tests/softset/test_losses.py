@@ -6,28 +6,27 @@ from itertools import product
 
 import numpy as np
 import pytest
-import sklearn.metrics
 
 import softset as ss
 from softset import metrics
 from tests import support
-from tests.support import STEPS, assert_close, count_by_loop
+from tests.support import STEPS, assert_close, count_by_loop, sklearn
 
 Y, P = support.labels_and_scores(50, seed=11)
 TIED = np.round(P, 1)
 SCIKIT_LEARN = {
-    metrics.accuracy: sklearn.metrics.accuracy_score,
-    metrics.error_rate: sklearn.metrics.zero_one_loss,
-    metrics.balanced_accuracy: sklearn.metrics.balanced_accuracy_score,
-    metrics.precision: partial(sklearn.metrics.precision_score, zero_division=0.0),
-    metrics.recall: sklearn.metrics.recall_score,
-    metrics.specificity: partial(sklearn.metrics.recall_score, pos_label=0),
-    metrics.f1: sklearn.metrics.f1_score,
-    partial(metrics.fbeta, beta=0.5): partial(sklearn.metrics.fbeta_score, beta=0.5),
-    partial(metrics.fbeta, beta=2.0): partial(sklearn.metrics.fbeta_score, beta=2),
-    metrics.jaccard: sklearn.metrics.jaccard_score,
-    metrics.matthews_corrcoef: sklearn.metrics.matthews_corrcoef,
-    metrics.cohen_kappa: sklearn.metrics.cohen_kappa_score,
+    metrics.accuracy: sklearn.accuracy_score,
+    metrics.error_rate: sklearn.zero_one_loss,
+    metrics.balanced_accuracy: sklearn.balanced_accuracy_score,
+    metrics.precision: partial(sklearn.precision_score, zero_division=0.0),
+    metrics.recall: sklearn.recall_score,
+    metrics.specificity: partial(sklearn.recall_score, pos_label=0),
+    metrics.f1: sklearn.f1_score,
+    partial(metrics.fbeta, beta=0.5): partial(sklearn.fbeta_score, beta=0.5),
+    partial(metrics.fbeta, beta=2.0): partial(sklearn.fbeta_score, beta=2),
+    metrics.jaccard: sklearn.jaccard_score,
+    metrics.matthews_corrcoef: sklearn.matthews_corrcoef,
+    metrics.cohen_kappa: sklearn.cohen_kappa_score,
     partial(metrics.tversky, fp_weight=0.9, fn_weight=0.1): lambda y, p: (
         np.sum(y & p) / (np.sum(y & p) + 0.9 * np.sum(~y & p) + 0.1 * np.sum(y & ~p))
     ),
@@ -60,12 +59,12 @@ def test_scores_are_scikit_learns_at_every_threshold(backend):
         backend.asarray(TIED),
     )
     for x, expected in zip(found, SCIKIT_LEARN.values(), strict=True):
-        assert_close(x, [expected(Y, TIED >= t) for t in taus], backend)
+        assert_close(x, [expected(Y, t <= TIED) for t in taus], backend)
     c = count_by_loop(Y, TIED, STEPS["hard"][1], 0.3)
     assert c.fp != c.fn
     score = ss.as_score(metrics.precision, threshold=0.3)
     value = backend.run(score, backend.asarray(Y), backend.asarray(TIED))
-    assert_close(value, sklearn.metrics.precision_score(Y, TIED >= 0.3), backend)
+    assert_close(value, sklearn.precision_score(Y, TIED >= 0.3), backend)
 
 
 def test_a_loss_is_one_minus_the_metric_of_soft_counts(backend):
@@ -157,7 +156,15 @@ def test_single_precision_stays(backend):
 
 def test_degenerate_batches_give_finite_losses(backend):
     """Rule A12, peers 7: one class, confident, weights of 0: never nan."""
-    names = "f1 precision specificity matthews_corrcoef cohen_kappa geometric_mean p4".split()
+    names = [
+        "f1",
+        "precision",
+        "specificity",
+        "matthews_corrcoef",
+        "cohen_kappa",
+        "geometric_mean",
+        "p4",
+    ]
     losses = [ss.as_loss(getattr(metrics, name)) for name in names]
     ones, zeros = np.ones(6), np.zeros(6)
     labels, scores = (ones, zeros, np.arange(6) % 2), (ones, zeros, ones / 2)

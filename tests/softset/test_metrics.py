@@ -15,8 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn import config_context
-from sklearn import metrics as sk
 
 if "jax" not in sys.modules:
     os.environ.setdefault("JAX_ENABLE_X64", "1")
@@ -24,6 +22,8 @@ if "jax" not in sys.modules:
 from softset import metrics as m
 from softset.confusion import Confusion, confusion
 from softset.steps import Hard
+from tests.support import Referee
+from tests.support import sklearn as sk
 
 # name, options, formula, lowest, highest. Formulas are written as in textbooks, with a for the
 # accuracy and q for the mean of the rates of positives and of predicted positives. They are
@@ -284,7 +284,10 @@ def test_sklearn(name, zero_division, weighted):
         y_true = np.repeat([1, 0, 1, 0], row)
         y_pred = np.repeat([1, 1, 0, 0], row)
         weight = rng.uniform(0.5, 2, y_true.shape) if weighted else None
-        with warnings.catch_warnings(), config_context(skip_parameter_validation=True):
+        with (
+            warnings.catch_warnings(),
+            Referee("sklearn").config_context(skip_parameter_validation=True),
+        ):
             warnings.simplefilter("ignore")  # it warns where a metric is undefined
             expected = reference(y_true, y_pred, weight, zero_division)
         c = confusion(y_true, y_pred.astype(float), step=Hard(), sample_weight=weight)

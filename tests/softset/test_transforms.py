@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import softset as ss
 
 rng = np.random.default_rng(0)

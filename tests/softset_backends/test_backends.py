@@ -58,7 +58,7 @@ def test_registry_knows_what_is_tested():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_modes(name):
-    assert sb.get(name).MODES == MODES[name]
+    assert MODES[name] == sb.get(name).MODES
 
 
 def test_unknown_backend():
@@ -170,7 +170,7 @@ def test_gradient_in_another_argument(name, mode):
 def test_constants_have_a_gradient_of_zero(name, mode):
     hard = ss.as_loss(ss.f1, step=ss.Hard())
     value, gradient = both(name, mode, hard, Y_TRUE, Y_PROB)
-    assert value == pytest.approx(0.25)
+    assert value == pytest.approx(1 - ss.as_score(ss.f1)(Y_TRUE, Y_PROB))
     np.testing.assert_array_equal(gradient, np.zeros(8))
 
     def labels_only(y_true, y_prob):
@@ -197,11 +197,9 @@ def test_unknown_mode(name):
         sb.get(name).compile(three, "fast")
 
 
-@pytest.mark.parametrize("name, mode", QUICK)
+@pytest.mark.parametrize("name, mode", [marked("torch", "aot_eager"), marked("jax", "jit")])
 def test_many_functions_can_be_compiled(name, mode):
     """PyTorch's limit of versions counts per code object, which these functions share."""
-    if mode not in ("aot_eager", "jit"):
-        pytest.skip("tests what the compilers keep of a code object")
     for k in range(10):
         value, _ = both(name, mode, partial(scaled, float(k)), Y_TRUE, Y_PROB)
         assert value == pytest.approx(k * np.sum(Y_PROB))

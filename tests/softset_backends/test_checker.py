@@ -1,7 +1,6 @@
 """The gradient checker: it agrees with what is right, and every part is shown to fail once."""
 
 import importlib
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -90,7 +89,7 @@ def test_a_function_that_is_wrong_on_one_framework(name, wrong):
                 square = square + 1e-6
             elif wrong == "nan":
                 # The slope of the branch not taken is infinite, and 0 times it is NaN.
-                square = xp.where(y_prob >= 0, square, xp.sqrt(y_prob - detach(y_prob)))
+                square = xp.where(y_prob >= 0, square, xp.log(y_prob - detach(y_prob)))
             elif wrong == "dtype":
                 other = xp.float32 if "64" in str(y_prob.dtype) else xp.float64
                 return xp.astype(xp.mean(square), other)
@@ -102,7 +101,8 @@ def test_a_function_that_is_wrong_on_one_framework(name, wrong):
         fn, Y_TRUE, Y_PROB, backends=["numpy", name], modes=["eager"], cases=["mine"]
     )
     right, found = (row_of(report, x, "eager", "float64") for x in ("numpy", name))
-    assert not report.passed and not report.within({})
+    assert not report.passed
+    assert report.within({}) is (not found.error)
     assert right.differences.gradient < 1e-7
     assert row_of(report, "numpy", "eager", "float32").dual.largest < 1e-5
     expected = {"gradient": (0, 0.5), "value": (1e-6, 0), "nan": (0, np.inf)}
@@ -160,12 +160,12 @@ def test_a_wrong_reference():
 
 
 def test_a_function_that_dual_numbers_cannot_do():
-    def by_norm(y_true, y_prob):
-        return ss.array_namespace(y_prob).linalg.vector_norm(y_prob)
+    def product(y_true, y_prob):
+        return ss.array_namespace(y_prob).prod(y_prob)
 
-    report = sb.check_gradients(by_norm, Y_TRUE, Y_PROB, backends=["numpy"])
+    report = sb.check_gradients(product, Y_TRUE, Y_PROB, backends=["numpy"])
     assert not report.passed
-    assert all("dual numbers have no rule" in row.error for row in report.rows)
+    assert all("dual numbers have no rule for `prod`" in row.error for row in report.rows)
     assert row_of(report, "numpy", "eager", "float64").differences == (np.inf, np.inf, "")
 
 
@@ -189,7 +189,9 @@ def test_gradient_in_another_argument(quick):
         xp = ss.array_namespace(y_true, y_prob, weight)
         return xp.sum(weight * (y_prob - xp.astype(y_true, y_prob.dtype)) ** 2)
 
-    report = sb.check_gradients(weighted, Y_TRUE, Y_PROB, Y_PROB[::-1].copy(), argnum=2, modes=quick)
+    report = sb.check_gradients(
+        weighted, Y_TRUE, Y_PROB, Y_PROB[::-1].copy(), argnum=2, modes=quick
+    )
     assert report.passed
 
 
@@ -262,7 +264,18 @@ def test_reports_add_up():
     assert GradientReport().passed and GradientReport().worst is None
     lines = str(report).splitlines()
     assert [len(line.split()) for line in lines[1:4]] == [10, 10, 10]
-    assert lines[2].split() == "torch eager float64 2.0e-16 3.0e-15 0 0 - - 5".split()
+    assert lines[2].split() == [
+        "torch",
+        "eager",
+        "float64",
+        "2.0e-16",
+        "3.0e-15",
+        "0",
+        "0",
+        "-",
+        "-",
+        "5",
+    ]
     assert lines[-1] == "jax eager float64 failed: ValueError: no"
     starts = [line.index(x) for line, x in zip(lines, ("dual", "value", "2.0e-16"), strict=False)]
     assert len(set(starts)) == 1
@@ -311,11 +324,8 @@ def test_warnings_of_a_users_function_are_the_users():
         xp = ss.array_namespace(y_true, y_prob)
         return xp.sum(xp.where(y_prob > 0.5, xp.sqrt(y_prob - 0.5), 0 * y_prob))
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        report = sb.check_gradients(rooted, Y_TRUE, Y_PROB, backends=["numpy"])
-    assert not report.passed
-    assert report.worst.ratio == np.inf
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        sb.check_gradients(rooted, Y_TRUE, Y_PROB, backends=["numpy"])
 
 
 # By name, since making the jobs imports every framework.
