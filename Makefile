@@ -46,7 +46,7 @@ test-numpy: $(NUMPY_VENV)/.numpy
 	$(NUMPY_VENV)/bin/python -m pytest $(OPTIONS) $(PYTEST_ARGS)
 
 docs: $(VENV)/.dev
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) $(NUMPY_VENV) build dist site .coverage .coverage.* \

@@ -125,13 +125,14 @@ def _threshold(xp: Any, name: str, threshold: Any, scores: Any, *, hard: bool) -
     if isinstance(threshold, (int, float)):
         _checks.threshold_number(name, threshold, hard=hard)
         return float(threshold)
-    if threshold is None:
-        raise TypeError(f"`{name}` must be a number, a tuple of them or an array, got None")
     if isinstance(threshold, tuple):
         for number in threshold:
             _checks.threshold_number(name, number, hard=hard)
         array = full_like_number(threshold, scores)
+    elif threshold is None:
+        raise TypeError(f"`{name}` must be a number, a tuple of numbers or an array, got None")
     else:
+        _checks.real(xp, name, threshold)
         check_thresholds(xp, name, threshold, hard=hard)
         array = cast(xp, threshold, scores.dtype)
     _checks.broadcasts(name, array, scores)
@@ -157,5 +158,6 @@ def _grid(xp: Any, threshold: Any, thresholds: Any, scores: Any, *, hard: bool) 
         for number in thresholds:
             _checks.threshold_number("thresholds", number, hard=hard)
         return full_like_number(thresholds, scores)
+    _checks.real(xp, "thresholds", thresholds)
     check_thresholds(xp, "thresholds", thresholds, hard=hard)
     return cast(xp, thresholds, scores.dtype)

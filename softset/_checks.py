@@ -99,12 +99,15 @@ def mask(xp: Any, where: Any, y_prob: Any) -> None:
     aligned("where", where, y_prob)
 
 
+def real(xp: Any, name: str, x: Any) -> None:
+    """Require real numbers, booleans among them."""
+    if not (is_floating(xp, x.dtype) or xp.isdtype(x.dtype, ("bool", "integral"))):
+        raise TypeError(f"`{name}` must hold real numbers, got {x.dtype}")
+
+
 def weights(xp: Any, sample_weight: Any, y_prob: Any) -> None:
     """Require real weights that line up with the scores."""
-    kinds = ("bool", "integral")
-    dtype = sample_weight.dtype
-    if not (is_floating(xp, dtype) or xp.isdtype(dtype, kinds)):
-        raise TypeError(f"`sample_weight` must hold real numbers, got {dtype}")
+    real(xp, "sample_weight", sample_weight)
     aligned("sample_weight", sample_weight, y_prob)
 
 

@@ -1,7 +1,7 @@
 """Which array-API namespace an array belongs to.
 
 Libraries are recognised by type through ``sys.modules`` and never imported: whoever holds
-a torch tensor has torch. With ``_tensorflow.py`` this is the only file that names one.
+a torch tensor has torch. Besides ``_tensorflow/`` this is the only file that names one.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from ._checks import is_bool, is_floating
-from ._namespace import static_shape, truth, values_visible
+from ._namespace import static_shape, stop_gradient, truth, values_visible
 
 _enabled = True
 
@@ -92,7 +92,8 @@ def check_thresholds(xp: Any, name: str, threshold: Any, *, hard: bool) -> None:
     """Require probabilities strictly inside (0, 1) in an array of thresholds."""
     if not (_enabled and values_visible(threshold)):
         return
-    passed = ~xp.isnan(threshold) if hard else (threshold > 0) & (threshold < 1)
+    # Not isnan, which integers lack.
+    passed = threshold == threshold if hard else (threshold > 0) & (threshold < 1)
     if truth(xp.all(passed)) is False:
         raise ValueError(_complaint(xp, name, threshold, passed, from_logits=False))
 
@@ -114,7 +115,8 @@ _EXPECTED = {
 
 def _complaint(xp: Any, name: str, x: Any, passed: Any, *, from_logits: bool) -> str:
     """Say what was wrong with the first offending value, and how many there are."""
-    x = xp.broadcast_to(x, passed.shape)
+    # Eager autodiff of JAX and of PyTorch has values, but will not turn x itself into a number.
+    x = xp.broadcast_to(stop_gradient(x), passed.shape)
     bad = xp.reshape(xp.astype(~passed, xp.int32), (-1,))
     position = int(xp.argmax(bad))
     first = float(xp.reshape(x, (-1,))[position])
@@ -122,7 +124,7 @@ def _complaint(xp: Any, name: str, x: Any, passed: Any, *, from_logits: bool) ->
     expected, hint = _EXPECTED[name], ""
     if name == "y_prob" and from_logits:
         expected = "hold finite logits"
-    elif name == "y_prob" and math.isfinite(first):
+    if name == "y_prob" and math.isfinite(first):
         hint = "; if these are logits pass from_logits=True"
     elif name == "y_true" and math.isfinite(first):
         hint = "; code the two classes as 0 and 1, or use one_hot for class numbers"

@@ -126,8 +126,8 @@ def as_loss(
     Notes
     -----
     Differentiable in `y_prob` and finite on every batch. On some batches the gradient is 0, and
-    nothing is learned: F-beta, precision, recall and Jaccard without positives, MCC, kappa
-    and balanced accuracy's like with one class only. Source: Tsoi et al. 2022, section 3.
+    nothing is learned: F-beta, precision, recall and Jaccard without positives, MCC,
+    informedness and the geometric mean with one class only. Source: Tsoi et al. 2022, section 3.
 
     Examples
     --------
@@ -161,8 +161,16 @@ def as_score(
 
     Parameters
     ----------
-    metric, threshold, thresholds, axis, from_logits
-        As for `as_loss`; the step is `Hard`, with ties positive.
+    metric : callable
+        Any function of a `Confusion`, as for `as_loss`. The step is `Hard`: ties are positive.
+    threshold : float, tuple of floats or array, default 0.5
+        The operating point, a probability; several broadcast against the scores.
+    thresholds : tuple of floats or 1-D array, optional
+        A grid over which the metric is averaged.
+    axis : int, tuple of ints, optional
+        The axes to count over, all by default.
+    from_logits : bool, default False
+        Whether the score will be called with logits.
 
     Returns
     -------

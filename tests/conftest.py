@@ -50,3 +50,15 @@ def pytest_configure(config):
 def backend(request):
     """A library, eager or compiled: see support.Backend."""
     return support.KINDS[request.param]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Leave most compiled forms to CI: each test compiles its function for a second or more.
+
+    test_rules.py holds the kernel to every rule in every form, and always runs.
+    """
+    for item in items:
+        name = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
+        if name in support.KINDS and support.KINDS[name].traced and "test_rules" not in item.nodeid:
+            item.add_marker("exhaustive")

@@ -318,6 +318,15 @@ def params(*names: str) -> list[Any]:
     return found
 
 
+def on(*names: str) -> Any:
+    """Return a mark that runs a test in these modes only."""
+    return pytest.mark.parametrize("backend", params(*names), indirect=True)
+
+
+EAGER = tuple(name for name, kind in KINDS.items() if not kind.traced)
+TRACED = tuple(name for name, kind in KINDS.items() if kind.traced)
+
+
 def five_points(p: float, tau: float, delta: float) -> float:
     """Interpolate the knots of Tsoi et al. 2022, section 3.1, one score at a time."""
     half = min(tau, 1 - tau) / 2

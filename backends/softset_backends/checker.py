@@ -79,9 +79,9 @@ def check_gradients(
     -------
     GradientReport
         With one row for each backend, mode and dtype. The disagreement of a gradient is
-        relative to its largest slope, or to 0.1 |value| / n for n scores if that is larger;
-        that of a value is relative to its size. A size below 1 counts as 1. NaN, an error and
-        a wrong dtype are infinite disagreements.
+        relative to its largest slope, or to |value| / n for n scores if that is larger; that
+        of a value is relative to its size. A size below 1 counts as 1. NaN, an error and a
+        wrong dtype are infinite disagreements.
 
     Raises
     ------
@@ -139,10 +139,6 @@ def check_gradients(
 
 # Where dual numbers run.
 _DUAL = ("numpy", "eager", "float64")
-
-# The largest slope of a loss is about its value over the number of scores. What is far below
-# that is rounding error of a function that does not depend on the scores, as the prevalence.
-_FLOOR = 0.1
 
 
 def _check_call(
@@ -285,8 +281,10 @@ def _value_gap(result: Result, referee: Result) -> Any:
 
 def _gradient_gap(result: Result, referee: Result) -> Any:
     gap = np.max(np.abs(result.gradients - referee.gradients), axis=1)
-    least = _FLOOR * np.maximum(1, np.abs(referee.values)) / referee.gradients.shape[1]
-    return _finite(gap / np.maximum(np.max(np.abs(referee.gradients), axis=1), least))
+    # A loss's slopes are of the order of its value over the number of scores. Those far below
+    # are what rounding leaves where large slopes cancel, as for the prevalence.
+    usual = np.maximum(1, np.abs(referee.values)) / referee.gradients.shape[1]
+    return _finite(gap / np.maximum(usual, np.max(np.abs(referee.gradients), axis=1)))
 
 
 def _finite(gap: Any) -> Any:

@@ -16,7 +16,7 @@ from softset.losses import Score
 
 # A loss that is not softset's is differentiated in time that grows with the square of this.
 _MOST_SCORES = 4096
-# Fewer positives than this make the gradient of a metric noise (section A19 of the methods).
+# Fewer positives than this make the gradient of a metric noise.
 _FEW = 5
 # Below this share of the largest slope, a slope has vanished.
 _VANISHED = 1e-3

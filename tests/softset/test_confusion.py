@@ -222,7 +222,7 @@ def test_weights_and_masks_of_length_one_are_repeated(backend):
     assert_counts(c, in_columns(y, p, rows * columns), backend)
 
 
-@pytest.mark.parametrize("backend", support.params("tensorflow"), indirect=True)
+@support.on("tensorflow")
 @pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=["graph", "xla"])
 def test_all_lengths_unknown(backend, options):
     """Images: nothing is known but the number of dimensions."""
@@ -444,9 +444,7 @@ def test_half_types_count_in_float32(backend):
 
 
 @pytest.mark.parametrize("columns", [(), (2,)])
-@pytest.mark.parametrize(
-    "backend", support.params("numpy", "torch", "jax", "tensorflow"), indirect=True
-)
+@support.on("numpy", "torch", "jax", "tensorflow")
 def test_float32_counts_beyond_2_to_the_24(backend, columns):
     """Rule A10, peers 8: a running sum in float32 would stand still at 2**24."""
     n = 2**24 + 2**10

@@ -78,7 +78,7 @@ def test_it_is_scikit_learns_log_loss(backend):
     assert_close(found, support.sklearn.log_loss(Y, P, sample_weight=WEIGHTS), backend)
 
 
-@pytest.mark.parametrize("backend", support.params("torch", "torch-compiled"), indirect=True)
+@support.on("torch", "torch-compiled")
 @pytest.mark.parametrize("pos_weight", [1.0, 3.0])
 def test_it_is_pytorchs(backend, pos_weight):
     """Value and gradient, by logits and by probabilities."""

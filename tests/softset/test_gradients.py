@@ -15,14 +15,7 @@ Y, P = support.labels_and_scores(24, seed=31)
 Y3, P3 = support.labels_and_scores((10, 3), seed=32)
 Z, Z3 = (np.log(p) - np.log1p(-p) for p in (P, P3))
 # torch.compile cannot follow dual numbers, and needs none.
-chained = pytest.mark.parametrize(
-    "backend", support.params(*(n for n in support.KINDS if n != "torch-compiled")), indirect=True
-)
-eager = pytest.mark.parametrize(
-    "backend",
-    support.params(*(n for n, kind in support.KINDS.items() if not kind.traced)),
-    indirect=True,
-)
+chained = support.on(*(name for name in support.KINDS if name != "torch-compiled"))
 
 
 def users_metric(c):
@@ -190,7 +183,7 @@ def test_single_precision(backend):
         assert_close(gradient, expected[1], backend, SINGLE, dtype="float32")
 
 
-@pytest.mark.parametrize("backend", support.params("torch"), indirect=True)
+@support.on("torch")
 def test_inductor(backend):
     """PyTorch's default compiler: a grid, logits and classes in one function."""
     grid, macro = FLAT["logits grid"][0], CLASSES["weighted"][0]
@@ -243,7 +236,7 @@ def test_gradient_in_a_grid_of_thresholds(backend):
 # Any function
 
 
-@eager
+@support.on(*support.EAGER)
 def test_value_and_grad_of_any_function(backend):
     """By dual numbers, one direction for each score; on every library."""
 
@@ -353,11 +346,7 @@ def test_half_types_have_finite_gradients(backend):
 # Micro-batches
 
 
-@pytest.mark.parametrize(
-    "backend",
-    support.params("numpy", "torch", "jax-jit", "tensorflow", "tf-function"),
-    indirect=True,
-)
+@support.on("numpy", "torch", "jax-jit", "tensorflow", "tf-function")
 def test_micro_batches_have_the_gradient_of_the_whole_batch(backend):
     """Rule A16, 5.7: linearize, for averages over classes and for a grid."""
     names = ["f1", "mcc", "user", "grid", "logits", "per class", "macro", "weighted", "macro grid"]

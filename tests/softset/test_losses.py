@@ -217,7 +217,7 @@ def test_a_loss_is_not_a_score():
     assert ss.as_loss(metrics.f1) != ss.as_loss(metrics.f1, maximize=False)
 
 
-@pytest.mark.parametrize("backend", support.params("jax"), indirect=True)
+@support.on("jax")
 @pytest.mark.parametrize("name", ["f1", "partial", "macro", "score"])
 def test_losses_are_static_arguments_of_jit(backend, name):
     traced = []

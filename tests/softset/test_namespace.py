@@ -45,7 +45,7 @@ def test_numpy_scalars_in_the_kernel():
     assert metrics.precision(counts) == 0.5
 
 
-@pytest.mark.parametrize("backend", support.params(*LIBRARIES), indirect=True)
+@support.on(*LIBRARIES)
 def test_a_numpy_number_is_a_threshold_for_every_library(backend):
     y, p = backend.asarray(Y), backend.asarray(P)
     c = ss.confusion(y, p, threshold=np.float64(0.25))
@@ -114,7 +114,7 @@ def test_libraries_are_not_mixed(pair):
         ss.sample_weight(labels, first.asarray(P))
 
 
-@pytest.mark.parametrize("backend", support.params("tensorflow"), indirect=True)
+@support.on("tensorflow")
 class TestTensorFlow:
     def test_ragged_tensors_are_refused(self, backend):
         ragged = backend.tf.ragged.constant([[0.1, 0.2], [0.3]])
@@ -190,7 +190,7 @@ class TestTensorFlow:
                             compiled(labels, scores)
 
 
-@pytest.mark.parametrize("backend", support.params("torch"), indirect=True)
+@support.on("torch")
 def test_torch_parameters_and_meta_tensors(backend):
     torch = backend.torch
     p = torch.nn.Parameter(backend.asarray(P))

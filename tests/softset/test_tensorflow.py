@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 tf: Any = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from softset import _tensorflow as _tnp  # noqa: E402  (after the check for TensorFlow)
+from softset._dual import Dual  # noqa: E402
 
 tnp: Any = _tnp
 
@@ -319,7 +322,7 @@ def test_default_dtypes() -> None:
     assert tnp.asarray(True).dtype == tf.bool and tnp.asarray(1j).dtype == tf.complex64
 
 
-def test_arrays_of_all_kinds_are_accepted() -> None:
+def test_arrays_of_all_kinds_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     class KerasVariable:
         """What the namespace relies on: the tensor of TensorFlow is the attribute `value`."""
 
@@ -328,6 +331,7 @@ def test_arrays_of_all_kinds_are_accepted() -> None:
         def __init__(self) -> None:
             self.value = tf.Variable([0.25, 0.75], dtype=tf.float64)
 
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(Variable=KerasVariable))
     for x in (KerasVariable(), KerasVariable().value, np.asarray([0.25, 0.75])):
         for fn in (tnp.asarray, tnp.positive, tnp.sort, lambda x: tnp.squeeze(x, ())):
             assert not difference(fn(x), np.asarray([0.25, 0.75]))
@@ -350,6 +354,29 @@ def test_keras_variables_are_accepted() -> None:
     x = keras.Variable([0.25, 0.75], dtype="float32")
     assert not difference(tnp.add(x, 1.0), np.asarray([1.25, 1.75], "float32"))
     assert not difference(tnp.flip(x), np.asarray([0.75, 0.25], "float32"))
+
+
+def test_only_variables_are_replaced_by_their_value() -> None:
+    x = tf.constant([0.25, 0.75])
+    with pytest.raises((TypeError, ValueError)):
+        tnp.asarray(SimpleNamespace(value=x, dtype=x.dtype))
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced"])
+def test_dual_numbers_do_not_lose_their_derivative(mode: str) -> None:
+    def fn(x: Any) -> Any:
+        dual = Dual(x, tf.ones_like(x)[None])
+        twice = Dual(dual, Dual(tf.ones_like(x)[None], tf.zeros_like(x)[None, None]))
+        calls = [lambda d: tnp.asarray(d), lambda d: tnp.asarray(d, dtype=tnp.float64)]
+        calls += [lambda d: tnp.add(x, d), lambda d: tnp.exp(d), lambda d: tnp.asarray([d, d])]
+        for call in calls:
+            for d in (dual, twice):
+                with pytest.raises(TypeError, match="a dual number is no TensorFlow tensor"):
+                    call(d)
+        return x
+
+    run(mode, fn, np.float32([0.25, 0.75]))
+    run(mode, fn, np.float32(0.5))
 
 
 @pytest.mark.parametrize("mode", ["eager", "traced", "xla"])

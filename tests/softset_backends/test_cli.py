@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import softset as ss
-import softset_backends as sb
 from softset_backends import _registry, cases, cli
 
 for _name in ("typer", "rich"):
@@ -18,8 +17,6 @@ for _name in ("typer", "rich"):
 from typer.testing import CliRunner  # noqa: E402
 
 from softset_backends import commands  # noqa: E402
-
-ALL = sb.available()
 
 OWN = """
 import softset as ss
@@ -131,62 +128,6 @@ def test_check_full_runs_every_job(monkeypatch):
     status, text = call("check", "--full", "--backend", "numpy")
     assert status == 0 and ran == cases.every_job(["numpy"])
     assert f" {len(ran)} " in text
-
-
-def test_full_is_the_product():
-    every = {(s, m, x) for s in cases.STEPS for m in cases.MODES for x in cases.METRICS}
-    jobs = cases.every_job(ALL)
-    for mode in cases.modes_of(ALL):
-        mine = [job for job in jobs if mode in job.modes]
-        assert all(job.dtypes == ("float64", "float32") for job in mine)
-        met = [(j.case.step, j.case.mode, x) for j in mine for x in j.case.metrics]
-        assert len(met) == len(set(met))
-        if mode != "compile":
-            assert set(met) == every
-        for pair in ((0, 1), (0, 2), (1, 2)):
-            assert {tuple(t[i] for i in pair) for t in met} == {
-                tuple(t[i] for i in pair) for t in every
-            }
-
-
-def test_sample_covers():
-    jobs = cases.sample_jobs(ALL)
-    for mode in cases.modes_of(ALL):
-        mine = [job for job in jobs if mode in job.modes]
-        assert {d for job in mine for d in job.dtypes} == {"float64", "float32"}
-        if mode == "compile":
-            continue
-        assert {job.case.step for job in mine} == set(cases.STEPS)
-        assert {job.case.mode for job in mine} == set(cases.MODES)
-        assert {x for job in mine for x in job.case.metrics} == set(cases.METRICS)
-    modes = {mode for job in jobs for mode in job.modes}
-    assert modes == {mode for name in ALL for mode in sb.get(name).MODES}
-
-
-def test_cases_name_every_metric_and_step():
-    names = {name.partition("(")[0] for name in cases.METRICS}
-    assert names == set(ss.metrics.__all__) - {"larger_is_better"}
-    steps = {type(step) for family in cases.STEPS.values() for step in family}
-    found = {x for x in vars(ss).values() if isinstance(x, type) and hasattr(x, "symmetric")}
-    assert steps == found
-    averages = {
-        type(loss.metric).__name__
-        for step in cases.STEPS
-        for loss in cases.Case(step, "averages").bundle().losses
-        if "f1" in repr(loss.metric)
-    }
-    assert averages == {"Micro", "Macro", "Weighted"}
-
-
-def test_scores_are_away_from_kinks_and_fit_float32():
-    for (_, y_prob), keyword_arrays in cases.data().values():
-        scores = y_prob[keyword_arrays.get("where", np.ones(y_prob.shape, dtype=bool))]
-        if np.max(scores) > 1:
-            scores = 1 / (1 + np.exp(-scores))
-        else:
-            np.testing.assert_array_equal(scores, scores.astype(np.float32))
-        assert np.min(np.abs(scores[..., None] - cases.kinks())) > 1e-3
-        assert np.min(scores) < 0.1 and np.max(scores) > 0.9
 
 
 @pytest.mark.parametrize("name", ["loss", "brier"])

@@ -1,0 +1,126 @@
+"""The cases of `softset check`: what they cover, and that every backend passes them."""
+
+import numpy as np
+import pytest
+
+import softset as ss
+import softset_backends as sb
+from softset_backends import cases
+
+ALL = sb.available()
+
+
+def test_full_is_the_product():
+    every = {(s, m, x) for s in cases.STEPS for m in cases.MODES for x in cases.METRICS}
+    jobs = cases.every_job(ALL)
+    for mode in cases.modes_of(ALL):
+        mine = [job for job in jobs if mode in job.modes]
+        assert all(job.dtypes == ("float64", "float32") for job in mine)
+        met = [(j.case.step, j.case.mode, x) for j in mine for x in j.case.metrics]
+        assert len(met) == len(set(met))
+        if mode != "compile":
+            assert set(met) == every
+        for pair in ((0, 1), (0, 2), (1, 2)):
+            assert {tuple(t[i] for i in pair) for t in met} == {
+                tuple(t[i] for i in pair) for t in every
+            }
+
+
+def test_sample_covers():
+    jobs = cases.sample_jobs(ALL)
+    for mode in cases.modes_of(ALL):
+        mine = [job for job in jobs if mode in job.modes]
+        assert {d for job in mine for d in job.dtypes} == {"float64", "float32"}
+        if mode == "compile":
+            continue
+        assert {job.case.step for job in mine} == set(cases.STEPS)
+        assert {job.case.mode for job in mine} == set(cases.MODES)
+        assert {x for job in mine for x in job.case.metrics} == set(cases.METRICS)
+    modes = {mode for job in jobs for mode in job.modes}
+    assert modes == {mode for name in ALL for mode in sb.get(name).MODES}
+
+
+def test_cases_name_every_metric_and_step():
+    names = {name.partition("(")[0] for name in cases.METRICS}
+    assert names == set(ss.metrics.__all__) - {"larger_is_better"}
+    steps = {type(step) for family in cases.STEPS.values() for step in family}
+    found = {x for x in vars(ss).values() if isinstance(x, type) and hasattr(x, "symmetric")}
+    assert steps == found
+    averages = {
+        type(loss.metric).__name__
+        for step in cases.STEPS
+        for loss in cases.Case(step, "averages").bundle().losses
+        if "f1" in repr(loss.metric)
+    }
+    assert averages == {"Micro", "Macro", "Weighted"}
+
+
+def test_scores_are_away_from_kinks_and_fit_float32():
+    for (_, y_prob), keyword_arrays in cases.data().values():
+        scores = y_prob[keyword_arrays.get("where", np.ones(y_prob.shape, dtype=bool))]
+        if np.max(scores) > 1:
+            scores = 1 / (1 + np.exp(-scores))
+        else:
+            np.testing.assert_array_equal(scores, scores.astype(np.float32))
+        assert np.min(np.abs(scores[..., None] - cases.kinks())) > 1e-3
+        assert np.min(scores) < 0.1 and np.max(scores) > 0.9
+
+
+def test_a_bundle_is_its_losses():
+    case = cases.Case("Linear", "per class", ("f1", "precision", "matthews_corrcoef"))
+    bundle = case.bundle()
+    (y_true, y_prob), _ = cases.data()["classes"]
+    found = bundle(y_true, y_prob)
+    expected = [loss(y_true, y_prob) for loss in bundle.losses]
+    np.testing.assert_array_equal(found, expected)
+    value, slopes = bundle.value_and_grad(y_true, y_prob)
+    np.testing.assert_array_equal(value, expected)
+    assert slopes.shape == (3, *y_prob.shape)
+
+
+def test_the_bundle_runs_part_by_part_only_eagerly(monkeypatch):
+    called = []
+
+    class Counted(cases.Bundle):
+        def __call__(self, *arrays, **options):
+            called.append(type(arrays[1]))
+            return super().__call__(*arrays, **options)
+
+    (y_true, y_prob), _ = cases.data()["scalar"]
+    bundle = Counted(cases.Case("Linear", "scalar", ("f1", "recall")).bundle().losses)
+    report = sb.check_gradients(
+        bundle, y_true, y_prob, modes=["eager"], differences=False, dtypes=["float64"]
+    )
+    assert report.passed and all(row.cases == 2 for row in report.rows)
+    assert all(issubclass(kind, (np.ndarray, ss._dual.Dual)) for kind in called)
+
+
+# By name, since making the jobs imports every framework.
+SWEEP = [(step, mode) for step in cases.STEPS for mode in cases.MODES]
+PLANS = [False, True] if "torch" in ALL else [False]
+
+
+@pytest.mark.parametrize("step", cases.STEPS)
+def test_sample_without_compilation(step):
+    (job,) = (
+        job for job in cases.sample_jobs(ALL) if job.case.step == step and job.modes == ("eager",)
+    )
+    report = cases.run(job, ALL)
+    assert report.passed, f"{report.worst}\n{report}"
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("step, mode", SWEEP)
+@pytest.mark.parametrize("slow", PLANS, ids=lambda slow: "generated" if slow else "all")
+def test_sweep(step, mode, slow):
+    """Every step, metric and way to count, on every backend, eager and compiled."""
+    jobs = cases.every_job(ALL)
+    assert len(jobs) == len(SWEEP) * len(PLANS)
+    (job,) = (
+        job
+        for job in jobs
+        if (job.case.step, job.case.mode, "compile" in job.modes) == (step, mode, slow)
+    )
+    report = cases.run(job, ALL)
+    assert {row.dtype for row in report.rows} == {"float64", "float32"}
+    assert report.passed, f"{report.worst}\n{report}"

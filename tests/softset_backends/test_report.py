@@ -1,0 +1,48 @@
+"""Reports of the gradient checker: they add up, judge and print."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from softset_backends.report import Gap, GradientReport, GradientRow
+
+
+def test_reports_add_up():
+    one = GradientRow("torch", "eager", "float64", 2, Gap(1e-16, 3e-15, "a"), None, None)
+    two = GradientRow("torch", "eager", "float64", 3, Gap(2e-16, 1e-15, "b"), Gap(0, 0, "b"))
+    bad = replace(two, error="ValueError: no", backend="jax")
+    report = GradientReport((one,)) + GradientReport((two, bad))
+    merged, failed = report.rows
+    assert merged.cases == 5
+    assert merged.dual == Gap(2e-16, 3e-15, "a") and merged.others == Gap(0, 0, "b")
+    assert merged.differences is None and merged.error == "" and failed == bad
+    assert not report.passed and GradientReport((merged,)).passed
+    assert (GradientReport((bad,)) + GradientReport((bad,))).rows[0].error == "ValueError: no"
+    assert GradientReport().passed and GradientReport().worst is None
+    lines = str(report).splitlines()
+    assert [len(line.split()) for line in lines[1:4]] == [10, 10, 10]
+    assert lines[2].split() == [
+        "torch",
+        "eager",
+        "float64",
+        "2.0e-16",
+        "3.0e-15",
+        "0",
+        "0",
+        "-",
+        "-",
+        "5",
+    ]
+    assert lines[-1] == "jax eager float64 failed: ValueError: no"
+    starts = [line.index(x) for line, x in zip(lines, ("dual", "value", "2.0e-16"), strict=False)]
+    assert len(set(starts)) == 1
+
+
+def test_worst_weighs_by_tolerance():
+    first = GradientRow("numpy", "eager", "float64", 1, Gap(0, 1e-14, "a"), None, Gap(0, 5e-8, "b"))
+    second = GradientRow("numpy", "eager", "float32", 1, Gap(1e-6, 0, "c"))
+    report = GradientReport((first, second))
+    assert report.worst.gap.case == "b" and report.worst.ratio == pytest.approx(0.5)
+    assert report.worst_of({"float32": {"dual": 0.0}}).ratio == np.inf
+    assert "b on numpy eager float64 against central differences: value 0" in str(report.worst)

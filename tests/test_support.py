@@ -1,0 +1,121 @@
+"""The tests' own tools: a backend asked for must run, and every assertion can fail."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import softset as ss
+from tests import support
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = f"{Path(__file__).name}::test_backends_are_what_they_say"
+
+
+def test_backends_are_what_they_say(backend):
+    """Arrays go in and come out; functions run traced or not; gradients are gradients."""
+    x = np.asarray([1.0, 2.0, 3.0])
+    array = backend.asarray(x)
+    support.assert_close(array, x, backend, 0)
+    traces = []
+
+    def square(x):
+        traces.append(type(x))
+        return support.total(x * x)
+
+    compiled = backend.compile(square, array)
+    for _ in range(3):
+        support.assert_close(compiled(array), 14.0, backend, 0)
+    # A tracer goes through the Python code once or twice, not at every call.
+    assert len(traces) < 3 if backend.traced else len(traces) == 3
+    value, gradient = backend.value_and_grad(square, array, argnum=0)
+    support.assert_close(value, 14.0, backend, 0)
+    support.assert_close(gradient, 2 * x, backend, 0)
+    for dtype in backend.dtypes:
+        support.assert_array(backend.asarray(x, dtype), backend, dtype, (3,))
+
+
+def pytest_in_subprocess(tmp_path, **variables):
+    """Run one test of this file without JAX."""
+    (tmp_path / "without_jax.py").write_text('import sys\nsys.modules["jax"] = None\n')
+    paths = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
+    command += ["-p", "without_jax", "-p", "no:xdist", f"tests/{SAMPLE}"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_backend_asked_for_and_missing_fails_the_run(tmp_path):
+    code, output = pytest_in_subprocess(tmp_path, SOFTSET_BACKENDS="numpy,jax-jit")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "SOFTSET_BACKENDS asks for 'jax-jit', which does not import" in output
+    assert "passed" not in output
+
+
+def test_an_unknown_backend_fails_the_run(tmp_path):
+    code, output = pytest_in_subprocess(tmp_path, SOFTSET_BACKENDS="numpy,jaxx")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "SOFTSET_BACKENDS names 'jaxx'; it must hold all or some of numpy, " in output
+
+
+def test_backends_asked_for_are_those_that_run(tmp_path):
+    code, output = pytest_in_subprocess(tmp_path, SOFTSET_BACKENDS="numpy, array_api_strict")
+    assert code == pytest.ExitCode.OK
+    assert "2 passed" in output and "skipped" not in output
+
+
+def test_a_missing_framework_skips_with_a_reason_unless_asked_for(tmp_path, monkeypatch):
+    monkeypatch.delenv(support.VARIABLE, raising=False)
+    monkeypatch.setattr(support, "find_spec", lambda name: None if name == "jax" else name)
+    skipped = {x.id: x.marks[0] for x in support.params(*support.KINDS) if x.marks[0].args[0]}
+    assert set(skipped) == {"jax", "jax-jit"}
+    assert skipped["jax"].kwargs == {"reason": "jax is not installed"}
+
+
+def test_assertions_can_fail():
+    numpy, x = support.NumPy(), np.asarray([1.0, 2.0])
+    support.assert_close(x, [1.0, 2.0], numpy)
+    for found, expected in (
+        (x, [1.0, 2.0 + 1e-12]),
+        (x, [1.0]),
+        (x, [[1.0, 2.0]]),
+        (x.astype(np.float32), [1.0, 2.0]),
+        ([1.0, 2.0], [1.0, 2.0]),
+        (1.0, 1.0),
+        (np.asarray([1.0, np.nan]), [1.0, 2.0]),
+    ):
+        with pytest.raises(AssertionError):
+            support.assert_close(found, expected, numpy)
+    c = ss.Confusion(*np.asarray([1.0, 2.0, 3.0, 4.0]))
+    support.assert_counts(c, c, numpy)
+    swapped = ss.Confusion(c.tp, c.fn, c.fp, c.tn)
+    for wrong in (swapped, tuple(c), ss.Confusion(1.0, 2.0, 3.0, 4.0)):
+        with pytest.raises(AssertionError):
+            support.assert_counts(wrong, c, numpy)
+
+
+@support.on("torch", "jax", "tensorflow", "array_api_strict")
+def test_arrays_of_another_library_are_refused(backend):
+    with pytest.raises(AssertionError, match="is no array of"):
+        backend.to_numpy(np.ones(2))
+    with pytest.raises(AssertionError, match="is no array of numpy"):
+        support.NumPy().to_numpy(backend.asarray(np.ones(2)))
+
+
+def test_references_are_right():
+    """By hand: five knots, a loop over examples, a slope by differences."""
+    assert support.five_points(0.25, 0.5, 0.2) == pytest.approx(0.2)
+    assert support.five_points(0.05, 0.2, 0.1) == pytest.approx(0.05)
+    assert support.raised_cosine(0.5, 0.5, 0.2) == 0.5
+    c = support.count_by_loop(
+        [1, 0, 1], [0.9, 0.6, 0.2], lambda p, t: float(p >= t), 0.5, [2, 1, 1]
+    )
+    assert tuple(c) == (2, 1, 1, 0)
+    slopes = support.central_differences(lambda x: np.sum(x**3), np.asarray([1.0, 2.0]))
+    np.testing.assert_allclose(slopes, [3, 12], rtol=1e-9)
