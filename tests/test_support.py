@@ -16,21 +16,18 @@ SAMPLE = f"{Path(__file__).name}::test_backends_are_what_they_say"
 
 
 def test_backends_are_what_they_say(backend):
-    """Arrays go in and come out; functions run traced or not; gradients are gradients."""
+    """Arrays go in and come out, functions run more than once, gradients are gradients."""
     x = np.asarray([1.0, 2.0, 3.0])
     array = backend.asarray(x)
     support.assert_close(array, x, backend, 0)
-    traces = []
 
     def square(x):
-        traces.append(type(x))
         return support.total(x * x)
 
     compiled = backend.compile(square, array)
-    for _ in range(3):
-        support.assert_close(compiled(array), 14.0, backend, 0)
-    # A tracer goes through the Python code once or twice, not at every call.
-    assert len(traces) < 3 if backend.traced else len(traces) == 3
+    for factor in (1.0, 2.0):
+        found = compiled(backend.asarray(factor * x))
+        support.assert_close(found, 14.0 * factor**2, backend, 0)
     value, gradient = backend.value_and_grad(square, array, argnum=0)
     support.assert_close(value, 14.0, backend, 0)
     support.assert_close(gradient, 2 * x, backend, 0)
@@ -39,12 +36,12 @@ def test_backends_are_what_they_say(backend):
 
 
 def pytest_in_subprocess(tmp_path, **variables):
-    """Run one test of this file without JAX."""
-    (tmp_path / "without_jax.py").write_text('import sys\nsys.modules["jax"] = None\n')
+    """Run one test of this file where JAX does not import."""
+    (tmp_path / "jax.py").write_text('raise ImportError("no JAX here")')
     paths = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
-    command += ["-p", "without_jax", "-p", "no:xdist", f"tests/{SAMPLE}"]
+    command += ["-p", "no:xdist", f"tests/{SAMPLE}"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -54,7 +51,7 @@ def pytest_in_subprocess(tmp_path, **variables):
 def test_a_backend_asked_for_and_missing_fails_the_run(tmp_path):
     code, output = pytest_in_subprocess(tmp_path, SOFTSET_BACKENDS="numpy,jax-jit")
     assert code == pytest.ExitCode.USAGE_ERROR
-    assert "SOFTSET_BACKENDS asks for 'jax-jit', which does not import" in output
+    assert "SOFTSET_BACKENDS asks for 'jax-jit', which does not import: no JAX here" in output
     assert "passed" not in output
 
 

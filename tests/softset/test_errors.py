@@ -288,14 +288,14 @@ def test_values_of_other_dtypes_are_checked(backend):
 
 def check_values_of(backend, dtype):
     y, p = backend.asarray(Y), backend.asarray(np.asarray([0.5, 3.0, 0.5, 0.1]), dtype)
-    with pytest.raises(ValueError, match="got 3.0 at flat position 1; if these are logits"):
+    with pytest.raises(ValueError, match=r"got 3.0 at flat position 1; if these are logits"):
         ss.confusion(y, p)
     labels = backend.asarray(np.asarray([0.0, 1.5, 1.0, 0.0]), dtype)
     p = backend.asarray(P, dtype)
-    with pytest.raises(ValueError, match="`y_true` .* got 1.5 at flat position 1"):
+    with pytest.raises(ValueError, match=r"`y_true` .* got 1.5 at flat position 1"):
         ss.confusion(labels, p)
     weights = backend.asarray(np.asarray([1.0, -3.0, 1.0, 1.0]), dtype)
-    with pytest.raises(ValueError, match="`sample_weight` .* got -3.0 at flat position 1"):
+    with pytest.raises(ValueError, match=r"`sample_weight` .* got -3.0 at flat position 1"):
         ss.confusion(y, p, sample_weight=weights)
 
 
