@@ -150,7 +150,7 @@ def every_job(backends: Sequence[str]) -> list[Job]:
     slow = tuple(m for m in modes if m in _SLOW)
     cases = [Case(step, mode) for step in STEPS for mode in MODES]
     jobs = [Job(case, quick) for case in cases]
-    return jobs + [Job(_part(case), slow) for case in cases if slow]
+    return jobs + [Job(part(case), slow) for case in cases if slow]
 
 
 def sample_jobs(backends: Sequence[str]) -> list[Job]:
@@ -178,7 +178,7 @@ def modes_of(backends: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mode for name in backends for mode in _registry.get(name).MODES))
 
 
-def _part(case: Case) -> Case:
+def part(case: Case) -> Case:
     """Return a case with some metrics: over the steps or over the modes they are all of them."""
     turn = list(STEPS).index(case.step) + list(MODES).index(case.mode)
     return replace(case, metrics=case.metrics[turn % len(MODES) :: len(MODES)])

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
@@ -21,9 +19,11 @@ from rich.progress import TimeElapsedColumn as Elapsed
 from rich.table import Table
 
 from . import _registry, cases
+from ._quiet import quiet
 from ._target import TargetError, draw, load
 from .checker import check_gradients
 from .report import TOLERANCES, GradientReport, GradientRow, cells
+from .sweep import run_all
 
 app = typer.Typer(
     help="Train on the metric you report: tools that come with the library.",
@@ -51,7 +51,7 @@ def info() -> None:
         if name not in installed:
             table.add_row(name, "not installed", escape(_registry.pip_command(name)))
             continue
-        with _quiet():
+        with quiet():
             device = _registry.get(name).device()
         table.add_row(name, sys.modules[name].__version__, device)
     _console().print(table)
@@ -136,15 +136,31 @@ def _check_own(console: Console, backends: Sequence[str], *, full: bool) -> Grad
     text = TextColumn("{task.description}")
     with Progress(*columns, text, console=console, transient=True) as progress:
         task = progress.add_task("importing", total=None)
-        with _quiet():
+        with quiet():
             jobs = (cases.every_job if full else cases.sample_jobs)(backends)
-        progress.update(task, total=len(jobs))
-        for job in jobs:
-            progress.update(task, description=f"{job.case} ({', '.join(job.modes)})")
-            with _quiet():
-                report = report + cases.run(job, backends)
+        progress.update(task, total=len(jobs), description="")
+        found = _in_processes(jobs, backends) if full else _one_by_one(progress, jobs, backends)
+        for part in found:
+            report = report + part
             progress.advance(task)
     return report
+
+
+def _one_by_one(
+    progress: Progress, jobs: Sequence[cases.Job], backends: Sequence[str]
+) -> Iterator[GradientReport]:
+    """Yield the reports of a few jobs, each named while it runs."""
+    for job in jobs:
+        description = escape(f"{job.case} ({', '.join(job.modes)})")
+        progress.update(progress.task_ids[0], description=description)
+        with quiet():
+            report = cases.run(job, backends)
+        yield report
+
+
+def _in_processes(jobs: Sequence[cases.Job], backends: Sequence[str]) -> Iterator[GradientReport]:
+    """Yield the reports of many jobs."""
+    return run_all(jobs, backends, processes=min(4, os.cpu_count() or 1))
 
 
 def _check_target(
@@ -153,14 +169,14 @@ def _check_target(
     """Check a user's function on random labels and scores."""
     function = load(target)
     y_true, y_prob = draw(shape, logits=logits)
-    with console.status("checking"), _quiet():
+    with console.status("checking"), quiet():
         return check_gradients(function, y_true, y_prob, backends=backends, cases=[target])
 
 
 def _chosen(backend: Sequence[str] | None) -> tuple[str, ...]:
     """Return the backends asked for, or all that are installed."""
     chosen = tuple(dict.fromkeys(backend or _registry.available()))
-    with _quiet():
+    with quiet():
         for name in chosen:
             _registry.get(name)
     return chosen
@@ -195,22 +211,3 @@ def _version() -> str:
         return version("softset")
     except PackageNotFoundError:  # run from a source tree
         return "unknown"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the frameworks' warnings and start-up notices away from the progress bar."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # TensorFlow's C++ code writes to the descriptor, past sys.stderr.
-    sys.stderr.flush()
-    saved = os.dup(2)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nothing)

@@ -6,6 +6,7 @@ import pytest
 import softset as ss
 import softset_backends as sb
 from softset_backends import cases
+from softset_backends.sweep import run_all
 
 ALL = sb.available()
 
@@ -95,11 +96,6 @@ def test_the_bundle_runs_part_by_part_only_eagerly(monkeypatch):
     assert all(issubclass(kind, (np.ndarray, ss._dual.Dual)) for kind in called)
 
 
-# By name, since making the jobs imports every framework.
-SWEEP = [(step, mode) for step in cases.STEPS for mode in cases.MODES]
-PLANS = [False, True] if "torch" in ALL else [False]
-
-
 @pytest.mark.parametrize("step", cases.STEPS)
 def test_sample_without_compilation(step):
     (job,) = (
@@ -109,18 +105,25 @@ def test_sample_without_compilation(step):
     assert report.passed, f"{report.worst}\n{report}"
 
 
+def test_jobs_in_processes():
+    jobs = [cases.Job(cases.Case(step, "scalar", ("f1",)), ("eager",)) for step in cases.STEPS]
+    reports = list(run_all(jobs, ["numpy"], processes=1))
+    assert reports == [cases.run(job, ["numpy"]) for job in jobs]
+
+
+PLANS = ["all at once", "generated code"] if "torch" in ALL else ["all at once"]
+
+
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("step, mode", SWEEP)
-@pytest.mark.parametrize("slow", PLANS, ids=lambda slow: "generated" if slow else "all")
-def test_sweep(step, mode, slow):
+@pytest.mark.parametrize("step", cases.STEPS)
+@pytest.mark.parametrize("plan", PLANS)
+def test_sweep(step, plan):
     """Every step, metric and way to count, on every backend, eager and compiled."""
-    jobs = cases.every_job(ALL)
-    assert len(jobs) == len(SWEEP) * len(PLANS)
-    (job,) = (
-        job
-        for job in jobs
-        if (job.case.step, job.case.mode, "compile" in job.modes) == (step, mode, slow)
-    )
-    report = cases.run(job, ALL)
-    assert {row.dtype for row in report.rows} == {"float64", "float32"}
-    assert report.passed, f"{report.worst}\n{report}"
+    every = cases.every_job(ALL)
+    jobs = [j for j in every if ("compile" in j.modes) == (plan == "generated code")]
+    assert len(jobs) * len(PLANS) == len(every)
+    jobs = [job for job in jobs if job.case.step == step]
+    assert len(jobs) == len(cases.MODES)
+    for report in run_all(jobs, ALL, processes=1):
+        assert {row.dtype for row in report.rows} == {"float64", "float32"}
+        assert report.passed, f"{report.worst}\n{report}"

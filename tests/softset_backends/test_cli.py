@@ -3,12 +3,14 @@
 import builtins
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import softset as ss
 from softset_backends import _registry, cases, cli
+from softset_backends._quiet import quiet
 
 for _name in ("typer", "rich"):
     pytest.importorskip(_name, reason=f"{_name} is not installed")
@@ -116,15 +118,14 @@ def test_check_fails_above_tolerance(monkeypatch):
 
 def test_check_full_runs_every_job(monkeypatch):
     ran = []
-    run = cases.run
 
-    def counted(job, backends):
-        ran.append(job)
-        return run(
-            cases.Job(cases.Case(job.case.step, job.case.mode, ("f1",)), ("eager",)), backends
+    def run_all(jobs, backends, *, processes):
+        ran.extend(jobs)
+        return (
+            cases.run(replace(j, case=replace(j.case, metrics=("f1",))), backends) for j in jobs
         )
 
-    monkeypatch.setattr(cases, "run", counted)
+    monkeypatch.setattr(commands, "run_all", run_all)
     status, text = call("check", "--full", "--backend", "numpy")
     assert status == 0 and ran == cases.every_job(["numpy"])
     assert f" {len(ran)} " in text
@@ -207,7 +208,7 @@ def test_demo_is_handed_its_options(monkeypatch, tmp_path):
 
 
 def test_warnings_stay_away_from_the_progress_bar(capfd):
-    with commands._quiet():
+    with quiet():
         print("notice", file=sys.__stderr__, flush=True)
         np.log(np.zeros(1))
     print("afterwards", file=sys.__stderr__, flush=True)
