@@ -129,6 +129,9 @@ def check_gradients(
     rows = [
         _row(run, found, dual, moved, cases, reference is None and run == _DUAL) for run in runs
     ]
+    failed = dual.error or (moved.error if moved else "")
+    if failed and not any(row.error for row in rows):
+        rows.append(GradientRow("numpy", "referee", "float64", error=failed))
     report = GradientReport(tuple(rows))
     if tolerance is not None and not report.within(tolerance):
         raise AssertionError(
@@ -156,9 +159,8 @@ def _check_call(
         raise ValueError(f"`argnum` must number one of {len(arrays)} arrays from 0, got {argnum}")
     if arrays[argnum].dtype.kind != "f":
         raise TypeError(f"`argnum` must name a floating-point array, got {arrays[argnum].dtype}")
-    for dtype in dtypes:
-        if dtype not in DTYPES:
-            raise ValueError(f"`dtypes` must be among {', '.join(DTYPES)}, got {dtype!r}")
+    if not dtypes or not set(dtypes) <= set(DTYPES):
+        raise ValueError(f"`dtypes` must be among {', '.join(DTYPES)}, got {tuple(dtypes)}")
 
 
 def _runs(
@@ -174,9 +176,7 @@ def _runs(
     known = tuple(dict.fromkeys(mode for _, mode in pairs))
     modes = known if modes is None else modes
     if not modes or not set(modes) <= set(known):
-        raise ValueError(
-            f"`modes` must be among {', '.join(known)}, got {', '.join(modes) or None}"
-        )
+        raise ValueError(f"`modes` must be among {', '.join(known)}, got {tuple(modes)}")
     return [(name, mode, dtype) for name, mode in pairs if mode in modes for dtype in dtypes]
 
 
@@ -266,7 +266,8 @@ def _gap(result: Result, referees: Sequence[Result], cases: Sequence[str]) -> Ga
     referees = [r for r in referees if not r.error]
     if not referees:
         return None
-    if result.error:
+    shape = np.shape(result.gradients)
+    if result.error or any(r.gradients.shape != shape for r in referees):
         return Gap(math.inf, math.inf, cases[0] if cases else "")
     values = np.max([_value_gap(result, r) for r in referees], axis=0)
     gradients = np.max([_gradient_gap(result, r) for r in referees], axis=0)

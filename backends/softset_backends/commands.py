@@ -64,7 +64,7 @@ def check(
         typer.Argument(
             help="A loss of your own as FILE.py:FUNCTION, called as function(y_true, y_prob). "
             "Without it softset's own are checked.",
-            metavar="[FILE.py:FUNCTION]",
+            metavar="FILE.py:FUNCTION",
         ),
     ] = None,
     full: Annotated[
@@ -72,8 +72,9 @@ def check(
         typer.Option(
             "--full",
             help="Every step with every metric in every way to count, eager and compiled, instead "
-            "of a sample. torch.compile's code generation, by far the slowest, takes them in "
-            "pairs; as aot_eager, without code generation, torch.compile runs everything.",
+            "of a sample. It takes most of an hour on two cores. Only torch.compile's code "
+            "generation, by far the slowest, is content with every pair of the three; as "
+            "aot_eager, without code generation, torch.compile runs everything.",
         ),
     ] = False,
     backend: Backends = None,

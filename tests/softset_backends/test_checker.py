@@ -167,6 +167,23 @@ def test_a_function_that_dual_numbers_cannot_do():
     assert row_of(report, "numpy", "eager", "float64").differences == (np.inf, np.inf, "")
 
 
+def test_a_referee_that_fails():
+    def fails(y_true, y_prob):
+        raise RuntimeError("no closed form")
+
+    report = sb.check_gradients(brier, Y_TRUE, Y_PROB, backends=["numpy"], reference=fails)
+    assert not report.passed
+    assert row_of(report, "numpy", "referee").error == "RuntimeError: no closed form"
+
+
+def test_a_reference_of_another_shape():
+    def transposed(y_true, y_prob):
+        return np.zeros(2), np.zeros((2, 24))
+
+    report = sb.check_gradients(brier, Y_TRUE, Y_PROB, backends=["numpy"], reference=transposed)
+    assert report.worst.gap[:2] == (np.inf, np.inf) and report.worst.referee == "dual"
+
+
 def test_keyword_arrays_and_masked_nan():
     where = np.arange(24) % 3 > 0
     masked = np.where(where, Y_PROB, np.nan)
@@ -230,6 +247,7 @@ def test_several_values_are_named():
         ((brier, Y_TRUE, Y_PROB), {"argnum": 2}, ValueError, "`argnum` must number one of 2"),
         ((brier, Y_TRUE, Y_PROB), {"argnum": 0}, TypeError, "a floating-point array, got bool"),
         ((brier, Y_TRUE, Y_PROB), {"dtypes": ["half"]}, ValueError, "`dtypes` must be among"),
+        ((brier, Y_TRUE, Y_PROB), {"dtypes": []}, ValueError, "`dtypes` must be among"),
         ((brier, Y_TRUE, Y_PROB), {"backends": "numpy"}, TypeError, r"write \['numpy'\]"),
         ((brier, Y_TRUE, Y_PROB), {"backends": []}, ValueError, "at least one backend"),
         ((brier, Y_TRUE, Y_PROB), {"backends": ["cupy"]}, ValueError, "must be one of numpy"),
