@@ -142,15 +142,22 @@ class Job:
 def every_job(backends: Sequence[str]) -> list[Job]:
     """Return every step with every metric in every way to count, in all modes of the backends.
 
-    torch.compile's code generation takes each step with each metric, each step in each way to
-    count, and each metric in each way to count, but not all three at once.
+    Only torch.compile's code generation takes each pair of them, but not all three at once.
     """
-    modes = modes_of(backends)
-    quick = tuple(m for m in modes if m not in _SLOW)
-    slow = tuple(m for m in modes if m in _SLOW)
-    cases = [Case(step, mode) for step in STEPS for mode in MODES]
-    jobs = [Job(case, quick) for case in cases]
-    return jobs + [Job(part(case), slow) for case in cases if slow]
+    quick, slow = compiled_modes(backends)
+    jobs = [Job(case, ("eager", *quick)) for case in every_case()]
+    return jobs + [Job(part(case), slow) for case in every_case() if slow]
+
+
+def pair_jobs(backends: Sequence[str]) -> list[Job]:
+    """Return every step with every metric in every way to count eagerly, and each pair compiled.
+
+    torch.compile's code generation runs with the cases of the sample.
+    """
+    quick, slow = compiled_modes(backends)
+    jobs = [Job(case, ("eager",)) for case in every_case()]
+    jobs += [Job(part(case), quick) for case in every_case() if quick]
+    return jobs + [Job(case, slow) for case in _shares(_turns()) if slow]
 
 
 def sample_jobs(backends: Sequence[str]) -> list[Job]:
@@ -159,18 +166,34 @@ def sample_jobs(backends: Sequence[str]) -> list[Job]:
     Eagerly each step meets each metric; the compiled forms take each step and each metric once,
     most in float64 only, and torch.compile's code generation runs once.
     """
-    modes = modes_of(backends)
-    compiled = tuple(m for m in modes if m != "eager" and m not in _SLOW)
-    slow = tuple(m for m in modes if m in _SLOW)
-    steps, counts = list(STEPS), list(MODES)
-    cases = [Case(step, counts[i % len(counts)]) for i, step in enumerate(steps)]
-    parts = [replace(c, metrics=c.metrics[i :: len(cases)]) for i, c in enumerate(cases)]
-    jobs = [Job(case, ("eager",)) for case in cases]
-    if compiled:
-        jobs += [Job(c, compiled, DTYPES[: 1 + (i % 4 == 0)]) for i, c in enumerate(parts)]
-    if slow:
-        jobs.append(Job(parts[0], slow))
-    return jobs
+    quick, slow = compiled_modes(backends)
+    parts = _shares(_turns())
+    jobs = [Job(case, ("eager",)) for case in _turns()]
+    if quick:
+        jobs += [Job(c, quick, DTYPES[: 1 + (i % 4 == 0)]) for i, c in enumerate(parts)]
+    return jobs + [Job(case, slow) for case in parts[:1] if slow]
+
+
+def every_case() -> list[Case]:
+    """Return every step in every mode with every metric."""
+    return [Case(step, mode) for step in STEPS for mode in MODES]
+
+
+def _turns() -> list[Case]:
+    """Return every step once, in modes by turns."""
+    modes = list(MODES)
+    return [Case(step, modes[i % len(modes)]) for i, step in enumerate(STEPS)]
+
+
+def _shares(cases: Sequence[Case]) -> list[Case]:
+    """Deal the metrics out to the cases."""
+    return [replace(c, metrics=c.metrics[i :: len(cases)]) for i, c in enumerate(cases)]
+
+
+def compiled_modes(backends: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the backends' compiled modes, those that take minutes apart."""
+    compiled = tuple(mode for mode in modes_of(backends) if mode != "eager")
+    return tuple(m for m in compiled if m not in _SLOW), tuple(m for m in compiled if m in _SLOW)
 
 
 def modes_of(backends: Sequence[str]) -> tuple[str, ...]:

@@ -11,20 +11,43 @@ from softset_backends.sweep import run_all
 ALL = sb.available()
 
 
+EVERY = {(s, m, x) for s in cases.STEPS for m in cases.MODES for x in cases.METRICS}
+
+
+def met(jobs, mode):
+    """Return the steps, ways to count and metrics that meet in a backend's mode, once each."""
+    mine = [job for job in jobs if mode in job.modes]
+    assert all(job.dtypes == ("float64", "float32") for job in mine)
+    found = [(job.case.step, job.case.mode, x) for job in mine for x in job.case.metrics]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def pairs(triples):
+    return [{(t[i], t[j]) for t in triples} for i, j in ((0, 1), (0, 2), (1, 2))]
+
+
+def singles(triples):
+    return [{t[i] for t in triples} for i in range(3)]
+
+
 def test_full_is_the_product():
-    every = {(s, m, x) for s in cases.STEPS for m in cases.MODES for x in cases.METRICS}
-    jobs = cases.every_job(ALL)
     for mode in cases.modes_of(ALL):
-        mine = [job for job in jobs if mode in job.modes]
-        assert all(job.dtypes == ("float64", "float32") for job in mine)
-        met = [(j.case.step, j.case.mode, x) for j in mine for x in j.case.metrics]
-        assert len(met) == len(set(met))
-        if mode != "compile":
-            assert set(met) == every
-        for pair in ((0, 1), (0, 2), (1, 2)):
-            assert {tuple(t[i] for i in pair) for t in met} == {
-                tuple(t[i] for i in pair) for t in every
-            }
+        found = met(cases.every_job(ALL), mode)
+        assert found == EVERY or (mode == "compile" and pairs(found) == pairs(EVERY))
+
+
+def test_pairs_are_compiled():
+    for mode in cases.modes_of(ALL):
+        found = met(cases.pair_jobs(ALL), mode)
+        if mode == "eager":
+            assert found == EVERY
+        elif mode == "compile":
+            assert [{t[i] for t in found} for i in range(3)] == [
+                {t[i] for t in EVERY} for i in range(3)
+            ]
+        else:
+            assert pairs(found) == pairs(EVERY)
 
 
 def test_sample_covers():
@@ -111,19 +134,15 @@ def test_jobs_in_processes():
     assert reports == [cases.run(job, ["numpy"]) for job in jobs]
 
 
-PLANS = ["all at once", "generated code"] if "torch" in ALL else ["all at once"]
-
-
+# By name, since making the jobs imports every framework.
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("step", cases.STEPS)
-@pytest.mark.parametrize("plan", PLANS)
-def test_sweep(step, plan):
-    """Every step, metric and way to count, on every backend, eager and compiled."""
-    every = cases.every_job(ALL)
-    jobs = [j for j in every if ("compile" in j.modes) == (plan == "generated code")]
-    assert len(jobs) * len(PLANS) == len(every)
-    jobs = [job for job in jobs if job.case.step == step]
-    assert len(jobs) == len(cases.MODES)
-    for report in run_all(jobs, ALL, processes=1):
+@pytest.mark.parametrize("mode", cases.MODES)
+def test_sweep(step, mode):
+    """Every step, metric and way to count on every backend eagerly, and each pair compiled."""
+    jobs = [j for j in cases.pair_jobs(ALL) if (j.case.step, j.case.mode) == (step, mode)]
+    assert jobs
+    for job in jobs:
+        report = cases.run(job, ALL)
         assert {row.dtype for row in report.rows} == {"float64", "float32"}
         assert report.passed, f"{report.worst}\n{report}"
