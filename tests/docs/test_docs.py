@@ -31,11 +31,31 @@ from softset import metrics
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+SCRIPTS = sorted((DOCS / "scripts").glob("*.py"))
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-FRAMEWORKS = ("torch", "jax", "optax", "tensorflow", "keras", "sklearn", "matplotlib")
+FRAMEWORKS = (
+    "torch",
+    "jax",
+    "optax",
+    "flax",
+    "tensorflow",
+    "keras",
+    "sklearn",
+    "xgboost",
+    "lightgbm",
+    "dask",
+    "distributed",
+    "torchmetrics",
+    "lightning",
+    "skorch",
+    "pandas",
+    "matplotlib",
+)
 WITH_CODE = [page for page in PAGES if "```python" in page.read_text("utf-8")]
 
 _FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_INCLUDED = re.compile(r'^--8<-- "docs/scripts/(\w+\.py)"$', re.MULTILINE)
+_COMMAND = re.compile(r"^    ((?:\w+=\S+ )*(?:python|torchrun) .*)$", re.MULTILINE)
 _OUTPUT = re.compile(r"# -> (.*)$", re.MULTILINE)
 _ABOUT = 0.05  # how near a number must be to one that is said to be "about" something
 
@@ -48,7 +68,7 @@ def blocks(text, language="python"):
     return [
         (text[: match.start()].count("\n") + 1, re.sub(f"^{match[1]}", "", match[3], flags=re.M))
         for match in _FENCE.finditer(text)
-        if match[2] == language
+        if match[2] == language and not _INCLUDED.match(match[3])
     ]
 
 
@@ -59,9 +79,14 @@ def run_block(code, namespace, where="block"):
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, where, "exec"), namespace)
+    compare_output(printed.getvalue(), code, where)
+
+
+def compare_output(printed, code, where):
+    """Compare what was printed with the `# ->` comments of the code, if it has any."""
     expected = _OUTPUT.findall(code)
     if expected:
-        found = [line.strip() for line in printed.getvalue().strip().splitlines()]
+        found = [line.strip() for line in printed.strip().splitlines()]
         assert len(found) == len(expected), f"{where}: expected {expected}, got {found}"
         for one, other in zip(found, expected, strict=True):
             assert agrees(one, other.strip()), f"{where}: expected {other!r}, got {one!r}"
@@ -101,10 +126,17 @@ def imported(page):
             "\n".join(example.source for example in doctest.DocTestParser().get_examples(code))
             or code
         )
-        for node in ast.walk(ast.parse(source)):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            found |= {name.partition(".")[0] for name in names}
+        found |= set(imports_of(source))
+    return [name for name in FRAMEWORKS if name in found]
+
+
+def imports_of(source):
+    """Return the frameworks that code imports, by itself or through softset_backends."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        found |= {name.removeprefix("softset_backends.").partition(".")[0] for name in names}
     return [name for name in FRAMEWORKS if name in found]
 
 
@@ -127,9 +159,49 @@ def environment():
     return env | {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "NO_MKDOCS_2_WARNING": "1"}
 
 
+def commands_of_scripts():
+    """Return the commands that the scripts' docstrings say to run, with the scripts."""
+    found = []
+    for script in SCRIPTS:
+        docstring = ast.get_docstring(ast.parse(script.read_text("utf-8")), clean=False) or ""
+        commands = _COMMAND.findall(docstring)
+        assert commands, f"{script} does not say how to run it"
+        found += [(script, command) for command in commands]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("script", "command"), commands_of_scripts(), ids=[c for _, c in commands_of_scripts()]
+)
+def test_script_runs(script, command):
+    """A script that a page shows whole prints what its `# ->` comments say."""
+    source = script.read_text("utf-8")
+    absent = [name for name in imports_of(source) if find_spec(name) is None]
+    if absent:
+        pytest.skip(f"{', '.join(absent)} not installed")
+    *settings, program = re.match(r"((?:\w+=\S+ )*)(.*)", command).groups()
+    env = environment() | dict(pair.split("=", 1) for pair in "".join(settings).split())
+    python = {
+        "python": [sys.executable],
+        "torchrun": [sys.executable, "-m", "torch.distributed.run"],
+    }
+    first, *rest = program.split()
+    done = subprocess.run(
+        [*python[first], *rest], cwd=script.parent, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    compare_output(done.stdout, source, script.name)
+
+
+def test_every_script_is_shown_on_one_page():
+    shown = [name for page in PAGES for name in _INCLUDED.findall(page.read_text("utf-8"))]
+    assert sorted(shown) == [script.name for script in SCRIPTS]
+
+
 def test_there_is_code_to_run():
     total = sum(len(blocks(page.read_text("utf-8"))) for page in PAGES)
     fences = sum(page.read_text("utf-8").count("```python\n") for page in PAGES)
+    fences -= len(SCRIPTS)
     assert total == fences >= 60
     assert len(WITH_CODE) >= 10
 
