@@ -5,8 +5,20 @@ from ._values import checks
 from .averages import macro, micro, weighted
 from .confusion import Confusion, confusion, one_hot
 from .cross_entropy import cross_entropy
+from .curves import (
+    PrecisionRecallCurve,
+    RocCurve,
+    Sweep,
+    auroc,
+    average_precision,
+    grid,
+    precision_recall_curve,
+    roc_curve,
+    sweep,
+)
 from .gradients import linearize, value_and_grad
 from .losses import as_loss, as_score
+from .memory import empty_memory, remember
 from .metrics import (
     accuracy,
     balanced_accuracy,
@@ -51,6 +63,7 @@ from .metrics import (
 )
 from .steps import Hard, Identity, Linear, Sigmoid, StraightThrough
 from .surrogates import Algebraic, Arctan, Cosine, Ramp
+from .thresholds import BestThreshold, best_threshold
 from .weights import class_weight, pos_weight, sample_weight
 
 __all__ = [
@@ -72,6 +85,18 @@ __all__ = [
     "as_loss",
     "as_score",
     "cross_entropy",
+    # Curves and thresholds
+    "grid",
+    "roc_curve",
+    "RocCurve",
+    "precision_recall_curve",
+    "PrecisionRecallCurve",
+    "auroc",
+    "average_precision",
+    "sweep",
+    "Sweep",
+    "best_threshold",
+    "BestThreshold",
     # Averages over classes
     "micro",
     "macro",
@@ -79,6 +104,9 @@ __all__ = [
     # Gradients without a framework
     "value_and_grad",
     "linearize",
+    # Counts of earlier batches
+    "empty_memory",
+    "remember",
     # Weights
     "class_weight",
     "pos_weight",

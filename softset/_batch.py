@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from . import _checks
 from ._namespace import full_like_number, of_one_shape, shared_namespace, static_shape, unwrap
-from ._values import check_thresholds, check_values
+from ._values import check_increasing, check_thresholds, check_values
 from .steps import Hard
 
 
@@ -157,7 +157,9 @@ def _grid(xp: Any, threshold: Any, thresholds: Any, scores: Any, *, hard: bool) 
             raise ValueError("`thresholds` must not be empty, got ()")
         for number in thresholds:
             _checks.threshold_number("thresholds", number, hard=hard)
+        _checks.increasing("thresholds", thresholds)
         return full_like_number(thresholds, scores)
     _checks.real(xp, "thresholds", thresholds)
     check_thresholds(xp, "thresholds", thresholds, hard=hard)
+    check_increasing(xp, "thresholds", thresholds)
     return cast(xp, thresholds, scores.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from ._namespace import static_shape
@@ -135,6 +136,12 @@ def threshold_number(name: str, value: float, *, hard: bool) -> None:
             f"`{name}` must lie strictly between 0 and 1, got {value}; it is a probability, also "
             "with from_logits=True"
         )
+
+
+def increasing(name: str, values: tuple[float, ...]) -> None:
+    """Require numbers in increasing order."""
+    if any(b <= a for a, b in pairwise(values)):
+        raise ValueError(f"`{name}` must increase, got {values}; sort them, without repeats")
 
 
 def broadcasts(name: str, x: Any, y_prob: Any) -> None:

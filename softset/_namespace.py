@@ -191,10 +191,23 @@ def accumulate(x: Any, axis: tuple[int, ...]) -> Any:
     default, and a sum over all axes is pairwise everywhere.
     """
     xp = array_namespace(x)
-    running = not (_is_torch(x) or _is_jax(x)) and len(axis) < len(x.shape)
-    if running and x.dtype == xp.float32:
+    if len(axis) < len(x.shape) and _sums_stand_still(xp, x):
         return xp.astype(xp.sum(xp.astype(x, xp.float64), axis=axis), xp.float32)
     return xp.sum(x, axis=axis)
+
+
+def running_sum(x: Any) -> Any:
+    """Return the running sums along the last axis, with an error as small as `accumulate`'s."""
+    if _is_torch(x):  # array-api-compat's looks the namespace up, and torch.compile warns
+        return x.cumsum(-1, dtype=x.dtype)
+    xp = array_namespace(x)
+    if _sums_stand_still(xp, x):
+        return xp.astype(xp.cumulative_sum(xp.astype(x, xp.float64), axis=-1), xp.float32)
+    return xp.cumulative_sum(x, axis=-1, dtype=x.dtype)
+
+
+def _sums_stand_still(xp: Any, x: Any) -> bool:
+    return x.dtype == xp.float32 and not (_is_torch(x) or _is_jax(x))
 
 
 def values_visible(*arrays: Any) -> bool:

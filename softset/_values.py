@@ -98,6 +98,12 @@ def check_thresholds(xp: Any, name: str, threshold: Any, *, hard: bool) -> None:
         raise ValueError(_complaint(xp, name, threshold, passed, from_logits=False))
 
 
+def check_increasing(xp: Any, name: str, values: Any) -> None:
+    """Require an array of numbers in increasing order."""
+    if _enabled and values_visible(values) and truth(xp.all(values[1:] > values[:-1])) is False:
+        raise ValueError(f"`{name}` must increase, got {values}; sort them, without repeats")
+
+
 def _good_scores(xp: Any, y_prob: Any, from_logits: bool) -> Any:
     if from_logits:
         return xp.isfinite(y_prob)

@@ -147,6 +147,7 @@ class Macro:
         """Return the mean of the metric over the classes that occur."""
         _require_axis(c, self.axis)
         values = self.metric(c, **options)
+        _require_elementwise(c, values)
         xp = array_namespace(values, *c)
         occurs = c.tp + c.fp + c.fn > 0
         kept = xp.where(occurs, values, xp.zeros_like(values))
@@ -166,6 +167,7 @@ class Weighted:
         """Return the mean of the metric weighted by the classes' positives."""
         _require_axis(c, self.axis)
         values = self.metric(c, **options)
+        _require_elementwise(c, values)
         xp = array_namespace(values, *c)
         support = c.tp + c.fn
         total = xp.sum(values * support, axis=self.axis)
@@ -179,4 +181,14 @@ def _require_axis(c: Confusion, axis: int) -> None:
         raise ValueError(
             f"`axis` must be an axis of the counts, got {axis} for counts of {ndim} dimensions; "
             "count each class by itself, as in as_loss(macro(f1), axis=0)"
+        )
+
+
+def _require_elementwise(c: Confusion, values: Any) -> None:
+    # An area over thresholds, say, which would broadcast against the counts.
+    if hasattr(values, "shape") and len(values.shape) != len(c.tp.shape):
+        raise ValueError(
+            "`metric` must be elementwise over the counts to be averaged, got "
+            f"{tuple(values.shape)} for counts of {tuple(c.tp.shape)}; as_loss and as_score take "
+            "the plain mean over whatever axes a metric leaves"
         )

@@ -9,6 +9,7 @@ from ._bound import freeze
 from ._namespace import array_namespace
 from ._typing import Array, Metric, Reduce, Step, Threshold
 from .confusion import Confusion, confusion
+from .curves import needs_grid
 from .metrics import larger_is_better
 from .steps import Hard, Linear
 
@@ -120,8 +121,9 @@ def as_loss(
     TypeError
         If `metric` is not callable.
     ValueError
-        If the metric has no better direction, as prevalence, and `maximize` is not given. What
-        is wrong with the other options is said when the loss is called.
+        If the metric has no better direction, as prevalence, and `maximize` is not given; if
+        the metric is an area under a curve and `thresholds` is not given. What is wrong with
+        the other options is said when the loss is called.
 
     Notes
     -----
@@ -139,14 +141,8 @@ def as_loss(
     0.3627
     """
     frozen = freeze(metric)
-    if maximize is None:
-        maximize = larger_is_better(frozen)
-    if maximize is None:
-        raise ValueError(
-            f"`metric` {getattr(metric, '__name__', metric)} is neither better when larger nor "
-            "when smaller; pass maximize=True or maximize=False"
-        )
-    return Loss(frozen, step, threshold, thresholds, axis, from_logits, maximize)
+    _require_grid(frozen, thresholds)
+    return Loss(frozen, step, threshold, thresholds, axis, from_logits, direction(frozen, maximize))
 
 
 def as_score(
@@ -182,6 +178,8 @@ def as_score(
     ------
     TypeError
         If `metric` is not callable.
+    ValueError
+        If the metric is an area under a curve and `thresholds` is not given.
 
     Examples
     --------
@@ -191,7 +189,29 @@ def as_score(
     >>> print(score(np.asarray([1, 0, 1, 0]), np.asarray([0.9, 0.6, 0.4, 0.2])))
     0.5
     """
-    return Score(freeze(metric), Hard(), threshold, thresholds, axis, from_logits)
+    frozen = freeze(metric)
+    _require_grid(frozen, thresholds)
+    return Score(frozen, Hard(), threshold, thresholds, axis, from_logits)
+
+
+def direction(metric: Metric, maximize: bool | None) -> bool:
+    """Return whether a metric is to be maximised: as said, else as known."""
+    if maximize is None:
+        maximize = larger_is_better(metric)
+    if maximize is None:
+        raise ValueError(
+            f"`metric` {getattr(metric, '__name__', metric)} is neither better when larger nor "
+            "when smaller; pass maximize=True or maximize=False"
+        )
+    return maximize
+
+
+def _require_grid(metric: Metric, thresholds: Any) -> None:
+    # Over a class axis an area would be a number, and a wrong one.
+    if thresholds is None and needs_grid(metric):
+        raise ValueError(
+            "`thresholds` must be given for an area under a curve; pass thresholds=grid(99)"
+        )
 
 
 def mean(values: Any) -> Any:

@@ -81,33 +81,16 @@ def fit(problem: Problem, loss: str, backend: str, on_step: Callable[[], None]) 
         )
         valid = probabilities(weights, problem.valid.features)
         test = probabilities(weights, problem.test.features)
-        threshold = best_threshold(problem.valid.labels, valid)
-        counts = ss.confusion(
-            module.asarray(problem.test.labels),
-            module.asarray(test),
-            thresholds=(0.5, threshold),
-            step=ss.Hard(),
-        )
-        scores = {name: module.to_numpy(metric(counts)) for name, metric in METRICS.items()}
+        threshold = float(ss.best_threshold(ss.f1, problem.valid.labels, valid).threshold)
+        labels, probability = module.asarray(problem.test.labels), module.asarray(test)
+        both = [
+            ss.confusion(labels, probability, threshold=t, step=ss.Hard()) for t in (0.5, threshold)
+        ]
+        scores = {
+            name: np.stack([module.to_numpy(metric(c)) for c in both])
+            for name, metric in METRICS.items()
+        }
     return Fit(problem, loss, backend, np.asarray(curve), valid, test, threshold, scores)
-
-
-def best_threshold(y_true: np.ndarray, y_prob: np.ndarray) -> float:
-    """Return the threshold with the largest F1, the lowest of equals."""
-    cuts = all_cuts(y_prob)
-    counts = ss.confusion(y_true, y_prob, thresholds=cuts, step=ss.Hard())
-    return float(cuts[np.argmax(ss.f1(counts))])
-
-
-def all_cuts(y_prob: np.ndarray) -> np.ndarray:
-    """Return a threshold for every set of positives that a threshold can give, but the empty one.
-
-    They lie halfway between neighbouring scores.
-    """
-    scores = np.unique(y_prob)
-    # Halfway between two neighbouring floats is one of them, and the lower one is no cut.
-    above = np.nextafter(scores[:-1], np.inf)
-    return np.append(scores[0], np.maximum((scores[:-1] + scores[1:]) / 2, above))
 
 
 def select(fits: Iterable[Fit], *, name: str | None = None, loss: str | None = None) -> list[Fit]:

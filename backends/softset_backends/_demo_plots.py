@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 import softset as ss
 
-from ._demo_fit import LOSSES, Fit, all_cuts, f1_of, names, select, spread
+from ._demo_fit import LOSSES, Fit, f1_of, names, select, spread
 
 # The first curve is drawn widest and the last narrowest: curves that coincide all show.
 _WIDTHS = (4.5, 3.0, 1.6, 0.6)
@@ -56,9 +56,7 @@ def _precision_recall(ax: Axes, fits: Sequence[Fit]) -> None:
     for loss in LOSSES:
         f = select(fits, loss=loss)[0]
         color = _LOSS_COLORS[loss]
-        counts = ss.confusion(
-            f.problem.test.labels, f.test, thresholds=all_cuts(f.test), step=ss.Hard()
-        )
+        counts = ss.sweep(f.problem.test.labels, f.test).confusion
         ax.plot(ss.recall(counts), ss.precision(counts), color=color, label=loss)
         for at, marker, name in ((0, "o", "at 0.5"), (1, "D", f"at {f.threshold:.3f}, tuned")):
             ax.plot(

@@ -305,7 +305,8 @@ def check_values_of(backend, dtype):
 def test_thresholds_outside(backend, name, value):
     """Rule A5, A18: as a number, in a tuple, in an array; the hard step takes all but NaN."""
     y, p = backend.asarray(Y), backend.asarray(P)
-    given = [(0.5, value), backend.asarray(np.asarray([0.5, value]))]
+    pair = (0.5, value) if not value < 0.5 else (value, 0.5)
+    given = [pair, backend.asarray(np.asarray(pair))]
     if name == "threshold":
         y, p = backend.asarray(Y2), backend.asarray(P2)
         given.append(value)
@@ -318,6 +319,16 @@ def test_thresholds_outside(backend, name, value):
                 ss.confusion(y, p, step=ss.Hard(), **{name: x})
         else:
             ss.confusion(y, p, step=ss.Hard(), **{name: x})
+
+
+@eager
+@pytest.mark.parametrize("grid", [(0.5, 0.2), (0.5, 0.5), (0.1, 0.3, 0.2)])
+def test_grid_that_does_not_increase(backend, grid):
+    """An area under a curve over it would be silently wrong."""
+    y, p = backend.asarray(Y), backend.asarray(P)
+    for x in (grid, backend.asarray(np.asarray(grid))):
+        with pytest.raises(ValueError, match=r"`thresholds` must increase, got .*sort them"):
+            ss.confusion(y, p, thresholds=x)
 
 
 @eager

@@ -115,24 +115,6 @@ def test_tuned_threshold_is_the_best_of_all(result):
         assert found >= max(values) - 1e-12
 
 
-def test_cuts_separate_neighbouring_floats():
-    low = 0.7
-    middle = np.nextafter(low, 1)
-    scores = np.asarray([low, middle, np.nextafter(middle, 1), low, 0.1])
-    cuts = _demo_fit.all_cuts(scores)
-    found = {tuple(scores >= cut) for cut in cuts}
-    assert found == {tuple(scores >= cut) for cut in scores}
-    assert len(cuts) == len(found) == 4
-    assert _demo_fit.best_threshold(np.asarray([0, 1, 1, 0, 0]), scores) == middle
-
-
-def test_best_threshold_is_the_lowest_of_equals():
-    y_true, scores = np.asarray([0, 1, 0, 1]), np.asarray([0.2, 0.4, 0.6, 0.8])
-    # F1 is 2/3, 4/5, 1/2 and 2/3; with the labels turned 2/3, 1/2, 1/2 and 0.
-    assert _demo_fit.best_threshold(y_true, scores) == pytest.approx(0.3)
-    assert _demo_fit.best_threshold(1 - y_true, scores) == 0.2
-
-
 @pytest.mark.parametrize("name", list(_demo_data.PROBLEMS))
 def test_split_is_honest(name):
     p = problem(name)

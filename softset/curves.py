@@ -1,0 +1,377 @@
+"""Curves over a grid of thresholds, and their areas: functions of a Confusion.
+
+The counts' last axis runs over increasing thresholds, as `confusion` makes it from `thresholds`
+and `sweep` from all scores. Every curve gets its two ends: below the lowest threshold all are
+positive, above the highest none is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ._batch import Batch, prepare
+from ._namespace import running_sum
+from ._typing import Array
+from .confusion import Confusion
+from .metrics._ratio import counts, defined, ratio
+from .steps import Hard
+
+
+class RocCurve(NamedTuple):
+    """What `roc_curve` returns: two arrays with T + 2 points along their last axis."""
+
+    false_positive_rate: Any
+    true_positive_rate: Any
+
+
+class PrecisionRecallCurve(NamedTuple):
+    """What `precision_recall_curve` returns: two arrays with T + 2 points along the last axis."""
+
+    precision: Any
+    recall: Any
+
+
+class Sweep(NamedTuple):
+    """What `sweep` returns: thresholds of shape (n,), and counts of that shape."""
+
+    thresholds: Any
+    confusion: Confusion
+
+
+def grid(n: int) -> tuple[float, ...]:
+    """Return n equally spaced thresholds strictly between 0 and 1.
+
+    Parameters
+    ----------
+    n : int
+        How many, at least 1.
+
+    Returns
+    -------
+    tuple of floats
+        i / (n + 1) for i = 1, ..., n: what `thresholds` takes.
+
+    Raises
+    ------
+    ValueError
+        If `n` is not an integer of at least 1.
+
+    Examples
+    --------
+    >>> import softset as ss
+    >>> ss.grid(3)
+    (0.25, 0.5, 0.75)
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ValueError(f"`n` must be an integer of at least 1, got {n!r}")
+    return tuple(i / (n + 1) for i in range(1, n + 1))
+
+
+def roc_curve(c: Confusion, *, zero_division: float = 0.0) -> RocCurve:
+    """Return the false and the true positive rate at every threshold.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of shape (..., T) at T increasing thresholds.
+    zero_division : float, default 0.0
+        The rate where undefined: the true one without positives, the false one without
+        negatives.
+
+    Returns
+    -------
+    RocCurve
+        ``(false_positive_rate, true_positive_rate)`` of shape (..., T + 2), from (1, 1) to
+        (0, 0), in the order of the thresholds, which is the reverse of scikit-learn's.
+        Differentiable in the counts.
+
+    Raises
+    ------
+    ValueError
+        If the counts have no axis of thresholds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true, y_prob = np.asarray([0, 1, 0, 1]), np.asarray([0.1, 0.4, 0.6, 0.9])
+    >>> c = ss.confusion(y_true, y_prob, thresholds=(0.3, 0.5), step=ss.Hard())
+    >>> for rate in ss.roc_curve(c):
+    ...     print(rate)
+    [1.  0.5 0.5 0. ]
+    [1.  1.  0.5 0. ]
+    """
+    xp, tp, fp, positives, negatives = _with_ends(c)
+    return RocCurve(
+        ratio(xp, fp, _like(xp, negatives, fp), zero_division),
+        ratio(xp, tp, _like(xp, positives, tp), zero_division),
+    )
+
+
+def precision_recall_curve(c: Confusion, *, zero_division: float = 0.0) -> PrecisionRecallCurve:
+    """Return the precision and the recall at every threshold.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of shape (..., T) at T increasing thresholds.
+    zero_division : float, default 0.0
+        The value where undefined: the recall without positives, the precision where nothing is
+        predicted positive. Beyond the highest threshold the precision is 1 by convention.
+
+    Returns
+    -------
+    PrecisionRecallCurve
+        ``(precision, recall)`` of shape (..., T + 2), from (prevalence, 1) to (1, 0), in the
+        order of the thresholds, as in scikit-learn. Differentiable in the counts.
+
+    Raises
+    ------
+    ValueError
+        If the counts have no axis of thresholds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true, y_prob = np.asarray([0, 1, 0, 1]), np.asarray([0.1, 0.4, 0.6, 0.9])
+    >>> c = ss.confusion(y_true, y_prob, thresholds=(0.5, 0.8), step=ss.Hard())
+    >>> for rate in ss.precision_recall_curve(c):
+    ...     print(rate)
+    [0.5 0.5 1.  1. ]
+    [1.  0.5 0.5 0. ]
+    """
+    xp, tp, fp, positives, _ = _with_ends(c)
+    precision = ratio(xp, tp, tp + fp, zero_division)
+    one = xp.ones_like(precision[..., -1:])
+    return PrecisionRecallCurve(
+        xp.concat([precision[..., :-1], one], axis=-1),
+        ratio(xp, tp, _like(xp, positives, tp), zero_division),
+    )
+
+
+def auroc(c: Confusion, *, max_fpr: float | None = None, zero_division: float = 0.0) -> Any:
+    """Return the area under the ROC curve, by the trapezoidal rule.
+
+    In [0, 1], larger is better; undefined with one class only. Of the counts of `sweep` it is
+    the exact area, the probability that a positive scores above a negative. Over a grid of
+    thresholds it is the area under the chords; with a soft step it is smaller, since every
+    count is blurred by the step.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of shape (..., T) at T increasing thresholds.
+    max_fpr : float, optional
+        In (0, 1]: only the part up to this false positive rate, standardised to 1/2 for chance
+        and 1 for a perfect ranking (McClish 1989), as in scikit-learn.
+    zero_division : float, default 0.0
+        The value where undefined. The gradient is finite everywhere, and 0 there.
+
+    Returns
+    -------
+    array
+        Shape (...), the dtype of the counts; differentiable in them.
+
+    Raises
+    ------
+    ValueError
+        If the counts have no axis of thresholds, or if `max_fpr` is not in (0, 1].
+
+    Notes
+    -----
+    Source: Tsoi et al. 2022, section 3; here with the curve's ends, without which a perfect
+    separation scores far below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true, y_prob = np.asarray([0, 1, 0, 1]), np.asarray([0.1, 0.4, 0.6, 0.9])
+    >>> print(ss.auroc(ss.sweep(y_true, y_prob).confusion))
+    0.75
+    >>> loss = ss.as_loss(ss.auroc, thresholds=ss.grid(99))
+    >>> print(round(float(loss(y_true, y_prob)), 4))
+    0.303
+    """
+    if max_fpr is not None and not (isinstance(max_fpr, (int, float)) and 0 < max_fpr <= 1):
+        raise ValueError(f"`max_fpr` must lie in (0, 1], got {max_fpr!r}")
+    xp, tp, fp, positives, negatives = _with_ends(c)
+    positives, negatives = positives[..., 0], negatives[..., 0]
+    if max_fpr is None:
+        area = xp.sum((fp[..., :-1] - fp[..., 1:]) * (tp[..., :-1] + tp[..., 1:]), axis=-1) / 2
+        return ratio(xp, area, positives * negatives, zero_division)
+    x, y = roc_curve(c)
+    right, left, top, bottom = x[..., :-1], x[..., 1:], y[..., :-1], y[..., 1:]
+    limit = xp.full_like(right, max_fpr)
+    beyond = left > limit
+    right_end = xp.where(beyond, left, xp.where(right > limit, limit, right))
+    top_end = bottom + (top - bottom) * ratio(xp, right_end - left, right - left, 0.0)
+    area = xp.sum((right_end - left) * (top_end + bottom), axis=-1) / 2
+    chance, perfect = max_fpr**2 / 2, max_fpr
+    value = (1 + (area - chance) / (perfect - chance)) / 2
+    return defined(xp, value, zero_division, positives, negatives)
+
+
+def average_precision(c: Confusion, *, zero_division: float = 0.0) -> Any:
+    """Return the average precision, the mean of the precision over the steps of the recall.
+
+    In [0, 1], larger is better; undefined without positives. It is the sum over thresholds of
+    (recall here - recall at the next higher one) x precision here, as in scikit-learn.
+
+    Parameters
+    ----------
+    c : Confusion
+        Counts of shape (..., T) at T increasing thresholds.
+    zero_division : float, default 0.0
+        The value where undefined. The gradient is finite everywhere, and 0 there.
+
+    Returns
+    -------
+    array
+        Shape (...), the dtype of the counts; differentiable in them.
+
+    Raises
+    ------
+    ValueError
+        If the counts have no axis of thresholds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true, y_prob = np.asarray([0, 1, 0, 1]), np.asarray([0.1, 0.4, 0.6, 0.9])
+    >>> print(round(float(ss.average_precision(ss.sweep(y_true, y_prob).confusion)), 4))
+    0.8333
+    """
+    xp, tp, fp, positives, _ = _with_ends(c)
+    precision = ratio(xp, tp, tp + fp, 0.0)[..., :-1]
+    total = xp.sum((tp[..., :-1] - tp[..., 1:]) * precision, axis=-1)
+    return ratio(xp, total, positives[..., 0], zero_division)
+
+
+def sweep(
+    y_true: Array,
+    y_score: Array,
+    *,
+    sample_weight: Array | None = None,
+    where: Array | None = None,
+) -> Sweep:
+    """Count at every score, by one sort: the exact curves' counts.
+
+    Parameters
+    ----------
+    y_true : array
+        Labels of the shape of `y_score`, as for `confusion`.
+    y_score : array of a floating dtype
+        Finite scores of any scale; n of them, of any shape.
+    sample_weight : array, optional
+        Finite weights >= 0, as for `confusion`.
+    where : boolean array, optional
+        False for entries that do not count.
+
+    Returns
+    -------
+    Sweep
+        ``(thresholds, confusion)``: the n scores in increasing order, equal ones repeated so
+        that the shape does not depend on the values, and the hard counts at each of them. Not
+        differentiable: the counts are those of `Hard`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `confusion` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> thresholds, c = ss.sweep(np.asarray([0, 1, 1]), np.asarray([-1.0, 2.0, 5.0]))
+    >>> print(thresholds, c.tp, c.fp)
+    [-1.  2.  5.] [2. 2. 1.] [1. 0. 0.]
+    """
+    # Scores of any scale are held to what logits are: finite.
+    batch = prepare(
+        y_true,
+        y_score,
+        threshold=0.5,
+        thresholds=None,
+        step=Hard(),
+        sample_weight=sample_weight,
+        where=where,
+        axis=None,
+        from_logits=True,
+    )
+    xp = batch.xp
+    scores, c = sorted_counts(batch, where)
+    first = xp.searchsorted(scores, scores)
+    return Sweep(scores, Confusion(*(xp.take(x, first, axis=0) for x in c)))
+
+
+def sorted_counts(batch: Batch, where: Any) -> tuple[Any, Confusion]:
+    """Return the scores in increasing order, and the hard counts of a cut below each of them.
+
+    The axes to sum over become one last axis. Between equal scores there is no cut: of those
+    only the first count is one of a threshold.
+    """
+    xp = batch.xp
+    scores = batch.scores
+    if where is not None:  # a masked score may not become a threshold of its own
+        lowest = xp.full_like(scores, -xp.inf)
+        highest = xp.max(xp.where(where, scores, lowest), axis=batch.axes, keepdims=True)
+        scores = xp.where(where, scores, highest)
+    positives, negatives = batch.labels, 1 - batch.labels
+    if batch.weights is not None:
+        positives, negatives = positives * batch.weights, negatives * batch.weights
+    scores, positives, negatives = (
+        _one_axis(xp, x, batch.axes) for x in (scores, positives, negatives)
+    )
+    order = xp.argsort(scores, axis=-1)
+    scores, positives, negatives = (
+        xp.take_along_axis(x, order, axis=-1) for x in (scores, positives, negatives)
+    )
+    (fn, tp), (tn, fp) = _split(xp, positives), _split(xp, negatives)
+    return scores, Confusion(tp, fp, fn, tn)
+
+
+def needs_grid(metric: Any) -> bool:
+    """Tell whether a metric is an area over thresholds, bare or with options or averages."""
+    while hasattr(metric, "metric"):
+        metric = metric.metric
+    return metric is auroc or metric is average_precision
+
+
+def _with_ends(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
+    """Return the namespace, tp and fp with both ends, and the positives and negatives."""
+    xp, tp, fp, fn, tn = counts(c)
+    if not tp.shape:
+        raise ValueError(
+            "`c` must have a last axis of thresholds, got counts of no dimensions; count with "
+            "confusion(..., thresholds=grid(99)) or take sweep(...).confusion"
+        )
+    positives, negatives = tp[..., :1] + fn[..., :1], fp[..., :1] + tn[..., :1]
+    nothing = xp.zeros_like(positives)
+    return (
+        xp,
+        xp.concat([positives, tp, nothing], axis=-1),
+        xp.concat([negatives, fp, nothing], axis=-1),
+        positives,
+        negatives,
+    )
+
+
+def _like(xp: Any, x: Any, like: Any) -> Any:
+    """Repeat a last axis of length 1."""
+    return x + xp.zeros_like(like)
+
+
+def _one_axis(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """Make one last axis of the axes."""
+    kept = tuple(i for i in range(len(x.shape)) if i not in axes)
+    return xp.reshape(xp.permute_dims(x, kept + axes), (*(x.shape[i] for i in kept), -1))
+
+
+def _split(xp: Any, x: Any) -> tuple[Any, Any]:
+    """Return the sums of x before each place, and from it on; neither by a difference."""
+    before = xp.concat([xp.zeros_like(x[..., :1]), running_sum(x)[..., :-1]], axis=-1)
+    return before, xp.flip(running_sum(xp.flip(x, axis=-1)), axis=-1)

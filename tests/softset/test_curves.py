@@ -1,0 +1,226 @@
+"""Curves and areas: scikit-learn's from a sweep, chords and ends over a grid, and gradients."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import softset as ss
+from tests import support
+from tests.support import DIFFERENCES, SUMMED, assert_close, sklearn
+
+Y, P = support.labels_and_scores(200, seed=21)
+TIED = np.round(P, 1)
+WEIGHTS = np.random.default_rng(22).uniform(0.1, 3.0, size=Y.shape)
+GRID = ss.grid(9)
+
+
+def swept(y, p, w=None, *, where=None):
+    return ss.sweep(y, p, sample_weight=w, where=where)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [P, TIED, np.log(P / (1 - P)), -5 * TIED],
+    ids=["probabilities", "tied", "logits", "negative"],
+)
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+def test_areas_of_a_sweep_are_scikit_learns(backend, scores, weights):
+    """Ties, weights and scores of any scale; sums of 200 terms, so tens of roundings."""
+
+    def areas(y, s, *w):
+        _, c = swept(y, s, *w)
+        return (
+            ss.auroc(c),
+            ss.auroc(c, max_fpr=0.3),
+            ss.auroc(c, max_fpr=1),
+            ss.average_precision(c),
+        )
+
+    arrays = [backend.asarray(x) for x in (Y, scores, weights) if x is not None]
+    found = backend.run(areas, *arrays)
+    auc = partial(sklearn.roc_auc_score, Y, scores, sample_weight=weights)
+    expected = [auc(), auc(max_fpr=0.3), auc()]
+    expected.append(sklearn.average_precision_score(Y, scores, sample_weight=weights))
+    for x, e in zip(found, expected, strict=True):
+        assert_close(x, e, backend, SUMMED)
+
+
+def test_curves_of_a_sweep_are_scikit_learns(backend):
+    """Each point of theirs is one of ours, which has one for every score."""
+    y, s, w = backend.asarray(Y), backend.asarray(TIED), backend.asarray(WEIGHTS)
+    found = backend.run(lambda *a: (*ss.roc_curve(swept(*a).confusion),), y, s, w)
+    fpr, tpr, _ = sklearn.roc_curve(Y, TIED, sample_weight=WEIGHTS, drop_intermediate=False)
+    points = distinct(backend, found)
+    np.testing.assert_allclose(points, np.stack([fpr, tpr])[:, ::-1], atol=SUMMED)
+    found = backend.run(lambda *a: (*ss.precision_recall_curve(swept(*a).confusion),), y, s, w)
+    precision, recall, _ = sklearn.precision_recall_curve(Y, TIED, sample_weight=WEIGHTS)
+    np.testing.assert_allclose(distinct(backend, found), [precision, recall], atol=SUMMED)
+
+
+def distinct(backend, curve):
+    """Return a curve's points in order, one of each run of equal ones."""
+    points = np.stack([backend.to_numpy(x) for x in curve])
+    new = np.any(np.abs(np.diff(points, axis=1)) > SUMMED, axis=0)
+    return points[:, np.concatenate([[True], new])]
+
+
+def test_counts_of_a_sweep_are_those_of_hard_steps(backend):
+    """At every score, with weights, a mask over NaN, and another shape than a line."""
+    shape = (40, 5)
+    y, s, w = (x.reshape(shape) for x in (Y, TIED, WEIGHTS))
+    keep = np.random.default_rng(3).uniform(size=shape) < 0.8
+    holes = np.where(keep, s, np.nan)
+    arrays = [backend.asarray(x) for x in (y, holes, w, keep)]
+    thresholds, c = backend.run(lambda y, s, w, m: tuple(swept(y, s, w, where=m)), *arrays)
+    cuts = backend.to_numpy(thresholds)
+    assert np.all(np.diff(cuts) >= 0) and set(cuts) == set(s[keep])
+    kept = y[keep], s[keep], w[keep]
+    expected = [
+        ss.confusion(*kept[:2], threshold=t, step=ss.Hard(), sample_weight=kept[2]) for t in cuts
+    ]
+    support.assert_counts(c, ss.Confusion(*np.asarray(expected).T), backend, SUMMED)
+
+
+def test_float32_sweep_counts_exactly_far_beyond_its_ulp():
+    """A running float32 sum would stand still at 2**24 = 1.7e7."""
+    n = 3 * 2**23
+    y = np.zeros(n, dtype=np.float32)
+    y[0] = 1.0
+    c = ss.sweep(y, np.linspace(0.0, 1.0, n, dtype=np.float32)).confusion
+    assert c.fp.dtype == np.float32
+    assert c.fp[1] == n - 1 and c.tn[-1] >= n - 3
+
+
+def test_curves_over_a_grid(backend):
+    """With both ends, in the order of the thresholds."""
+    c = backend.run(partial(ss.confusion, thresholds=GRID), *map(backend.asarray, (Y, P)))
+    expected = ss.confusion(Y, P, thresholds=GRID)
+    fpr, tpr = ss.roc_curve(c)
+    assert_close(fpr, [1, *ss.false_positive_rate(expected), 0], backend)
+    assert_close(tpr, [1, *ss.recall(expected), 0], backend)
+    precision, recall = ss.precision_recall_curve(c)
+    assert_close(precision, [Y.mean(), *ss.precision(expected), 1], backend)
+    assert_close(recall, [1, *ss.recall(expected), 0], backend)
+
+
+def test_areas_over_a_grid_are_those_of_the_curves(backend):
+    """By NumPy's trapezoids, per class, and by the sum over steps."""
+    y, p = support.labels_and_scores((50, 3), seed=5)
+    c = backend.run(
+        partial(ss.confusion, thresholds=GRID, axis=0), backend.asarray(y), backend.asarray(p)
+    )
+    fpr, tpr = (backend.to_numpy(x) for x in ss.roc_curve(c))
+    assert_close(ss.auroc(c), np.trapezoid(tpr[:, ::-1], fpr[:, ::-1]), backend)
+    fine = np.linspace(0, 0.25, 200_001)
+    partial_area = [
+        np.trapezoid(np.interp(fine, *x), fine)
+        for x in zip(fpr[:, ::-1], tpr[:, ::-1], strict=True)
+    ]
+    low, high = 0.25**2 / 2, 0.25
+    standardised = (1 + (np.asarray(partial_area) - low) / (high - low)) / 2
+    assert_close(ss.auroc(c, max_fpr=0.25), standardised, backend, 1e-9)  # the fine grid's error
+    precision, recall = (backend.to_numpy(x) for x in ss.precision_recall_curve(c))
+    steps = -np.diff(recall, axis=1) * precision[:, :-1]
+    assert_close(ss.average_precision(c), steps.sum(axis=1), backend)
+
+
+def test_perfect_separation_scores_one(backend):
+    """Without the curve's ends the loss of a perfect ranking is far from 0."""
+    y, p = (
+        backend.asarray(np.asarray([0, 0, 1, 1])),
+        backend.asarray(np.asarray([0.0, 0.0, 1.0, 1.0])),
+    )
+    for metric in (ss.auroc, partial(ss.auroc, max_fpr=0.2), ss.average_precision):
+        loss = ss.as_loss(metric, thresholds=GRID)
+        assert_close(backend.run(loss, y, p), 0.0, backend, scale=1.0)
+
+
+LOSSES = {
+    "auroc": ss.as_loss(ss.auroc, thresholds=GRID),
+    "partial auroc": ss.as_loss(partial(ss.auroc, max_fpr=0.3), thresholds=GRID, step=ss.Sigmoid()),
+    "average precision": ss.as_loss(ss.average_precision, thresholds=GRID, axis=0),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_of_areas(backend, name):
+    """Autodiff or the chain of counts, against central differences and the other way."""
+    loss = LOSSES[name]
+    shape = (8, 4)
+    y, p = Y[:32].reshape(shape), P[:32].reshape(shape)
+    value, gradient = backend.value_and_grad(loss, backend.asarray(y), backend.asarray(p))
+    expected, slopes = ss.value_and_grad(loss)(y, p)
+    assert_close(value, expected, backend)
+    assert_close(gradient, slopes, backend)
+    assert_close(
+        gradient, support.central_differences(lambda x: loss(y, x), p), backend, DIFFERENCES
+    )
+
+
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_one_class_is_finite(backend, label):
+    """Undefined areas are zero_division; every gradient is finite."""
+    y, p = backend.asarray(np.full(8, label)), backend.asarray(P[:8])
+    for metric in (ss.auroc, partial(ss.auroc, max_fpr=0.3), ss.average_precision):
+        undefined = not (metric is ss.average_precision and label)
+        for zero in (0.0, 0.5):
+            loss = ss.as_loss(partial(metric, zero_division=zero), thresholds=GRID)
+            value, gradient = backend.value_and_grad(loss, y, p)
+            assert np.all(np.isfinite(backend.to_numpy(gradient)))
+            if undefined:
+                assert_close(value, 1 - zero, backend)
+                assert_close(gradient, np.zeros(8), backend, scale=1.0)
+    c = ss.confusion(y, p, thresholds=GRID)
+    for curve in (ss.roc_curve(c), ss.precision_recall_curve(c)):
+        for x in curve:
+            assert np.all(np.isfinite(backend.to_numpy(x)))
+
+
+def test_linearized_area_has_the_gradient_of_the_whole():
+    loss = LOSSES["auroc"]
+    total = sum(loss.confusion(Y[i : i + 8], P[i : i + 8]) for i in range(0, 200, 8))
+    linear = ss.value_and_grad(ss.linearize(loss, total))
+    parts = [linear(Y[i : i + 8], P[i : i + 8])[1] for i in range(0, 200, 8)]
+    whole = ss.value_and_grad(loss)(Y, P)[1]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=0, atol=SUMMED * abs(whole).max())
+
+
+def test_grid():
+    assert ss.grid(1) == (0.5,)
+    assert ss.grid(99)[24] == 0.25 and len(ss.grid(99)) == 99
+    for n in (0, -1, 2.0, True):
+        with pytest.raises(ValueError, match="`n` must be an integer of at least 1, got"):
+            ss.grid(n)
+
+
+def test_counts_without_thresholds():
+    c = ss.confusion(Y, P)
+    for function in (ss.auroc, ss.average_precision, ss.roc_curve, ss.precision_recall_curve):
+        with pytest.raises(ValueError, match="`c` must have a last axis of thresholds"):
+            function(c)
+    for metric in (ss.auroc, partial(ss.average_precision, zero_division=1.0), ss.macro(ss.auroc)):
+        for make in (ss.as_loss, ss.as_score):
+            with pytest.raises(
+                ValueError, match=r"`thresholds` must be given .* pass thresholds=grid"
+            ):
+                make(metric, axis=0)
+
+
+@pytest.mark.parametrize("limit", [0.0, -0.1, 1.5, float("nan"), "all"])
+def test_max_fpr_outside(limit):
+    with pytest.raises(ValueError, match=r"`max_fpr` must lie in \(0, 1\], got"):
+        ss.auroc(ss.sweep(Y, P).confusion, max_fpr=limit)
+
+
+def test_scores_of_a_sweep_are_finite():
+    with pytest.raises(ValueError, match="`y_prob` must hold finite logits, got inf"):
+        ss.sweep(Y[:2], np.asarray([0.0, np.inf]))
+
+
+@pytest.mark.parametrize("average", [ss.macro, ss.weighted])
+def test_averages_of_areas_say_what_to_do(average):
+    y, p = support.labels_and_scores((20, 3), seed=5)
+    loss = ss.as_loss(average(ss.auroc), axis=0, thresholds=GRID)
+    with pytest.raises(ValueError, match=r"`metric` must be elementwise .* got \(3,\) for counts"):
+        loss(y, p)
