@@ -6,9 +6,6 @@ from .averages import macro, micro, weighted
 from .confusion import Confusion, confusion, one_hot
 from .cross_entropy import cross_entropy
 from .curves import (
-    PrecisionRecallCurve,
-    RocCurve,
-    Sweep,
     auroc,
     average_precision,
     grid,
@@ -63,7 +60,7 @@ from .metrics import (
 )
 from .steps import Hard, Identity, Linear, Sigmoid, StraightThrough
 from .surrogates import Algebraic, Arctan, Cosine, Ramp
-from .thresholds import BestThreshold, best_threshold
+from .thresholds import best_threshold
 from .weights import class_weight, pos_weight, sample_weight
 
 __all__ = [
@@ -88,15 +85,11 @@ __all__ = [
     # Curves and thresholds
     "grid",
     "roc_curve",
-    "RocCurve",
     "precision_recall_curve",
-    "PrecisionRecallCurve",
     "auroc",
     "average_precision",
     "sweep",
-    "Sweep",
     "best_threshold",
-    "BestThreshold",
     # Averages over classes
     "micro",
     "macro",

@@ -155,8 +155,8 @@ def auroc(c: Confusion, *, max_fpr: float | None = None, zero_division: float = 
 
     In [0, 1], larger is better; undefined with one class only. Of the counts of `sweep` it is
     the exact area, the probability that a positive scores above a negative. Over a grid of
-    thresholds it is the area under the chords; with a soft step it is smaller, since every
-    count is blurred by the step.
+    thresholds it is the area under the chords, and a soft step, which blurs every count, draws
+    it towards 1/2.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def auroc(c: Confusion, *, max_fpr: float | None = None, zero_division: float = 
     0.75
     >>> loss = ss.as_loss(ss.auroc, thresholds=ss.grid(99))
     >>> print(round(float(loss(y_true, y_prob)), 4))
-    0.303
+    0.2802
     """
     if max_fpr is not None and not (isinstance(max_fpr, (int, float)) and 0 < max_fpr <= 1):
         raise ValueError(f"`max_fpr` must lie in (0, 1], got {max_fpr!r}")

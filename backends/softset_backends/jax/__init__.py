@@ -11,6 +11,8 @@ from ._backend import (
     to_numpy,
     value_and_grad,
 )
+from .collectives import psum
+from .parts import value_and_grad_in_parts
 
 __all__ = [
     "MODES",
@@ -19,7 +21,9 @@ __all__ = [
     "device",
     "double_precision",
     "fit_mlp",
+    "psum",
     "synchronize",
     "to_numpy",
     "value_and_grad",
+    "value_and_grad_in_parts",
 ]

@@ -11,9 +11,12 @@ from ._backend import (
     to_numpy,
     value_and_grad,
 )
+from .collectives import all_reduce
+from .parts import value_and_grad_in_parts
 
 __all__ = [
     "MODES",
+    "all_reduce",
     "asarray",
     "compile",
     "device",
@@ -22,4 +25,5 @@ __all__ = [
     "synchronize",
     "to_numpy",
     "value_and_grad",
+    "value_and_grad_in_parts",
 ]
