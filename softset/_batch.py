@@ -58,8 +58,9 @@ def prepare(
         tau = _threshold(xp, "threshold", threshold, scores, hard=hard)
     else:
         tau = _grid(xp, threshold, thresholds, scores, hard=hard)
-        labels, scores = xp.expand_dims(labels, axis=-1), xp.expand_dims(scores, axis=-1)
-        weights = None if weights is None else xp.expand_dims(weights, axis=-1)
+        # Not expand_dims, which in Dask needs the lengths.
+        labels, scores = labels[..., None], scores[..., None]
+        weights = None if weights is None else weights[..., None]
     return Batch(labels, scores, weights, tau, thresholds is not None, clips, axes, xp)
 
 

@@ -218,4 +218,4 @@ def one_hot(y_true: Array, num_classes: int) -> Any:
     if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 2:
         raise ValueError(f"`num_classes` must be an integer of at least 2, got {num_classes!r}")
     classes = full_like_number(tuple(range(num_classes)), y_true)
-    return xp.expand_dims(y_true, axis=-1) == classes
+    return y_true[..., None] == classes

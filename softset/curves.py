@@ -315,6 +315,11 @@ def sorted_counts(batch: Batch, where: Any) -> tuple[Any, Confusion]:
     only the first count is one of a threshold.
     """
     xp = batch.xp
+    if not hasattr(xp, "take_along_axis"):
+        raise TypeError(
+            f"exact counts need a sort, which {xp.__name__} does not have; count over a grid, as "
+            "with thresholds=grid(99)"
+        )
     scores = batch.scores
     if where is not None:  # a masked score may not become a threshold of its own
         lowest = xp.full_like(scores, -xp.inf)
