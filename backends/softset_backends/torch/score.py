@@ -1,0 +1,173 @@
+"""A metric of all batches, by adding up hard counts."""
+
+from __future__ import annotations
+
+import zlib
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.distributed
+
+import softset as ss
+from softset._checks import axes
+from softset._typing import Array, Metric, Threshold
+from softset.losses import Score
+from softset.metrics import larger_is_better
+
+from ._options import at, describe, describe_thresholds, errors_in_order_of, hold
+
+if not TYPE_CHECKING and find_spec("torchmetrics") is not None:
+    from torchmetrics import Metric as Base
+else:
+    from ._metric import Metric as Base
+
+
+class MetricScore(Base):
+    """The metric of all batches so far, by adding up their hard counts.
+
+    It is a `torchmetrics.Metric` where torchmetrics is installed, and otherwise a module with
+    the same `update`, `compute`, `reset` and call. Processes of `torch.distributed` add their
+    counts in `compute`; one that has seen no batch takes part.
+
+    Parameters
+    ----------
+    metric : callable
+        Any function of a `Confusion`, as for `softset.as_score`.
+    threshold : float, tuple of floats or tensor, default 0.5
+        The operating point, a probability; several broadcast against the scores. Ties are
+        positive.
+    thresholds : tuple of floats or 1-D tensor, optional
+        A grid over which the metric is averaged.
+    axis : int, tuple of ints, optional
+        The axes to count over, all by default; ``axis=0`` counts each class by itself. The
+        batch's axis 0 must be among them.
+    from_logits : bool, default False
+        Whether `input` will hold logits.
+
+    Raises
+    ------
+    TypeError
+        If `metric` is not callable.
+    ValueError
+        From `update`: as from `softset.confusion`, if `axis` leaves the batch's axis out, or if
+        a batch has other classes than those before.
+    RuntimeError
+        From `compute`: if there was no batch; 0 would look like a result.
+
+    Notes
+    -----
+    The value is that of `softset.as_score` on all batches put together, not a mean over the
+    batches. Batches are added in float64, and the value is a float64 scalar: whole counts stay
+    exact up to 2**53. The counts are no part of the `state_dict` unless torchmetrics'
+    ``persistent(True)`` is called.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import softset as ss
+    >>> from softset_backends.torch import MetricScore
+    >>> score = MetricScore(ss.f1)
+    >>> score.update(torch.tensor([0.9, 0.6]), torch.tensor([1, 0]))
+    >>> score.update(torch.tensor([0.4, 0.2]), torch.tensor([1, 0]))
+    >>> print(score.compute().item())
+    0.5
+    >>> score.reset()
+    """
+
+    full_state_update = False
+    is_differentiable = False
+
+    def __init__(
+        self,
+        metric: Metric,
+        *,
+        threshold: Threshold = 0.5,
+        thresholds: tuple[float, ...] | Array | None = None,
+        axis: int | tuple[int, ...] | None = None,
+        from_logits: bool = False,
+    ) -> None:
+        super().__init__()
+        score = ss.as_score(metric, thresholds=thresholds, axis=axis, from_logits=from_logits)
+        self._score = at(score, 0.5, None)  # the thresholds in use are the module's
+        hold(self, "threshold", threshold)
+        hold(self, "thresholds", thresholds)
+        # torchmetrics' collections take two metrics whose first counts are equal for ones that
+        # will always count alike. So a state is named by what is counted.
+        counted = (*map(_numbers, (threshold, thresholds)), axis, from_logits)
+        self._name = f"counts_{zlib.crc32(repr(counted).encode()):08x}"
+        # It broadcasts: how many classes there are is for the first batch to say.
+        zero = torch.zeros((), dtype=torch.float64)
+        self.add_state(self._name, zero, dist_reduce_fx="sum")
+
+    @property
+    def score(self) -> Score:
+        """The score of ``(y_true, y_prob)`` as `softset.as_score` gives it."""
+        return at(self._score, self.threshold, self.thresholds)
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """Whether larger values are better; None for a metric without a direction."""
+        return larger_is_better(self._score.metric)
+
+    def update(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        sample_weight: Array | None = None,
+        where: Array | None = None,
+    ) -> None:
+        """Add a batch; the options are those of what `softset.as_score` returns."""
+        with errors_in_order_of(self):
+            c = self.score.confusion(target, input, sample_weight=sample_weight, where=where)
+        axis = self._score.axis
+        if 0 not in axes(axis, len(input.shape)):
+            raise ValueError(
+                f"`axis` must include 0, the axis of a batch, to add batches up, got {axis}; to "
+                "average over examples take the mean of softset.as_score's values"
+            )
+        batch = torch.stack(tuple(c)).detach().double()
+        counts = getattr(self, self._name)
+        if counts.ndim and counts.shape != batch.shape:
+            raise ValueError(
+                f"`input` must have the classes of the batches before, got counts of shape "
+                f"{tuple(batch.shape[1:])} after {tuple(counts.shape[1:])}; call reset() first"
+            )
+        setattr(self, self._name, counts + batch)
+
+    def compute(self) -> Any:
+        """Return the metric of all batches, those of other processes included."""
+        counts = getattr(self, self._name)
+        if not counts.ndim:
+            raise RuntimeError(
+                "there is nothing to compute: call update(input, target) with a batch first"
+            )
+        return self.score.of_counts(ss.Confusion(*counts))
+
+    def sync(
+        self,
+        dist_sync_fn: Any = None,
+        process_group: Any = None,
+        should_sync: bool = True,
+        distributed_available: Any = None,
+    ) -> None:
+        """Put the sum over the processes in the place of the counts."""
+        if should_sync and torch.distributed.is_available() and torch.distributed.is_initialized():
+            self._take_shape_of_others(process_group or self.process_group)
+        super().sync(dist_sync_fn, process_group, should_sync, distributed_available)
+
+    def extra_repr(self) -> str:
+        """Return the options in words."""
+        return describe(self._score, describe_thresholds(self.threshold, self.thresholds))
+
+    def _take_shape_of_others(self, group: Any) -> None:
+        """Give a process that has seen no batch zeros of the shape of the others' counts."""
+        counts = getattr(self, self._name)
+        shapes: list[Any] = [None] * torch.distributed.get_world_size(group)
+        torch.distributed.all_gather_object(shapes, tuple(counts.shape), group=group)
+        setattr(self, self._name, counts + counts.new_zeros(max(shapes, key=len)))
+
+
+def _numbers(x: Any) -> Any:
+    return x.tolist() if isinstance(x, torch.Tensor) else x

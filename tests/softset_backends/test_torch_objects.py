@@ -1,0 +1,832 @@
+"""PyTorch's native objects: MetricLoss, a module, and MetricScore, a torchmetrics metric."""
+
+import copy
+import importlib
+import os
+import pickle
+import subprocess
+import sys
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import softset as ss
+import softset_backends as sb
+from tests import support
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+sbt = importlib.import_module("softset_backends.torch")
+MetricLoss = sbt.MetricLoss
+
+torchmetrics_installed = pytest.mark.skipif(
+    find_spec("torchmetrics") is None, reason="torchmetrics is not installed"
+)
+# TorchScript announces its own end on every use.
+torchscript = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+
+F2 = partial(ss.fbeta, beta=2.0)
+ROOT = Path(__file__).parents[2]
+
+
+def cost(c):
+    """Return a metric of one's own."""
+    return (5 * c.fn + c.fp) / (c.tp + c.fp + c.fn + c.tn)
+
+
+LOSSES = {
+    "f1": ((40,), {"metric": ss.f1}),
+    "partial": ((40,), {"metric": F2, "threshold": 0.3, "step": ss.Sigmoid(k=6.0)}),
+    "mcc": ((40,), {"metric": ss.matthews_corrcoef}),
+    "own": ((40,), {"metric": cost, "maximize": False}),
+    "smaller": ((40,), {"metric": ss.error_rate}),
+    "grid": ((40,), {"metric": ss.f1, "thresholds": (0.2, 0.5, 0.7)}),
+    "area": ((40,), {"metric": ss.auroc, "thresholds": ss.grid(9)}),
+    "macro": ((30, 3), {"metric": ss.macro(ss.f1), "axis": 0}),
+    "per class": ((30, 3), {"metric": ss.weighted(F2), "axis": 0, "threshold": (0.3, 0.5, 0.6)}),
+}
+losses = pytest.mark.parametrize(("shape", "options"), LOSSES.values(), ids=LOSSES)
+
+
+def data(shape=(40,), seed=0, logits=False):
+    """Return NumPy labels and float64 scores."""
+    y_true, y_prob = support.labels_and_scores(shape, seed)
+    return y_true, np.log(y_prob / (1 - y_prob)) if logits else y_prob
+
+
+def tensors(*args, dtype=None, **kwargs):
+    """Return a tensor of scores that wants a gradient, and one of labels."""
+    y_true, scores = data(*args, **kwargs)
+    return torch.tensor(scores, dtype=dtype, requires_grad=True), torch.tensor(y_true)
+
+
+def weights_and_mask(shape):
+    rng = np.random.default_rng(5)
+    return rng.uniform(0.1, 3, shape), rng.uniform(size=shape) < 0.8
+
+
+def gradients(loss, scores, labels, **options):
+    value = loss(scores, labels, **options)
+    return value.detach(), *torch.autograd.grad(value, [scores, *loss.parameters()])
+
+
+# MetricLoss: values and gradients
+
+
+@losses
+@pytest.mark.parametrize("logits", [False, True], ids=["probabilities", "logits"])
+@pytest.mark.parametrize("extra", ["plain", "weights", "where", "both"])
+def test_value_and_gradient_are_those_of_the_kernel(shape, options, logits, extra):
+    y_true, scores = data(shape, logits=logits)
+    weights, mask = weights_and_mask(shape)
+    given = {"sample_weight": weights} if extra in ("weights", "both") else {}
+    given |= {"where": mask} if extra in ("where", "both") else {}
+    same = ss.as_loss(**options, from_logits=logits)
+    expected, slope = ss.value_and_grad(same)(y_true, scores, **given)
+
+    loss = MetricLoss(**options, from_logits=logits)
+    x = torch.tensor(scores, requires_grad=True)
+    value = loss(x, torch.tensor(y_true), **{k: torch.tensor(v) for k, v in given.items()})
+    value.backward()
+    assert value.shape == () and value.dtype == torch.float64
+    assert loss.loss == same
+    np.testing.assert_allclose(value.item(), expected, rtol=support.EXACT)
+    scale = np.abs(slope).max()
+    np.testing.assert_allclose(x.grad.numpy(), slope, rtol=0, atol=support.EXACT * scale)
+
+
+@losses
+def test_checker_passes(shape, options):
+    y_true, y_prob = data(shape)
+    loss = MetricLoss(**options)
+    report = sb.check_gradients(
+        lambda y_true, y_prob: loss(y_prob, y_true),
+        y_true,
+        y_prob,
+        backends=["torch"],
+        modes=["eager", "aot_eager"],
+        reference=ss.value_and_grad(loss.loss),
+        tolerance=sb.TOLERANCES,
+    )
+    assert len(report.rows) == 4 and report.passed
+
+
+def test_reduce_reaches_the_counts():
+    scores, labels = tensors()
+    more = ss.Confusion(*torch.tensor([3.0, 1.0, 2.0, 4.0], dtype=torch.float64))
+    found = MetricLoss(ss.f1)(scores, labels, reduce=lambda c: c + more)
+    expected = 1 - ss.f1(ss.confusion(labels, scores) + more)
+    assert found.item() == pytest.approx(expected.item(), rel=support.EXACT)
+
+
+def test_second_derivatives():
+    y_true, logits = data((12,), logits=True)
+    labels, x = torch.tensor(y_true), torch.tensor(logits, requires_grad=True)
+    loss = MetricLoss(ss.f1, from_logits=True)
+    assert torch.autograd.gradgradcheck(lambda x: loss(x, labels), x)
+
+    hessian = torch.func.hessian(lambda x: loss(x, labels))(x.detach()).numpy()
+    slope = ss.value_and_grad(loss.loss)
+    for i in range(len(logits)):
+        expected = support.central_differences(lambda z, i=i: slope(y_true, z)[1][i], logits)
+        np.testing.assert_allclose(hessian[i], expected, rtol=0, atol=support.DIFFERENCES)
+    assert np.abs(hessian).max() > 1e-3
+
+
+def test_checkpointing_gives_the_same_gradient():
+    scores, labels = tensors(logits=True)
+    loss = MetricLoss(ss.f1, from_logits=True, learn_threshold=True)
+    expected = gradients(loss, scores, labels)
+
+    def checkpointed(scores, labels):
+        return torch.utils.checkpoint.checkpoint(loss, scores, labels, use_reentrant=False)
+
+    checkpointed.parameters = loss.parameters
+    for x, e in zip(gradients(checkpointed, scores, labels), expected, strict=True):
+        assert torch.equal(x, e)
+
+
+# MetricLoss: half precision
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision(dtype):
+    scores, labels = tensors(dtype=dtype, logits=True)
+    loss = MetricLoss(ss.f1, from_logits=True)
+    value = loss(scores, labels)
+    assert value.dtype == torch.float32
+    assert torch.equal(value, loss(scores.float(), labels))
+    assert torch.autograd.grad(value, scores)[0].dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("metric", [ss.f1, ss.matthews_corrcoef, ss.fowlkes_mallows])
+def test_autocast(dtype, metric):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(5, 1), torch.nn.Flatten(0))
+    x, labels = torch.randn(3000, 5), torch.rand(3000) < 0.3
+    loss = MetricLoss(metric, from_logits=True)
+    with torch.autocast("cpu", dtype):
+        logits = model(x)
+        value = loss(logits, labels)
+    assert logits.dtype == dtype
+    assert value.dtype == torch.float32 and value.isfinite()
+    assert torch.equal(value, loss(logits.float(), labels))
+    value.backward()
+    assert model[0].weight.grad.isfinite().all() and model[0].weight.grad.abs().max() > 0
+
+
+# MetricLoss: as a module
+
+
+def test_tensor_options_are_buffers():
+    loss = MetricLoss(ss.macro(ss.f1), axis=0, threshold=torch.tensor([0.25, 0.5]))
+    grid = MetricLoss(ss.f1, thresholds=torch.tensor([0.25, 0.5]))
+    assert list(loss.state_dict()) == ["given_threshold"]
+    assert list(grid.state_dict()) == ["thresholds"]
+    assert not [*loss.parameters(), *grid.parameters()]
+    assert loss.double().loss.threshold.dtype == torch.float64
+    other = MetricLoss(ss.macro(ss.f1), axis=0, threshold=torch.tensor([0.1, 0.9]))
+    other.load_state_dict(loss.state_dict())
+    assert other.threshold.tolist() == [0.25, 0.5]
+    # "meta" stands in for another device.
+    assert loss.to("meta").loss.threshold.device.type == "meta"
+    assert grid.to("meta").loss.thresholds.device.type == "meta"
+    assert not MetricLoss(ss.f1, threshold=(0.3, 0.4), thresholds=(0.5,)).state_dict()
+
+
+def test_parameter_that_is_given_stays_one():
+    threshold = torch.nn.Parameter(torch.tensor(0.4))
+    loss = MetricLoss(ss.f1, threshold=threshold)
+    assert [x is threshold for x in loss.parameters()] == [True]
+    scores, labels = tensors(dtype=torch.float32)
+    loss(scores, labels).backward()
+    assert threshold.grad.abs() > 0
+
+
+@pytest.mark.parametrize("learn", [False, True], ids=["fixed", "learned"])
+def test_state_and_copies(learn):
+    options = {"axis": 0, "learn_threshold": learn}
+    loss = MetricLoss(ss.macro(F2), threshold=torch.tensor([0.2, 0.5, 0.7]), **options)
+    scores, labels = tensors((30, 3), dtype=torch.float32)
+    expected = gradients(loss, scores, labels)
+    loaded = MetricLoss(ss.macro(F2), threshold=torch.tensor([0.5, 0.5, 0.5]), **options)
+    assert not torch.equal(loaded(scores, labels), expected[0])
+    loaded.load_state_dict(loss.state_dict())
+    for other in (loaded, copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
+        for x, e in zip(gradients(other, scores, labels), expected, strict=True):
+            assert torch.equal(x, e)
+        assert repr(other) == repr(loss)
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [
+        (MetricLoss(ss.f1), "f1, step=Linear(delta=0.2), threshold=0.5"),
+        (
+            MetricLoss(partial(ss.macro(F2), zero_division=1.0), axis=0, step=ss.Sigmoid()),
+            "macro(fbeta(beta=2.0))(zero_division=1.0), step=Sigmoid(k=10.0), threshold=0.5, "
+            "axis=0",
+        ),
+        (
+            MetricLoss(ss.micro(ss.recall, axis=0), axis=1, thresholds=(0.2, 0.4)),
+            "micro(recall, axis=0), step=Linear(delta=0.2), thresholds=(0.2, 0.4), axis=1",
+        ),
+        (
+            MetricLoss(cost, threshold=torch.tensor([0.5, 0.5]), from_logits=True),
+            "cost, step=Linear(delta=0.2), threshold=tensor of shape (2,), from_logits=True",
+        ),
+        (
+            MetricLoss(ss.f1, threshold=(0.2, 0.3), learn_threshold=True),
+            "f1, step=Linear(delta=0.2), learned threshold of shape (2,)",
+        ),
+    ],
+)
+def test_repr(loss, text):
+    assert repr(loss) == f"MetricLoss({text})"
+
+
+def test_functional_call_and_vmap():
+    scores, labels = tensors()
+    loss = MetricLoss(ss.f1, learn_threshold=True).double()
+    starts = torch.tensor([-1.0, 0.0, 0.5], dtype=torch.float64)
+
+    def at(logit, x):
+        return torch.func.functional_call(loss, {"threshold_logit": logit}, (x, labels))
+
+    x = scores.detach()
+    value, slope = torch.func.vmap(torch.func.grad_and_value(at), (0, None))(starts, x)[::-1]
+    for i, start in enumerate(starts):
+        with torch.no_grad():
+            loss.threshold_logit.copy_(start)
+        expected = gradients(loss, scores, labels)
+        assert value[i].item() == pytest.approx(expected[0].item(), rel=support.EXACT)
+        assert slope[i].item() == pytest.approx(expected[2].item(), rel=support.EXACT)
+
+
+# MetricLoss: compilers
+
+COMPILED = {
+    "logits": ((40,), {"metric": ss.f1, "from_logits": True}),
+    "learned": ((30, 3), {"metric": ss.macro(F2), "axis": 0, "threshold": (0.3, 0.4, 0.5)}),
+    "buffer": ((40,), {"metric": ss.matthews_corrcoef, "threshold": torch.tensor(0.3)}),
+    "grid": ((40,), {"metric": ss.f1, "thresholds": torch.tensor([0.2, 0.5, 0.7])}),
+}
+
+
+def assert_compiled_agrees(compiler, name):
+    shape, options = COMPILED[name]
+    loss = MetricLoss(**options, learn_threshold=name == "learned")
+    scores, labels = tensors(shape, dtype=torch.float32, logits=loss.loss.from_logits)
+    weights, mask = map(torch.tensor, weights_and_mask(shape))
+    torch._dynamo.reset()
+    compiled = torch.compile(loss, fullgraph=True, backend=compiler)
+    given = {"sample_weight": weights, "where": mask}
+    expected = gradients(loss, scores, labels, **given)
+    for x, e in zip(gradients(compiled, scores, labels, **given), expected, strict=True):
+        torch.testing.assert_close(x, e, rtol=support.SINGLE, atol=support.SINGLE * e.abs().max())
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled(name):
+    assert_compiled_agrees("aot_eager", name)
+
+
+@pytest.mark.exhaustive
+def test_compiled_by_inductor():
+    assert_compiled_agrees("inductor", "learned")
+
+
+def test_exported_with_any_batch_size():
+    scores, labels = tensors((40, 3), dtype=torch.float32, logits=True)
+    options = {"axis": 0, "from_logits": True, "learn_threshold": True}
+    loss = MetricLoss(ss.macro(ss.f1), threshold=(0.3, 0.4, 0.5), **options)
+    n = torch.export.Dim("n")
+    exported = torch.export.export(
+        loss, (scores.detach(), labels), dynamic_shapes=({0: n}, {0: n})
+    ).module()
+    for length in (40, 17):
+        expected = loss(scores[:length], labels[:length])
+        torch.testing.assert_close(exported(scores[:length], labels[:length]), expected)
+
+
+@torchscript
+@pytest.mark.parametrize("inside", [False, True], ids=["alone", "in a model"])
+def test_torchscript_is_refused(inside):
+    loss = MetricLoss(ss.f1)
+    module = torch.nn.Sequential(torch.nn.Linear(1, 1), loss) if inside else loss
+    with pytest.raises(
+        RuntimeError, match=r"MetricLoss does not work with torch\.jit\.script; use"
+    ):
+        torch.jit.script(module)
+
+
+@torchscript
+def test_tracing_is_refused():
+    with pytest.raises(RuntimeError, match=r"not work with torch\.jit\.trace; use torch\.compile"):
+        torch.jit.trace(MetricLoss(ss.f1), tensors())
+
+
+# MetricLoss: learned thresholds
+
+
+# Not 0.5, where Linear has a kink in the threshold.
+@pytest.mark.parametrize("threshold", [0.3, (0.3, 0.45, 0.6)], ids=["one", "per class"])
+@pytest.mark.parametrize("step", [ss.Linear(), ss.Sigmoid(k=8.0)], ids=["linear", "sigmoid"])
+def test_gradient_of_the_threshold(threshold, step):
+    y_true, y_prob = data((30, 3))
+    loss = MetricLoss(
+        ss.macro(ss.f1), axis=0, step=step, threshold=threshold, learn_threshold=True
+    ).double()
+    scores, labels = torch.tensor(y_prob), torch.tensor(y_true)
+    loss(scores, labels).backward()
+    logit = loss.threshold_logit.detach().numpy().copy()
+
+    def moved(z):
+        tau = 0.5 + (1 - 2e-6) * (1 / (1 + np.exp(-z)) - 0.5)
+        return ss.as_loss(ss.macro(ss.f1), axis=0, step=step, threshold=tau)(y_true, y_prob)
+
+    expected = support.central_differences(moved, logit)
+    assert np.abs(expected).max() > 1e-3
+    np.testing.assert_allclose(
+        loss.threshold_logit.grad.numpy(), expected, rtol=0, atol=support.DIFFERENCES
+    )
+
+
+@pytest.mark.parametrize("given", [0.3, (0.3, 0.9), torch.tensor([[0.1], [0.999]]), 0.5])
+def test_learned_threshold_starts_where_it_is_told(given):
+    loss = MetricLoss(ss.f1, threshold=given, learn_threshold=True)
+    expected = torch.as_tensor(given)
+    assert [name for name, _ in loss.named_parameters()] == ["threshold_logit"]
+    assert loss.threshold.shape == expected.shape
+    torch.testing.assert_close(loss.threshold.detach(), expected, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("size", [30.0, 1e4])
+def test_learned_threshold_stays_inside(dtype, size):
+    loss = MetricLoss(ss.macro(ss.f1), axis=0, threshold=(0.5, 0.5), learn_threshold=True)
+    loss = loss.to(dtype)
+    with torch.no_grad():
+        loss.threshold_logit.copy_(torch.tensor([-size, size]))
+    low, high = loss.threshold.tolist()
+    assert 0 < low < 1.1e-6 and 1 - 1.1e-6 < high < 1
+    scores, labels = tensors((30, 2), dtype=dtype)
+    assert all(x.isfinite().all() for x in gradients(loss, scores, labels))
+
+
+def test_threshold_is_learned():
+    # All positives score above 0.2, all negatives below: at 0.5 half of the positives are missed.
+    labels = torch.tensor([0, 0, 0, 0, 1, 1, 1, 1])
+    scores = torch.tensor([0.05, 0.1, 0.12, 0.15, 0.3, 0.4, 0.6, 0.9])
+    loss = MetricLoss(ss.f1, learn_threshold=True)
+    optimizer = torch.optim.SGD(loss.parameters(), lr=1.0)
+    for _ in range(100):
+        optimizer.zero_grad()
+        loss(scores, labels).backward()
+        optimizer.step()
+    assert ss.as_score(ss.f1)(labels, scores) < 0.7
+    assert ss.as_score(ss.f1, threshold=loss.threshold.detach())(labels, scores) == 1
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_made_without_gradients(mode):
+    with mode():
+        MetricLoss(ss.f1, learn_threshold=True)
+
+
+def test_made_on_another_device():
+    with torch.device("meta"):
+        loss = MetricLoss(ss.f1, threshold=0.3, learn_threshold=True)
+    assert loss.threshold_logit.device.type == "meta"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"thresholds": (0.3, 0.5)}, "`learn_threshold` and `thresholds` must not both be given"),
+        ({"step": ss.Identity()}, r"`learn_threshold` must go with .*, got Identity\(\)"),
+        ({"step": ss.Hard()}, r"`learn_threshold` must go with .*, got Hard\(\)"),
+        ({"step": ss.StraightThrough(ss.Identity())}, "`learn_threshold` must go with"),
+        ({"threshold": 1.0}, "`threshold` must hold probabilities strictly between 0 and 1, got 1"),
+        ({"threshold": (0.5, 0.0)}, "`threshold` must hold .*, got 0.0 at flat position 1"),
+        ({"threshold": 2}, "`threshold` must hold .*, got 2.0"),
+    ],
+)
+def test_threshold_that_cannot_be_learned(options, message):
+    with pytest.raises(ValueError, match=message):
+        MetricLoss(ss.f1, learn_threshold=True, **options)
+
+
+# Errors in PyTorch's order of arguments
+
+
+@pytest.fixture(params=["loss", "score"])
+def module(request):
+    if request.param == "loss":
+        return MetricLoss
+    kind = sbt.MetricScore
+    return lambda *args, **kwargs: kind(*args, **kwargs).update
+
+
+N, N1 = torch.full((4,), 0.5), torch.full((4, 1), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("args", "kind", "message"),
+    [
+        ((N > 1, N), TypeError, r"`input` must hold .*; Metric\w+ takes \(input, target\)"),
+        (([0.5], N), TypeError, "`input` must be an array .*, got list"),
+        ((N, [1]), TypeError, "`target` must be an array .*, got list"),
+        ((N, N1), ValueError, r"\(4, 1\) and \(4,\); drop the labels' last axis, target\[..., 0\]"),
+        ((N1, N), ValueError, r"`target` and `input` must .*; drop .* last axis, input\[..., 0\]"),
+        ((N1.expand(4, 3), N), ValueError, r"labels with one_hot\(target, 3\)"),
+        ((4 * N, N), ValueError, "`input` must hold probabilities .*; if these are logits pass"),
+        ((N * torch.nan, N), ValueError, "`input` must hold probabilities .*, got nan"),
+        ((N, 4 * N), ValueError, r"`target` must hold labels in \[0, 1\], got 2.0"),
+    ],
+)
+def test_wrong_arguments(module, args, kind, message):
+    with pytest.raises(kind, match=message) as error:
+        module(ss.f1)(*args)
+    assert not {"y_true", "y_prob"} & set(str(error.value).replace("`", " ").split())
+
+
+def test_wrong_weights(module):
+    with pytest.raises(ValueError, match=r"as many dimensions as input, .* for input of \(4,\)"):
+        module(ss.f1)(N, N, sample_weight=torch.ones(3))
+
+
+def test_wrong_options(module):
+    with pytest.raises(TypeError, match="`metric` must be a function of a Confusion"):
+        module("f1")
+    with pytest.raises(ValueError, match="`axis` must lie in"):
+        module(ss.f1, axis=1)(N, N)
+    with pytest.raises(ValueError, match="`threshold` and `thresholds` must not both be given"):
+        module(ss.f1, threshold=0.3, thresholds=(0.5,))(N, N)
+
+
+def test_metric_without_direction():
+    with pytest.raises(ValueError, match="pass maximize=True or maximize=False"):
+        MetricLoss(ss.prevalence)
+
+
+def test_error_that_is_not_a_text_comes_through():
+    def metric(c):
+        raise ValueError(3, "y_prob")
+
+    with pytest.raises(ValueError) as error:
+        MetricLoss(metric)(N, N)
+    assert error.value.args == (3, "input")
+
+
+def test_package_has_no_other_names():
+    with pytest.raises(AttributeError, match="has no attribute 'MetricSore'"):
+        _ = sbt.MetricSore
+
+
+# MetricScore
+
+
+@pytest.fixture(params=[pytest.param("torchmetrics", marks=torchmetrics_installed), "plain"])
+def MetricScore(request, monkeypatch):
+    if request.param == "torchmetrics":
+        return sbt.MetricScore
+    name = "softset_backends.torch.score"
+    monkeypatch.setattr(sbt, "score", importlib.import_module(name))  # to be undone
+    monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torchmetrics", None)
+    kind = importlib.import_module(name).MetricScore
+    assert not any(base.__module__.startswith("torchmetrics") for base in kind.__mro__)
+    return kind
+
+
+def batches(shape, logits=False):
+    """Return three uneven batches of input, target and options, and all of them together."""
+    scores, labels = tensors((90, *shape[1:]), logits=logits, dtype=torch.float32)
+    weights, mask = map(torch.tensor, weights_and_mask(scores.shape))
+    given = (scores.detach(), labels, weights, mask)
+    return list(zip(*(x.split([50, 33, 7]) for x in given), strict=True)), given
+
+
+def score_options(options):
+    return {k: v for k, v in options.items() if k not in ("step", "maximize")}
+
+
+@losses
+@pytest.mark.parametrize("logits", [False, True], ids=["probabilities", "logits"])
+def test_score_of_batches(MetricScore, shape, options, logits):
+    options = score_options(options)
+    score = MetricScore(**options, from_logits=logits)
+    parts, (scores, labels, weights, mask) = batches(shape, logits)
+    for x, y, w, m in parts:
+        assert score.update(x, y, sample_weight=w, where=m) is None
+    whole = ss.as_score(**options, from_logits=logits)
+    expected = whole(labels, scores.double(), sample_weight=weights, where=mask)
+    found = score.compute()
+    assert found.shape == () and found.dtype == torch.float64
+    # The counts of a batch are sums of float32 weights.
+    assert found.item() == pytest.approx(expected.item(), rel=support.SINGLE)
+    assert score.score == whole
+
+
+def test_score_is_that_of_scikit_learn(MetricScore):
+    score = MetricScore(ss.f1), MetricScore(ss.matthews_corrcoef)
+    parts, (scores, labels, _, _) = batches((90,))
+    for x, y, _, _ in parts:
+        for one in score:
+            one.update(x, y)
+    expected = [
+        getattr(support.sklearn, name)(labels, scores >= 0.5)
+        for name in ("f1_score", "matthews_corrcoef")
+    ]
+    # Whole counts add up exactly.
+    assert [one.compute().item() for one in score] == pytest.approx(expected, rel=support.EXACT)
+
+
+def test_calling_it_gives_the_value_of_the_batch(MetricScore):
+    score, plain = MetricScore(ss.f1), ss.as_score(ss.f1)
+    parts, (scores, labels, _, _) = batches((90,))
+    for x, y, _, _ in parts:
+        assert score(x, y).item() == pytest.approx(plain(y, x.double()).item(), rel=support.EXACT)
+    assert score.compute().item() == pytest.approx(plain(labels, scores.double()).item())
+    assert score.update_called
+    score.reset()
+    assert not score.update_called
+    x, y, *_ = parts[0]
+    score.update(x, y)
+    assert score.compute().item() == pytest.approx(plain(y, x.double()).item(), rel=support.EXACT)
+
+
+def test_counts_do_not_stand_still(MetricScore):
+    score = MetricScore(ss.expected_cost)  # (fp + fn) / n
+    right, wrong = torch.tensor([0.9]), torch.tensor([0.1])
+    label = torch.tensor([1])
+    score.update(wrong, label, sample_weight=torch.tensor([2.0**24]))
+    for _ in range(10):
+        score.update(wrong, label)
+        score(right, label)
+    assert score.compute().item() == (2**24 + 10) / (2**24 + 20)
+    # A float32 sum stays where it is.
+    assert torch.tensor(2.0**24) + 1 == torch.tensor(2.0**24)
+
+
+def test_score_keeps_no_graph(MetricScore):
+    score = MetricScore(ss.f1)
+    scores, labels = tensors()
+    score.update(scores, labels, sample_weight=torch.ones(40, requires_grad=True))
+    assert not score.compute().requires_grad
+    assert not score(scores, labels, sample_weight=scores).requires_grad
+
+
+def test_direction_and_repr(MetricScore):
+    assert MetricScore(ss.macro(ss.f1)).higher_is_better is True
+    assert MetricScore(ss.error_rate).higher_is_better is False
+    assert MetricScore(ss.prevalence).higher_is_better is None
+    score = MetricScore(ss.macro(F2), axis=0, threshold=(0.3, 0.5), from_logits=True)
+    assert repr(score) == (
+        "MetricScore(macro(fbeta(beta=2.0)), threshold=(0.3, 0.5), axis=0, from_logits=True)"
+    )
+
+
+def test_copies_go_on_counting(MetricScore):
+    threshold = torch.tensor([0.3, 0.5, 0.6])
+    score = MetricScore(ss.macro(F2), axis=0, threshold=threshold)
+    parts, (scores, labels, _, _) = batches((90, 3))
+    for x, y, _, _ in parts[:2]:
+        score.update(x, y)
+    others = [copy.deepcopy(score), pickle.loads(pickle.dumps(score))]
+    assert list(score.state_dict()) == ["threshold"]
+    for one in (score, *others):
+        one.update(*parts[2][:2])
+        expected = one.score(labels, scores.double())
+        assert one.compute().item() == pytest.approx(expected.item(), rel=support.EXACT)
+
+
+def test_moving_keeps_the_counts_in_double_precision(MetricScore):
+    score = MetricScore(ss.macro(ss.f1), axis=0, threshold=torch.tensor([0.3, 0.5, 0.6]))
+    x, y, *_ = batches((90, 3))[0][0]
+    score.update(x, y)
+    before = score.compute()
+    score = torch.nn.ModuleDict({"score": score}).half().float()["score"]
+    assert torch.equal(score.compute(), before)
+    state = getattr(score.to("meta"), score._name)
+    assert state.device.type == "meta" and state.dtype == torch.float64
+    score.reset()
+    assert getattr(score, score._name).device.type == "meta"
+
+
+@pytest.mark.filterwarnings("ignore:The ``compute`` method of metric:UserWarning")
+def test_nothing_to_compute(MetricScore):
+    score = MetricScore(ss.f1)
+    with pytest.raises(RuntimeError, match=r"nothing to compute: call update\(input, target\)"):
+        score.compute()
+    score(*tensors())
+    score.reset()
+    with pytest.raises(RuntimeError, match="nothing to compute"):
+        score.compute()
+    # Entries that do not count are a batch all the same, as for as_score.
+    scores, labels = tensors()
+    score.update(scores, labels, where=torch.zeros(40, dtype=torch.bool))
+    assert score.compute() == 0
+
+
+@pytest.mark.parametrize("axis", [1, -1, (1,)])
+def test_score_needs_the_axis_of_the_batch(MetricScore, axis):
+    with pytest.raises(ValueError, match=r"`axis` must include 0, the axis of a batch, .*, got"):
+        MetricScore(ss.f1, axis=axis).update(*tensors((30, 3)))
+
+
+@pytest.mark.parametrize("axis", [0, -2, (0, 1)])
+def test_axes_with_the_batch(MetricScore, axis):
+    score = MetricScore(ss.recall, axis=axis)
+    scores, labels = tensors((30, 3))
+    score.update(scores, labels)
+    expected = ss.as_score(ss.recall, axis=axis)(labels, scores)
+    assert score.compute().item() == pytest.approx(expected.item(), rel=support.EXACT)
+
+
+def test_other_classes(MetricScore):
+    score = MetricScore(ss.macro(ss.f1), axis=0)
+    score.update(*tensors((30, 3)))
+    with pytest.raises(ValueError, match=r"counts of shape \(1,\) after \(3,\); call reset\(\)"):
+        score.update(*tensors((30, 1)))
+    score.reset()
+    score.update(*tensors((30, 1)))
+
+
+# MetricScore and torchmetrics
+
+
+@torchmetrics_installed
+def test_values_are_those_of_torchmetrics():
+    tm = importlib.import_module("torchmetrics.classification")
+    pairs = {
+        ss.f1: tm.BinaryF1Score(),
+        ss.matthews_corrcoef: tm.BinaryMatthewsCorrCoef(),
+        ss.specificity: tm.BinarySpecificity(),
+    }
+    parts, _ = batches((90,))
+    for metric, theirs in pairs.items():
+        ours = sbt.MetricScore(metric)
+        for x, y, _, _ in parts:
+            assert ours(x, y).item() == pytest.approx(theirs(x, y).item(), rel=support.SINGLE)
+        assert ours.compute().item() == pytest.approx(theirs.compute().item(), rel=support.SINGLE)
+
+    theirs = tm.MulticlassF1Score(num_classes=4, average="macro")
+    ours = sbt.MetricScore(ss.macro(ss.f1), axis=0)
+    rng = np.random.default_rng(1)
+    for n in (50, 30, 9):
+        scores = torch.tensor(rng.uniform(size=(n, 4)), dtype=torch.float32)
+        target = torch.tensor(rng.integers(4, size=n))
+        theirs.update(scores, target)
+        ours.update(ss.one_hot(scores.argmax(1), 4).float(), ss.one_hot(target, 4))
+    assert ours.compute().item() == pytest.approx(theirs.compute().item(), rel=support.SINGLE)
+
+
+@torchmetrics_installed
+def test_torchmetrics_takes_it_for_its_own():
+    torchmetrics = importlib.import_module("torchmetrics")
+    score = sbt.MetricScore(ss.f1)
+    assert isinstance(score, torchmetrics.Metric)
+    parts, (scores, labels, _, _) = batches((90,))
+    expected = ss.as_score(ss.f1)(labels, scores.double()).item()
+
+    first, rest = score.clone(), score.clone()
+    first.update(*parts[0][:2])
+    for x, y, _, _ in parts[1:]:
+        rest.update(x, y)
+    first.merge_state(rest)
+    assert first.compute().item() == pytest.approx(expected, rel=support.EXACT)
+
+    first.persistent(True)
+    score.load_state_dict(first.state_dict())
+    with pytest.warns(UserWarning, match="before the ``update``"):
+        assert score.compute().item() == pytest.approx(expected, rel=support.EXACT)
+
+    doubled = 2 * first
+    assert doubled.compute().item() == pytest.approx(2 * expected, rel=support.EXACT)
+
+
+@torchmetrics_installed
+def test_tracker_knows_the_direction():
+    torchmetrics = importlib.import_module("torchmetrics")
+    tracker = torchmetrics.MetricTracker(sbt.MetricScore(ss.error_rate))
+    for wrong in (1, 0, 2):
+        tracker.increment()
+        tracker.update(torch.tensor([0.9, 0.8, 0.2]), torch.arange(3) >= wrong)
+    assert tracker.compute_all().tolist() == pytest.approx([2 / 3, 1 / 3, 1], rel=support.EXACT)
+    assert tracker.best_metric() == pytest.approx(1 / 3, rel=support.EXACT)
+
+
+@torchmetrics_installed
+def test_collection():
+    torchmetrics = importlib.import_module("torchmetrics")
+    metrics = {"f1": ss.f1, "mcc": ss.matthews_corrcoef, "error": ss.error_rate}
+    scores = {name: sbt.MetricScore(metric) for name, metric in metrics.items()}
+    scores["low"] = sbt.MetricScore(ss.f1, threshold=0.3)
+    collection = torchmetrics.MetricCollection(scores)
+    # At 0.3 and at 0.5 the first batch counts alike, the second does not.
+    first = torch.tensor([0.9, 0.8, 0.2, 0.1]), torch.tensor([1, 0, 1, 0])
+    second = torch.tensor([0.4, 0.8, 0.4, 0.1]), torch.tensor([1, 1, 0, 0])
+    for x, y in (first, second):
+        collection.update(x, y, sample_weight=torch.tensor([1.0, 2.0, 3.0, 4.0]))
+    weights = torch.tensor([1.0, 2.0, 3.0, 4.0] * 2)
+    scores, labels = (torch.cat(pair) for pair in zip(first, second, strict=True))
+    found = collection.compute()
+    for name, metric in (metrics | {"low": ss.f1}).items():
+        score = ss.as_score(metric, threshold=0.3 if name == "low" else 0.5)
+        expected = score(labels, scores.double(), sample_weight=weights.double())
+        assert found[name].item() == pytest.approx(expected.item(), rel=support.EXACT)
+    # Those that count alike share their counts.
+    assert sorted(map(sorted, collection.compute_groups.values())) == [
+        ["error", "f1", "mcc"],
+        ["low"],
+    ]
+
+
+# MetricScore on several processes
+
+SCRIPT = """
+import sys, warnings
+
+import torch
+import softset as ss
+import softset_backends.torch as sbt
+
+
+def equal(found, expected):
+    return torch.isclose(found, expected.double(), rtol=1e-13, atol=0)
+
+
+def check(kind, rank):
+    torch.manual_seed(0)
+    scores, labels = torch.rand(60, 3).double(), torch.rand(60, 3) < 0.4
+    share = slice(0, 45) if rank == 0 else slice(45, 60)
+    score, plain = kind(ss.f1), ss.as_score(ss.f1)
+    # The value of a batch is that of one process, and computing leaves it its own counts.
+    assert equal(score(scores[share], labels[share]), plain(labels[share], scores[share]))
+    assert equal(score.compute(), plain(labels, scores))
+    more = slice(0, 45) if rank == 0 else slice(45, 48)
+    score.update(scores[more], labels[more])
+    both = torch.cat([labels, labels[:48]]), torch.cat([scores, scores[:48]])
+    assert equal(score.compute(), plain(*both))
+
+    # One process has seen no batch, and does not know how many classes there are.
+    options = {"axis": 0, "thresholds": (0.3, 0.5)}
+    metric = ss.macro(ss.f1, axis=0)
+    score = kind(metric, **options)
+    for _ in range(2):
+        if rank == 1:
+            score.update(scores, labels)
+        assert equal(score.compute(), ss.as_score(metric, **options)(labels, scores))
+        score.reset()
+
+    try:  # now both have not
+        score.compute()
+    except RuntimeError as error:
+        assert "nothing to compute" in str(error)
+    else:
+        raise AssertionError
+
+
+def run(rank, path, others):
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", message="The ``compute`` method")
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{path}", rank=rank, world_size=2
+    )
+    if others == "torchmetrics":
+        check(sbt.MetricScore, rank)
+    sys.modules["torchmetrics"] = None
+    sys.modules.pop("softset_backends.torch.score", None)
+    assert "torchmetrics" not in sbt.MetricScore.__mro__[1].__module__
+    check(sbt.MetricScore, rank)
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    assert "torchmetrics" not in sys.modules, "importing softset_backends.torch is slow"
+    torch.multiprocessing.spawn(run, sys.argv[1:], nprocs=2)
+    print("both done")
+"""
+
+
+@pytest.mark.skipif(
+    not torch.distributed.is_available() or sys.platform == "win32", reason="gloo is missing"
+)
+def test_two_processes(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    paths = [str(ROOT), str(ROOT / "backends"), os.environ.get("PYTHONPATH", "")]
+    others = "plain" if find_spec("torchmetrics") is None else "torchmetrics"
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "store", others],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0 and done.stdout == "both done\n", done.stderr[-3000:]
