@@ -52,12 +52,11 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
 
     Examples
     --------
-    >>> import tempfile
     >>> import torch
     >>> import softset as ss
     >>> from softset_backends.torch import all_reduce
-    >>> store = f"file://{tempfile.mkdtemp()}/store"
-    >>> torch.distributed.init_process_group("gloo", init_method=store, rank=0, world_size=1)
+    >>> store = torch.distributed.HashStore()  # torchrun says how processes find each other
+    >>> torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
     >>> loss = ss.as_loss(ss.f1)
     >>> y_true, y_prob = torch.tensor([1, 0, 1, 0]), torch.tensor([0.9, 0.6, 0.4, 0.2])
     >>> print(f"{loss(y_true, y_prob, reduce=all_reduce):.4f}")

@@ -9,10 +9,16 @@ from typing import Any
 import torch
 
 from softset import Confusion, _values
+from softset._typing import Reduce
 from softset.gradients import LinearLoss
 from softset.losses import Loss
 
 from .loss import MetricLoss
+
+_CHANGED = (
+    "`parts` and `forward` must give the same in both passes, got {}; pass a list of the parts, "
+    "and draw no random numbers but those of torch's default generators"
+)
 
 
 def backward_in_parts(
@@ -20,7 +26,7 @@ def backward_in_parts(
     forward: Callable[[Any], torch.Tensor],
     parts: Iterable[Any],
     *,
-    reduce: Callable[[Confusion], Confusion] | None = None,
+    reduce: Reduce | None = None,
 ) -> torch.Tensor:
     """Add the gradient of the loss of all micro-batches together to ``.grad``.
 
@@ -60,6 +66,7 @@ def backward_in_parts(
     The second pass starts from the random state of the first: dropout draws the same masks, and
     a shuffling DataLoader without a generator of its own the same order. Batch normalisation in
     training mode normalises by micro-batch; the gradient is exact for the scores that come out.
+    After an error ``.grad`` may hold a part of the gradient.
 
     Examples
     --------
@@ -108,12 +115,6 @@ def backward_in_parts(
     if number < len(seen):
         raise ValueError(_CHANGED.format(f"{len(seen)} parts, then {number}"))
     return value.detach()
-
-
-_CHANGED = (
-    "`parts` and `forward` must give the same in both passes, got {}; pass a list of the parts, "
-    "and draw no random numbers but those of torch's default generators"
-)
 
 
 @contextlib.contextmanager
