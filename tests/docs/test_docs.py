@@ -54,7 +54,7 @@ WITH_CODE = [page for page in PAGES if "```python" in page.read_text("utf-8")]
 
 _FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _INCLUDED = re.compile(r'^--8<-- "docs/scripts/(\w+\.py)"$', re.MULTILINE)
-_COMMAND = re.compile(r"^    ((?:\w+=\S+ )*(?:python|torchrun) .*)$", re.MULTILINE)
+_COMMAND = re.compile(r"^ *((?:\w+=\S+ )*(?:python|torchrun) .*\.py)$", re.MULTILINE)
 _OUTPUT = re.compile(r"# -> (.*)$", re.MULTILINE)
 _ABOUT = 0.05  # how near a number must be to one that is said to be "about" something
 
