@@ -50,6 +50,11 @@ class checks:
         _enabled = self._before
 
 
+def checking() -> bool:
+    """Tell whether the checks are on."""
+    return _enabled
+
+
 def check_values(
     xp: Any,
     y_true: Any,

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from softset import Confusion, _values
+from softset import Confusion
 from softset._namespace import values_visible
+from softset._values import checking
 
 
 def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
@@ -73,7 +74,7 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
     if dist.get_rank(group) < 0:
         raise ValueError(f"`group` does not hold this process, rank {dist.get_rank()}")
     counts = torch.stack(tuple(confusion))
-    if _values._enabled and values_visible(counts):
+    if checking() and values_visible(counts):
         _check_kind(counts, group)
     return Confusion(*_Sum.apply(counts, group).unbind())
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import torch
 
-from softset import Confusion, _values
+from softset import Confusion
 from softset._typing import Reduce
+from softset._values import checking
 from softset.gradients import LinearLoss
 from softset.losses import Loss
 
+from .._parts import unpack
 from .loss import MetricLoss
 
 _CHANGED = (
@@ -142,17 +144,7 @@ def _plain(loss: Loss | MetricLoss) -> Loss:
 
 
 def _count(loss: Loss | MetricLoss, forward: Callable[[Any], Any], part: Any) -> Confusion:
-    if not (isinstance(part, (tuple, list)) and len(part) in (2, 3)):
-        raise TypeError(
-            f"`parts` must hold (inputs, y_true) or (inputs, y_true, options), got {part!r:.80}"
-        )
-    inputs, y_true, *rest = part
-    options = rest[0] if rest else {}
-    if not isinstance(options, dict):
-        raise TypeError(
-            "the options of a part must be a dict with `sample_weight` and `where`, "
-            f"got {type(options).__name__}"
-        )
+    inputs, y_true, options = unpack(part)
     return _plain(loss).confusion(y_true, forward(inputs), **options)
 
 
@@ -160,7 +152,7 @@ def _check_same(counts: Confusion, seen: list[Confusion], number: int) -> None:
     """Require the counts of the first pass, up to what rounding in another order changes."""
     if number > len(seen):
         raise ValueError(_CHANGED.format(f"{len(seen)} parts, then more"))
-    if not _values._enabled:
+    if not checking():
         return
     found, expected = (torch.stack(tuple(c)).detach() for c in (counts, seen[number - 1]))
     tolerance = torch.finfo(expected.dtype).eps ** 0.5
