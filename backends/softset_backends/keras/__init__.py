@@ -1,0 +1,8 @@
+"""Keras: a loss and a metric for compile and fit, on each of its backends."""
+
+from __future__ import annotations
+
+from .loss import MetricLoss
+from .score import MetricScore
+
+__all__ = ["MetricLoss", "MetricScore"]

@@ -1,0 +1,67 @@
+"""From what Keras hands to a loss or a metric to the arguments of the kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+# Not public, and the only way to a mask on JAX, whose tracers take no attributes.
+from keras.src.backend import get_keras_mask
+
+from softset._namespace import static_shape
+
+
+def arguments(y_true: Any, y_pred: Any, sample_weight: Any, dtype: str) -> dict[str, Any]:
+    """Return the kernel's arguments, labels and weights in the outputs' dimensions."""
+    mask = get_keras_mask(y_pred)
+    y_pred = ops.convert_to_tensor(y_pred)
+    # Whole numbers stay as they are: the kernel takes them for swapped arguments.
+    if keras.backend.is_float_dtype(y_pred.dtype):
+        y_pred = ops.cast(y_pred, dtype)
+    y_true = ops.convert_to_tensor(y_true, dtype=dtype)
+    if sample_weight is not None:
+        sample_weight = _for_rows(ops.convert_to_tensor(sample_weight, dtype=dtype), y_pred)
+    if mask is not None:
+        mask = _for_rows(ops.convert_to_tensor(mask, dtype="bool"), y_pred)
+    return {
+        "y_true": _labels(y_true, y_pred),
+        "y_prob": y_pred,
+        "sample_weight": sample_weight,
+        "where": mask,
+    }
+
+
+def _labels(y_true: Any, y_pred: Any) -> Any:
+    """Return the labels in the outputs' shape; as in Keras a last axis of 1 may differ."""
+    true, pred = static_shape(y_true), static_shape(y_pred)
+    if pred[-1:] == (1,) and len(true) == len(pred) - 1:
+        y_true = ops.expand_dims(y_true, axis=-1)
+    elif true[-1:] == (1,) and len(true) == len(pred) + 1:
+        y_true = ops.squeeze(y_true, axis=-1)
+    shape = static_shape(y_true)
+    if len(shape) == len(pred) and all(
+        a is None or b is None or a == b for a, b in zip(shape, pred, strict=True)
+    ):
+        return y_true
+    hint = ""
+    if len(true) == len(pred) - 1 or (len(true) == len(pred) and true[-1] == 1):
+        hint = (
+            "; turn class numbers into one-vs-rest labels first, "
+            f"softset.one_hot(y_true, {pred[-1]})"
+        )
+    raise ValueError(
+        "`y_true` and `y_pred` must have one shape, up to a last axis of length 1, "
+        f"got {true} and {pred}{hint}"
+    )
+
+
+def _for_rows(x: Any, y_pred: Any) -> Any:
+    """Give weights or a mask, which begin with the batch, as many axes as the outputs."""
+    missing = len(static_shape(y_pred)) - len(static_shape(x))
+    if missing == -1 and static_shape(x)[-1] == 1:
+        return ops.squeeze(x, axis=-1)
+    for _ in range(missing):
+        x = ops.expand_dims(x, axis=-1)
+    return x

@@ -1,0 +1,100 @@
+"""A metric as a Keras loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from softset import Linear, as_loss
+from softset._typing import Metric, Step, Threshold
+
+from ._configs import options_of, restored
+from ._inputs import arguments
+from ._replicas import add_up, replicas
+
+
+@keras.saving.register_keras_serializable("softset")
+class MetricLoss(keras.losses.Loss):
+    """A metric as a loss for ``compile``, with weights and masks inside the counts.
+
+    Parameters
+    ----------
+    metric, step, threshold, thresholds, axis, from_logits, maximize
+        As for `softset.as_loss`. `axis` speaks of the axes of `y_pred`.
+    name : str, optional
+        The name of the loss.
+    dtype : str, optional
+        The dtype that labels and outputs are cast to, ``keras.config.floatx()`` by default.
+        Sums are float32 at least, under mixed precision too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `as_loss` does; when called, if shapes do not fit or, where values can be seen, if
+        they are out of range. Keras has y_pred for what the kernel calls y_prob.
+
+    Notes
+    -----
+    Called as ``loss(y_true, y_pred, sample_weight=None)`` it gives a scalar, differentiable in
+    `y_pred`. Labels may lack the last axis of outputs of shape (n, 1), or have one too many;
+    nothing else is broadcast. `sample_weight` of shape (n,) or (n, 1) weights rows, one of the
+    shape of `y_pred` single entries; the mask that `y_pred` carries counts nothing where it is
+    False. There is no `reduction`: the metric of a batch is one number. On TensorFlow, under a
+    tf.distribute strategy, the counts are those of all replicas.
+
+    Examples
+    --------
+    >>> import keras, softset as ss
+    >>> from softset_backends.keras import MetricLoss
+    >>> loss = MetricLoss(ss.f1)
+    >>> y_true, y_pred = [1, 0, 1, 0], [[0.9], [0.6], [0.4], [0.2]]
+    >>> print(round(float(loss(y_true, keras.ops.array(y_pred))), 4))
+    0.3627
+    """
+
+    def __init__(
+        self,
+        metric: Metric,
+        *,
+        step: Step = Linear(),
+        threshold: Threshold = 0.5,
+        thresholds: tuple[float, ...] | Any | None = None,
+        axis: int | tuple[int, ...] | None = None,
+        from_logits: bool = False,
+        maximize: bool | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.loss = as_loss(
+            metric,
+            step=step,
+            threshold=threshold,
+            thresholds=thresholds,
+            axis=axis,
+            from_logits=from_logits,
+            maximize=maximize,
+        )
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Return the loss of a batch."""
+        given = arguments(y_true, y_pred, sample_weight, self.dtype)
+        number = replicas()
+        if number == 1:
+            return self.loss(**given)
+        # Each replica has the gradient of all replicas' loss, and Keras adds the gradients up.
+        return self.loss(**given, reduce=add_up) / number
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of a batch without weights."""
+        return self(y_true, y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the options as plain values."""
+        return {**options_of(self.loss), "name": self.name, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> MetricLoss:
+        """Return the loss that a config was made from."""
+        return cls(**restored(config))

@@ -1,0 +1,161 @@
+"""A metric as a Keras metric: hard counts of all batches, and the metric of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from softset import Confusion, as_score
+from softset._bound import Bound
+from softset._namespace import static_shape
+from softset._typing import Metric, Threshold
+
+from ._configs import options_of, restored
+from ._inputs import arguments
+
+
+@keras.saving.register_keras_serializable("softset")
+class MetricScore(keras.metrics.Metric):
+    """The metric of an epoch: `softset.as_score` of all its data, not a mean over batches.
+
+    Parameters
+    ----------
+    metric, threshold, thresholds, axis, from_logits
+        As for `softset.as_score`. `axis` speaks of the axes of `y_pred` and includes 0.
+    name : str, optional
+        The name in the logs, by default the metric's, as in ``"f1"`` or ``"macro_f1"``.
+    dtype : str, optional
+        The dtype that labels and outputs are cast to, ``keras.config.floatx()`` by default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `MetricLoss`; also if `axis` leaves out the batch, if the shape of the counts
+        changes, or if a result is asked for before their shape is known.
+
+    Notes
+    -----
+    Weights and masks act inside the counts; Keras hands `sample_weight` on to what is listed
+    in `weighted_metrics`. The counts are sums with a remainder, so that float32 does not stand
+    still at 2**24. With an `axis` or with `thresholds` they are created at the first update,
+    as those of ``keras.metrics.F1Score``; `fit` and `evaluate` see to it.
+
+    Examples
+    --------
+    >>> import keras, softset as ss
+    >>> from softset_backends.keras import MetricScore
+    >>> score = MetricScore(ss.f1)
+    >>> score.update_state([1, 0], keras.ops.array([[0.9], [0.6]]))
+    >>> score.update_state([1, 0], keras.ops.array([[0.4], [0.2]]))
+    >>> print(float(score.result()))
+    0.5
+    """
+
+    counts: Any
+    remainders: Any
+
+    def __init__(
+        self,
+        metric: Metric,
+        *,
+        threshold: Threshold = 0.5,
+        thresholds: tuple[float, ...] | Any | None = None,
+        axis: int | tuple[int, ...] | None = None,
+        from_logits: bool = False,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        score = as_score(
+            metric,
+            threshold=threshold,
+            thresholds=thresholds,
+            axis=axis,
+            from_logits=from_logits,
+        )
+        super().__init__(name=name or _name_of(score.metric), dtype=dtype)
+        self.score = score
+        if axis is None and thresholds is None:
+            self._build((4,))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add the counts of a batch."""
+        given = arguments(y_true, y_pred, sample_weight, self.dtype)
+        more = ops.stack(list(self.score.confusion(**given)))
+        self._require_batch(len(static_shape(given["y_prob"])))
+        shape = static_shape(more)
+        if not self.variables:
+            self._build(shape)
+        elif shape != tuple(self.counts.shape):
+            raise ValueError(
+                f"`y_pred` must always give counts of one shape, got {shape[1:]} after "
+                f"{tuple(self.counts.shape[1:])}; use a MetricScore for each output"
+            )
+        # Knuth's sum: what rounding takes from the total goes to the remainder.
+        old: Any = ops.convert_to_tensor(self.counts)
+        rest: Any = ops.convert_to_tensor(self.remainders)
+        total = old + more
+        added = total - old
+        rest = rest + (old - (total - added)) + (more - added)
+        self.counts.assign(total + rest)
+        self.remainders.assign(rest - ((total + rest) - total))
+
+    def stateless_update_state(self, metric_variables: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the variables after an update, as JAX needs them."""
+        self._require_counts()
+        return super().stateless_update_state(metric_variables, *args, **kwargs)
+
+    def result(self) -> Any:
+        """Return the metric of the counts so far."""
+        self._require_counts()
+        counts: Any = ops.convert_to_tensor(self.counts)
+        counts = counts + ops.convert_to_tensor(self.remainders)
+        return self.score.of_counts(Confusion(*(counts[i] for i in range(4))))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the options as plain values."""
+        options = options_of(self.score)
+        del options["step"]
+        return {**options, "name": self.name, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> MetricScore:
+        """Return the metric that a config was made from."""
+        return cls(**restored(config))
+
+    def _build(self, shape: tuple[int | None, ...]) -> None:
+        # What the kernel counts in.
+        dtype = "float64" if self.dtype == "float64" else "float32"
+        self.counts = self.add_variable(shape, "zeros", dtype=dtype, name="counts")
+        self.remainders = self.add_variable(shape, "zeros", dtype=dtype, name="remainders")
+
+    def _require_counts(self) -> None:
+        if not self.variables:
+            raise ValueError(
+                "the shape of the counts is not known before the first batch; "
+                "call update_state once, and reset_state if that batch is not to count"
+            )
+
+    def _require_batch(self, ndim: int) -> None:
+        axis = self.score.axis
+        if axis is None or 0 in (a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))):
+            return
+        raise ValueError(
+            f"`axis` must include 0, the batch, got {axis!r}: rows that are counted one by one "
+            "do not add up over batches"
+        )
+
+
+def _name_of(metric: Any) -> str | None:
+    """Return a metric's name, after that of the average if it is one."""
+    inner = getattr(metric, "metric", None)
+    if inner is None:
+        name = getattr(metric, "__name__", "")
+        return name if name.isidentifier() else None  # not a lambda's
+    name = _name_of(inner)
+    return name if name is None or isinstance(metric, Bound) else f"{_kind(metric)}_{name}"
+
+
+def _kind(metric: Any) -> str:
+    return type(metric).__name__.lower()

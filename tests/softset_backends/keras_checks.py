@@ -1,0 +1,725 @@
+"""What holds on every Keras backend; test_keras.py runs this file once for each."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import warnings
+
+import numpy as np
+import pytest
+
+import softset as ss
+from softset import metrics
+from tests.support import SINGLE, STEPS, labels_and_scores, sklearn
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # whatever a framework warns of on import is its own
+    import keras
+
+    from softset_backends.keras import MetricLoss, MetricScore
+
+# Keras's own, of ops.convert_to_numpy on PyTorch.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+BACKEND = keras.backend.backend()
+F2 = functools.partial(ss.fbeta, beta=2.0)
+# One rounding of float64 in each of tens of operations.
+DOUBLE = 1e-12
+# On PyTorch Keras multiplies matrices, and averages losses, in float32 whatever goes in.
+IN_FIT = 1e-6 if BACKEND == "torch" else DOUBLE
+
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@contextlib.contextmanager
+def precision(dtype):
+    keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)
+    yield dtype
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(params=["float32", "float64"])
+def floatx(request):
+    with precision(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def double():
+    with precision("float64"):
+        yield
+
+
+def tensor(x, dtype=None):
+    return keras.ops.convert_to_tensor(x, dtype=dtype or keras.config.floatx())
+
+
+def numpy(x):
+    return keras.ops.convert_to_numpy(x)
+
+
+def value_and_grad(fn, x):
+    """Return a function's value and its gradient by the backend's autodiff."""
+    if BACKEND == "torch":
+        x = x.detach().clone().requires_grad_(True)
+        value = fn(x)
+        if not value.requires_grad:  # a hard step has no slope
+            return numpy(value), numpy(value * 0 * x)
+        value.backward()
+        return numpy(value), numpy(x.grad)
+    if BACKEND == "jax":
+        import jax
+
+        value, gradient = jax.jit(jax.value_and_grad(fn))(x)
+        return numpy(value), numpy(gradient)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = fn(x)
+    return numpy(value), numpy(tape.gradient(value, x, unconnected_gradients="zero"))
+
+
+def close(found, expected, tolerance):
+    expected = np.asarray(expected)
+    scale = max(1e-3, float(np.max(np.abs(expected), initial=0.0)))
+    np.testing.assert_allclose(numpy(found), expected, rtol=0, atol=tolerance * scale)
+
+
+def table(n=32, classes=3, seed=0):
+    """Return labels, probabilities and weights for a number of classes."""
+    y_true, y_prob = labels_and_scores((n, classes), seed=seed)
+    return y_true, y_prob, np.random.default_rng(seed).uniform(0.5, 2.0, size=n)
+
+
+def features(n=40, seed=0, dtype=None):
+    """Return features, labels of shape (n,) and weights; some rows have a weight of 0."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 4)).astype(dtype or keras.config.floatx())
+    y = (x[:, 0] + 0.5 * rng.normal(size=n) > 0.4).astype("int64")
+    return x, y, rng.integers(0, 4, size=n) / 2.0
+
+
+def linear(loss, units=1, learning_rate=0.5, **options):
+    """Return one dense layer with known weights, compiled with plain gradient descent."""
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(units, "sigmoid")])
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(size=(4, units)), rng.normal(size=units)])
+    model.compile(keras.optimizers.SGD(learning_rate), loss=loss, **options)
+    return model
+
+
+def step_in_numpy(loss, x, y, weights=None, learning_rate=0.5):
+    """Return the value and `linear`'s weights after a step of gradient descent on all rows."""
+    rng = np.random.default_rng(1)
+    kernel, bias = rng.normal(size=(4, 1)), rng.normal(size=1)
+    p = 1 / (1 + np.exp(-(x @ kernel + bias)[:, 0]))
+    value, slope = ss.value_and_grad(loss)(y, p, sample_weight=weights)
+    slope = slope * p * (1 - p)
+    kernel = kernel - learning_rate * (x.T @ slope)[:, None]
+    return value, [kernel, bias - learning_rate * slope.sum()]
+
+
+def fit(model, x, y, **options):
+    options = {"batch_size": len(x), "epochs": 1, "shuffle": False, "verbose": 0} | options
+    return model.fit(x, y, **options).history
+
+
+def same_weights(found, expected, tolerance):
+    for one, other in zip(found, expected, strict=True):
+        close(one, other, tolerance)
+
+
+# The loss as a function
+
+
+STEP_NAMES = ("sigmoid", "straight-through", "hard")
+OPTIONS = {
+    "f1": (ss.f1, {}),
+    "mcc": (ss.matthews_corrcoef, {"threshold": 0.3}),
+    "fbeta": (F2, {"threshold": (0.2, 0.5, 0.7)}),
+    "macro": (ss.macro(ss.f1), {"axis": 0}),
+    "rows": (ss.f1, {"axis": -1}),
+    "grid": (ss.f1, {"thresholds": (0.25, 0.5, 0.75)}),
+    "area": (ss.auroc, {"thresholds": ss.grid(9)}),
+    "error": (ss.error_rate, {"maximize": False}),
+} | {f"step-{name}": (ss.f1, {"step": STEPS[name][0]}) for name in STEP_NAMES}
+
+
+@pytest.mark.parametrize(
+    ("floatx", "name"),
+    [("float32", "f1"), ("float32", "grid"), *(("float64", name) for name in OPTIONS)],
+    indirect=["floatx"],
+)
+def test_value_and_gradient_are_those_of_numpy(floatx, name):
+    metric, options = OPTIONS[name]
+    y_true, y_prob, weights = table()
+    y_prob = y_prob.astype(floatx)
+    expected = ss.value_and_grad(ss.as_loss(metric, **options))(
+        y_true, y_prob, sample_weight=weights[:, None]
+    )
+    loss = MetricLoss(metric, **options)
+    found = value_and_grad(lambda p: loss(tensor(y_true), p, tensor(weights)), tensor(y_prob))
+    assert found[0].shape == () and found[0].dtype == found[1].dtype == floatx
+    for one, other in zip(found, expected, strict=True):
+        close(one, other, SINGLE if floatx == "float32" else DOUBLE)
+
+
+def test_gradient_for_logits(floatx):
+    y_true, y_prob = labels_and_scores()
+    logits = np.log(y_prob / (1 - y_prob)).astype(floatx)
+    expected = ss.value_and_grad(ss.as_loss(ss.f1, from_logits=True))(y_true, logits)
+    loss = MetricLoss(ss.f1, from_logits=True)
+    found = value_and_grad(lambda z: loss(tensor(y_true), z), tensor(logits))
+    for one, other in zip(found, expected, strict=True):
+        close(one, other, SINGLE if floatx == "float32" else DOUBLE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "true", "pred"),
+    [(kind, (32,), (32, 1)) for kind in ("bool", "int32", "int64", "uint8", "float64")]
+    + [("int64", true, pred) for true, pred in (((32, 1), (32, 1)), ((32, 1), (32,)))],
+)
+def test_labels_of_every_kind_and_a_last_axis_of_one(kind, true, pred):
+    y_true, y_prob = labels_and_scores()
+    expected = ss.as_loss(ss.f1)(y_true, y_prob)
+    labels = y_true.astype(kind).reshape(true)
+    close(MetricLoss(ss.f1)(labels, tensor(y_prob.reshape(pred))), expected, SINGLE)
+    score = MetricScore(ss.f1)
+    score.update_state(labels, tensor(y_prob.reshape(pred)))
+    close(score.result(), ss.as_score(ss.f1)(y_true, y_prob), SINGLE)
+
+
+def test_labels_of_sequences_take_the_last_axis_of_the_outputs():
+    y_true, y_prob = labels_and_scores((6, 5))
+    expected = ss.as_loss(ss.macro(ss.f1), axis=0)(y_true, y_prob)
+    loss = MetricLoss(ss.macro(ss.f1, axis=0), axis=0)
+    close(loss(y_true, tensor(y_prob[..., None])), expected, SINGLE)
+
+
+@pytest.mark.parametrize("shape", [(32,), (32, 1), (32, 3), (1, 1), ()])
+def test_weights_of_rows_and_of_entries(shape):
+    y_true, y_prob, _ = table()
+    weights = np.random.default_rng(2).uniform(size=shape)
+    wide = np.broadcast_to(weights[:, None] if shape == (32,) else weights, (32, 3))
+    expected = ss.as_loss(ss.f1)(y_true, y_prob, sample_weight=wide)
+    close(MetricLoss(ss.f1)(y_true, tensor(y_prob), weights), expected, SINGLE)
+
+
+def test_weights_with_one_axis_too_many():
+    y_true, y_prob = labels_and_scores()
+    weights = np.random.default_rng(2).uniform(size=(32, 1))
+    expected = ss.as_loss(ss.f1)(y_true, y_prob, sample_weight=weights[:, 0])
+    close(MetricLoss(ss.f1)(y_true, tensor(y_prob), weights), expected, SINGLE)
+
+
+@pytest.mark.parametrize(
+    ("true", "pred", "message"),
+    [
+        ((8, 2), (8, 3), r"one shape, up to a last axis of length 1, got \(8, 2\) and \(8, 3\)$"),
+        ((7,), (8, 1), r"`y_true` and `y_pred` must have one shape"),
+        ((1,), (8,), r"`y_true` and `y_pred` must have one shape"),
+        ((8,), (8, 3), r"got \(8,\) and \(8, 3\); turn class numbers .*one_hot\(y_true, 3\)"),
+        ((8, 1), (8, 3), r"got \(8, 1\) and \(8, 3\); turn class numbers .*one_hot\(y_true, 3\)"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_errors(true, pred, message):
+    with pytest.raises(ValueError, match=message):
+        MetricLoss(ss.f1)(np.zeros(true, int), tensor(np.full(pred, 0.5)))
+    with pytest.raises(ValueError, match=message):
+        MetricScore(ss.f1).update_state(np.zeros(true, int), tensor(np.full(pred, 0.5)))
+
+
+def test_class_numbers_are_an_error_in_fit():
+    x, y, _ = features()
+    message = r"turn class numbers into one-vs-rest labels first, softset.one_hot\(y_true, 3\)"
+    with pytest.raises(ValueError, match=message):
+        fit(linear(MetricLoss(ss.macro(ss.f1), axis=0), units=3), x, y)
+    with pytest.raises(ValueError, match=message):
+        score = MetricScore(ss.macro(ss.f1), axis=0)
+        fit(linear("sparse_categorical_crossentropy", units=3, metrics=[score]), x, y)
+
+
+def test_weights_of_another_length_are_an_error():
+    with pytest.raises(ValueError, match=r"`sample_weight` must have as many dimensions as y_prob"):
+        MetricLoss(ss.f1)(np.zeros(8), tensor(np.full((8, 1), 0.5)), np.ones(7))
+
+
+def test_swapped_arguments_and_values_out_of_range_are_errors():
+    y_true, y_prob = labels_and_scores(8)
+    with pytest.raises(TypeError, match="`y_prob` must hold floating-point scores"):
+        MetricLoss(ss.f1)(y_prob, keras.ops.convert_to_tensor(y_true.astype(int)))
+    with pytest.raises(ValueError, match="pass from_logits=True"):
+        MetricLoss(ss.f1)(y_true, tensor(10 * y_prob))
+
+
+@pytest.mark.parametrize("reduction", ["sum", "none", "sum_over_batch_size"])
+def test_there_is_no_reduction(reduction):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'reduction'"):
+        MetricLoss(ss.f1, reduction=reduction)
+
+
+def test_wrong_metrics_are_errors_of_the_kernel():
+    with pytest.raises(TypeError, match="`metric` must be a function of a Confusion"):
+        MetricLoss("f1")
+    with pytest.raises(TypeError, match="`metric` must be a function of a Confusion"):
+        MetricScore("f1")
+    with pytest.raises(ValueError, match="pass maximize=True or maximize=False"):
+        MetricLoss(ss.prevalence)
+
+
+def test_call_is_the_loss_without_weights():
+    y_true, y_prob = labels_and_scores()
+    expected = ss.as_loss(ss.f1)(y_true, y_prob)
+    close(MetricLoss(ss.f1).call(tensor(y_true), tensor(y_prob)), expected, SINGLE)
+
+
+def test_half_precision_counts_in_single():
+    y_true, y_prob = labels_and_scores(4096)
+    coarse = tensor(y_prob, "bfloat16")
+    expected = ss.as_loss(ss.f1)(y_true, numpy(keras.ops.cast(coarse, "float32")))
+    for dtype in (None, "bfloat16"):
+        value = MetricLoss(ss.f1, dtype=dtype)(y_true, coarse)
+        assert keras.backend.standardize_dtype(value.dtype) == "float32"
+        close(value, expected, SINGLE)
+
+
+# The loss in fit
+
+
+def test_a_step_of_fit_is_that_of_numpy(double):
+    x, y, weights = features()
+    for given in (None, weights):
+        value, expected = step_in_numpy(ss.as_loss(ss.f1), x, y, given)
+        model = linear(MetricLoss(ss.f1))
+        history = fit(model, x, y, sample_weight=given)
+        close(history["loss"][0], value, IN_FIT)
+        same_weights(model.get_weights(), expected, IN_FIT)
+
+
+def test_class_weight_acts_inside_the_counts(double):
+    x, y, _ = features()
+    value, expected = step_in_numpy(ss.as_loss(ss.accuracy), x, y, np.where(y == 1, 5.0, 0.5))
+    model = linear(MetricLoss(ss.accuracy))
+    history = fit(model, x, y, class_weight={0: 0.5, 1: 5.0})
+    close(history["loss"][0], value, IN_FIT)
+    same_weights(model.get_weights(), expected, IN_FIT)
+
+
+def test_weight_2_is_a_copy_and_weight_0_a_removal(double):
+    x, y, _ = features()
+    weights = np.arange(len(x)) % 3
+    copied = np.repeat(np.arange(len(x)), weights)
+    loss = MetricLoss(ss.matthews_corrcoef)
+    one, other = linear(loss), linear(loss)
+    close(
+        fit(one, x, y, sample_weight=weights.astype(float))["loss"],
+        fit(other, x[copied], y[copied])["loss"],
+        IN_FIT,
+    )
+    same_weights(one.get_weights(), other.get_weights(), IN_FIT)
+    close(
+        one.evaluate(x, y, sample_weight=weights.astype(float), batch_size=99, verbose=0),
+        other.evaluate(x[copied], y[copied], batch_size=99, verbose=0),
+        IN_FIT,
+    )
+
+
+def test_a_plain_function_gets_its_value_multiplied_by_the_weights():
+    x, y, _ = features()
+    twice = np.full(len(x), 2.0)
+    model = linear(ss.as_loss(ss.f1))
+    plain = model.evaluate(x, y, batch_size=99, verbose=0)
+    close(model.evaluate(x, y, sample_weight=twice, batch_size=99, verbose=0), 2 * plain, SINGLE)
+    model = linear(MetricLoss(ss.f1))
+    close(model.evaluate(x, y, sample_weight=twice, batch_size=99, verbose=0), plain, SINGLE)
+
+
+def masked_model(double, layer):
+    rng = np.random.default_rng(3)
+    lengths = rng.integers(1, 6, size=20)
+    kept = np.arange(6) < lengths[:, None]
+    y = (rng.uniform(size=(20, 6)) < 0.4).astype(float)
+    y[~kept] = 7.0  # padding may hold anything
+    if layer == "masking":
+        x = np.where(kept[..., None], rng.normal(size=(20, 6, 4)), 0.0)
+        first = [keras.layers.Input((6, 4)), keras.layers.Masking()]
+    else:
+        x = np.where(kept, rng.integers(1, 9, size=(20, 6)), 0)
+        first = [keras.layers.Input((6,)), keras.layers.Embedding(9, 4, mask_zero=True)]
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([*first, keras.layers.Dense(1, "sigmoid")])
+    return model, x, y, kept
+
+
+@pytest.mark.parametrize(("layer", "weighted"), [("masking", False), ("embedding", True)])
+def test_masks_act_inside_the_counts(double, layer, weighted):
+    model, x, y, kept = masked_model(double, layer)
+    weights = np.random.default_rng(4).uniform(size=kept.shape) if weighted else None
+    scores = [MetricScore(ss.f1)]
+    model.compile(keras.optimizers.SGD(0.5), MetricLoss(ss.f1), weighted_metrics=scores)
+    y_prob = model.predict(x, verbose=0)[..., 0]
+    chosen = None if weights is None else weights[kept]
+    expected = [
+        form(y[kept], y_prob[kept], sample_weight=chosen)
+        for form in (ss.as_loss(ss.f1), ss.as_score(ss.f1))
+    ]
+    options = {"sample_weight": weights, "batch_size": len(x)}
+    close(model.evaluate(x, y, verbose=0, **options), expected, IN_FIT)
+
+
+def test_a_masked_step_is_that_of_explicit_weights(double):
+    model, x, y, kept = masked_model(double, "masking")
+    plain = keras.Sequential([keras.layers.Input((6, 4)), keras.layers.Dense(1, "sigmoid")])
+    plain.set_weights(model.get_weights())
+    for one in (model, plain):
+        one.compile(keras.optimizers.SGD(0.5), MetricLoss(ss.f1))
+    fit(model, x, y)
+    fit(plain, x, np.where(kept, y, 0.0), sample_weight=kept.astype(float))
+    same_weights(model.get_weights(), plain.get_weights(), IN_FIT)
+
+
+def test_the_logged_loss_is_a_mean_over_batches_and_the_score_is_not(double):
+    x, y, weights = features(n=41)
+    score = MetricScore(ss.f1)
+    model = linear(MetricLoss(ss.f1), learning_rate=0.0, weighted_metrics=[score])
+    history = fit(
+        model, x, y, batch_size=16, sample_weight=weights, validation_data=(x, y, weights)
+    )
+    p = model.predict(x, verbose=0)[:, 0]
+    batches = [slice(0, 16), slice(16, 32), slice(32, 41)]
+    losses = [ss.as_loss(ss.f1)(y[b], p[b], sample_weight=weights[b]) for b in batches]
+    mean = np.average(losses, weights=[16, 16, 9])
+    close([history["loss"][0], history["val_loss"][0]], [mean, mean], IN_FIT)
+    expected = sklearn.f1_score(y, p >= 0.5, sample_weight=weights)
+    close([history["f1"][0], history["val_f1"][0]], [expected, expected], IN_FIT)
+
+
+def test_train_on_batch(double):
+    x, y, weights = features()
+    value, expected = step_in_numpy(ss.as_loss(ss.f1), x, y, weights)
+    model = linear(MetricLoss(ss.f1), weighted_metrics=[MetricScore(ss.f1)])
+    close(model.train_on_batch(x, y, sample_weight=weights)[0], value, IN_FIT)
+    same_weights(model.get_weights(), expected, IN_FIT)
+
+
+def test_two_outputs_with_a_loss_each(double):
+    x, y, _ = features()
+    other = 1 - y[::-1]
+    inputs = keras.layers.Input((4,))
+    outputs = {
+        "a": keras.layers.Dense(1, "sigmoid", name="a")(inputs),
+        "b": keras.layers.Dense(1, "sigmoid", name="b")(inputs),
+    }
+    model = keras.Model(inputs, outputs)
+    model.compile(
+        keras.optimizers.SGD(0.5),
+        loss={"a": MetricLoss(ss.f1), "b": MetricLoss(ss.accuracy, threshold=0.3)},
+        loss_weights={"a": 0.25, "b": 2.0},
+        metrics={"a": [MetricScore(ss.f1)], "b": [MetricScore(ss.accuracy)]},
+    )
+    p = {name: q[:, 0] for name, q in model.predict(x, verbose=0).items()}
+    history = fit(model, x, {"a": y, "b": other})
+    a = ss.as_loss(ss.f1)(y, p["a"])
+    b = ss.as_loss(ss.accuracy, threshold=0.3)(other, p["b"])
+    close(history["loss"], [0.25 * a + 2.0 * b], IN_FIT)
+    close([history["a_loss"][0], history["b_loss"][0]], [a, b], IN_FIT)
+    close(history["a_f1"], [sklearn.f1_score(y, p["a"] >= 0.5)], IN_FIT)
+    close(history["b_accuracy"], [np.mean(other == (p["b"] >= 0.5))], IN_FIT)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch.compile warns of what Keras's train step does
+def test_compiled_and_eager_fit_are_the_plain_one(double, monkeypatch):
+    if BACKEND == "torch":
+        import torch
+
+        # Keras asks for inductor, which takes a minute; the traced program is the same.
+        compiler = functools.partial(torch.compile, backend="aot_eager")
+        monkeypatch.setattr(torch, "compile", compiler)
+    x, y, weights = features(n=41)
+    results = []
+    for jit_compile, run_eagerly in ((False, False), (True, False), (False, True)):
+        score = MetricScore(ss.macro(ss.f1), axis=0)
+        model = linear(
+            MetricLoss(ss.f1),
+            metrics=[score],
+            jit_compile=jit_compile,
+            run_eagerly=run_eagerly,
+        )
+        assert (model.jit_compile, model.run_eagerly) == (jit_compile, run_eagerly)
+        history = fit(model, x, y, sample_weight=weights, batch_size=32)
+        results.append([*model.get_weights(), history["macro_f1"]])
+    same_weights(results[1], results[0], IN_FIT)
+    same_weights(results[2], results[0], IN_FIT)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision(policy):
+    x, y, _ = features(n=64)
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = linear(MetricLoss(ss.f1), metrics=[MetricScore(ss.f1)])
+        half = model(x)
+        assert keras.backend.standardize_dtype(half.dtype) == policy.removeprefix("mixed_")
+        p = numpy(keras.ops.cast(half, "float32"))[:, 0]
+        history = fit(model, x, y)
+        # A score at the threshold's rounding may fall on either side in compiled code.
+        close(history["loss"], [ss.as_loss(ss.f1)(y, p)], 1e-2)
+        history = fit(model, x, y, epochs=30)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.weights[0].dtype == "float32"
+    assert history["f1"][-1] > history["f1"][0]
+
+
+@contextlib.contextmanager
+def two_devices():
+    if BACKEND == "tensorflow":
+        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+        assert strategy.num_replicas_in_sync == 2
+        with strategy.scope():
+            yield
+        return
+    devices = keras.distribution.DataParallel(devices=["cpu:0", "cpu:1"])
+    keras.distribution.set_distribution(devices)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(None)
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="Keras has no distribution on PyTorch")
+def test_replicas_count_together(double):
+    results = []
+    # On TensorFlow the last batch is one row: one of the two replicas gets none.
+    n = 21 if BACKEND == "tensorflow" else 20
+    x, y, weights = features(n)
+    for scope in (contextlib.nullcontext(), two_devices()):
+        with scope:
+            score = MetricScore(ss.macro(ss.f1), axis=0)
+            model = linear(MetricLoss(ss.f1), weighted_metrics=[score])
+            # Float labels: TensorFlow cannot split boolean ones.
+            history = fit(model, x, y.astype(float), sample_weight=weights, batch_size=10, epochs=2)
+        results.append([*model.get_weights(), history["loss"], history["macro_f1"]])
+    same_weights(*results, 1e-10)  # the sums of two halves
+
+
+# The score
+
+
+def test_score_of_batches_is_that_of_all_data(double):
+    y_true, y_prob, weights = table(n=50)
+    cases = {
+        "f1": (ss.f1, {}, {"average": "micro"}),
+        "macro_f1": (ss.macro(ss.f1), {"axis": 0}, {"average": "macro"}),
+        "weighted_f1": (ss.weighted(ss.f1), {"axis": 0}, {"average": "weighted"}),
+    }
+    for name, (metric, options, average) in cases.items():
+        score = MetricScore(metric, **options)
+        assert score.name == name
+        for rows in (slice(0, 30), slice(30, 50)):
+            score.update_state(y_true[rows], tensor(y_prob[rows]), weights[rows])
+        expected = sklearn.f1_score(y_true, y_prob >= 0.5, sample_weight=weights, **average)
+        close(score.result(), expected, DOUBLE)
+        score.reset_state()
+        score.update_state(y_true, tensor(y_prob))
+        close(score.result(), sklearn.f1_score(y_true, y_prob >= 0.5, **average), DOUBLE)
+
+
+def test_score_over_a_grid_of_thresholds(double):
+    y_true, y_prob = labels_and_scores(64)
+    grid = (0.2, 0.5, 0.8)
+    score = MetricScore(F2, thresholds=grid)
+    for rows in (slice(0, 30), slice(30, 64)):
+        score.update_state(y_true[rows], tensor(y_prob[rows]))
+    expected = np.mean([sklearn.fbeta_score(y_true, y_prob >= t, beta=2.0) for t in grid])
+    close(score.result(), expected, DOUBLE)
+
+
+def test_names_of_scores():
+    assert MetricScore(F2).name == "fbeta"
+    assert MetricScore(ss.micro(ss.macro(F2, axis=0))).name == "micro_macro_fbeta"
+    assert MetricScore(ss.f1, name="mine").name == "mine"
+    assert MetricScore(lambda c: c.tp).name.startswith("metric_score")
+
+
+def test_an_empty_score_is_what_the_metric_says():
+    assert float(MetricScore(ss.f1).result()) == 0.0
+
+
+def test_counts_of_unknown_shape():
+    score = MetricScore(ss.macro(ss.f1), axis=0)
+    assert score.variables == []
+    score.reset_state()
+    with pytest.raises(ValueError, match="shape of the counts is not known before the first batch"):
+        score.result()
+    y_true, y_prob, _ = table()
+    with pytest.raises(ValueError, match="call update_state once"):
+        score.stateless_update_state([], y_true, tensor(y_prob))
+    score.update_state(y_true, tensor(y_prob))
+    assert [tuple(v.shape) for v in score.variables] == [(4, 3), (4, 3)]
+    with pytest.raises(ValueError, match=r"counts of one shape, got \(2,\) after \(3,\)"):
+        score.update_state(y_true[:, :2], tensor(y_prob[:, :2]))
+
+
+@pytest.mark.parametrize("axis", [1, -1, (1,)])
+def test_counts_of_single_rows_do_not_add_up(axis):
+    y_true, y_prob, _ = table()
+    with pytest.raises(ValueError, match="`axis` must include 0, the batch, got"):
+        MetricScore(ss.f1, axis=axis).update_state(y_true, tensor(y_prob))
+
+
+def test_counts_do_not_stand_still():
+    """In float32 a count of 2**24 plus 1 is 2**24."""
+    assert np.float32(2**24) + np.float32(1) == 2**24
+    score = MetricScore(ss.recall)
+    model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Identity()])
+    model.compile(loss=MetricLoss(ss.recall), weighted_metrics=[score])
+    # Half as many positives are missed as there are found, and then 1000 of 1.1 found.
+    x = np.r_[0.1, 0.9, np.full(1000, 0.9)].astype("float32")[:, None]
+    weights = np.r_[2.0**24, 2.0**25, np.full(1000, 1.1)]
+    found = model.evaluate(x, np.ones(len(x)), sample_weight=weights, batch_size=1, verbose=0)
+    tp = 2.0**25 + 1000 * float(np.float32(1.1))
+    # One rounding of each count when they are read: a sum that stands still is off by 7e-6.
+    assert abs(np.ravel(found)[-1] - tp / (tp + 2.0**24)) < 2e-7
+    high, low = (numpy(v).astype("float64") for v in score.variables)
+    assert str(score.variables[0].dtype) == "float32"
+    close((high + low)[0], tp, 1e-11)
+
+
+def test_score_without_state_in_compiled_code(double):
+    """What a training loop on JAX does; the other backends can do it too."""
+    y_true, y_prob, weights = table(n=50)
+    score = MetricScore(ss.f1)
+
+    def update(state, *batch):
+        return score.stateless_update_state(state, *batch)
+
+    if BACKEND == "jax":
+        import jax
+
+        update = jax.jit(update)
+    elif BACKEND == "tensorflow":
+        update = tf.function(update, jit_compile=True)
+    state = [v.value for v in score.variables]
+    for rows in (slice(0, 25), slice(25, 50)):
+        state = update(state, *(tensor(a[rows]) for a in (y_true, y_prob, weights)))
+    expected = sklearn.f1_score(y_true, y_prob >= 0.5, sample_weight=weights, average="micro")
+    close(score.stateless_result(state), expected, DOUBLE)
+    assert float(score.result()) == 0.0
+
+
+def test_early_stopping_follows_the_score():
+    x, y, _ = features()
+    stop = keras.callbacks.EarlyStopping("val_f1", mode="max", patience=2)
+    model = linear(MetricLoss(ss.f1), learning_rate=0.0, metrics=[MetricScore(ss.f1)])
+    history = fit(model, x, y, epochs=9, validation_data=(x, y), callbacks=[stop])
+    assert len(history["val_f1"]) == 3
+
+
+# Files
+
+
+@keras.saving.register_keras_serializable("checks")
+def registered_metric(c):
+    return c.tp / (c.tp + c.fp + c.fn + 1)
+
+
+def unregistered_metric(c):
+    return c.tp / (c.tp + c.fp + c.fn + 2)
+
+
+@keras.saving.register_keras_serializable("checks")
+def registered_step(y_prob, threshold):
+    return y_prob
+
+
+def through_json(thing):
+    """Return what Keras makes of a loss's or a metric's config in a file."""
+    import json
+
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(thing)))
+    return keras.saving.deserialize_keras_object(config)
+
+
+METRICS = {name: getattr(metrics, name) for name in metrics.__all__ if name != "larger_is_better"}
+METRICS |= {
+    "partial": F2,
+    "macro": ss.macro(ss.f1),
+    "micro": ss.micro(F2, axis=0),
+    "weighted": ss.weighted(functools.partial(ss.tversky, alpha=0.3, beta=0.7)),
+    "registered": registered_metric,
+    "partial of registered": functools.partial(registered_metric),
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_metric_comes_back(name):
+    loss = MetricLoss(METRICS[name], maximize=True)
+    assert through_json(loss).loss == loss.loss
+    score = MetricScore(METRICS[name], axis=0)
+    assert through_json(score).score == score.score
+    assert through_json(score).name == score.name
+
+
+@pytest.mark.parametrize(
+    "step",
+    [*(step for step, _ in STEPS.values()), ss.StraightThrough(ss.Ramp(0.2)), registered_step],
+    ids=repr,
+)
+def test_step_comes_back(step):
+    loss = MetricLoss(ss.f1, step=step)
+    assert through_json(loss).loss == loss.loss
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"threshold": 0.3},
+        {"threshold": (0.2, 0.4, 0.6), "axis": 0},
+        {"thresholds": (0.25, 0.75)},
+        {"axis": (0, 1), "from_logits": True},
+    ],
+    ids=repr,
+)
+def test_options_come_back(options):
+    loss = MetricLoss(ss.f1, maximize=False, name="mine", dtype="float64", **options)
+    again = through_json(loss)
+    assert again.loss == loss.loss
+    assert (again.name, again.dtype) == ("mine", "float64")
+    assert through_json(MetricScore(ss.f1, **options)).score == ss.as_score(ss.f1, **options)
+
+
+def test_thresholds_in_a_tensor_come_back():
+    y_true, y_prob, _ = table()
+    loss = MetricLoss(ss.f1, threshold=tensor([0.2, 0.4, 0.6]))
+    same = MetricLoss(ss.f1, threshold=(0.2, 0.4, 0.6))
+    close(through_json(loss)(y_true, tensor(y_prob)), same(y_true, tensor(y_prob)), SINGLE)
+
+
+def test_unregistered_metric_needs_custom_objects():
+    config = keras.saving.serialize_keras_object(MetricLoss(unregistered_metric))
+    message = r"(?s)Could not locate function 'unregistered_metric'.*register_keras_serializable"
+    with pytest.raises(TypeError, match=message):
+        keras.saving.deserialize_keras_object(config)
+    known = {"unregistered_metric": unregistered_metric}
+    again = keras.saving.deserialize_keras_object(config, custom_objects=known)
+    assert again.loss.metric is unregistered_metric
+
+
+def test_compiled_model_comes_back_from_a_file(tmp_path):
+    x, y, _ = features()
+    scores = [MetricScore(F2, threshold=0.3), MetricScore(ss.macro(ss.f1), axis=0)]
+    model = linear(MetricLoss(F2, step=ss.Sigmoid(5.0), threshold=0.3), metrics=scores)
+    fit(model, x, y)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.loss.loss == model.loss.loss
+    numbers = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert sorted(numbers) == ["fbeta", "loss", "macro_f1"]
+    assert again.evaluate(x, y, verbose=0, return_dict=True) == numbers

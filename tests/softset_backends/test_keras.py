@@ -1,0 +1,42 @@
+"""Run keras_checks.py in a process of its own for each Keras backend."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKS = Path(__file__).with_name("keras_checks.py")
+
+
+# One test each, and not one for each check: pytest's workers would all start the processes.
+@pytest.mark.parametrize("backend", ["torch", "jax", "tensorflow"])
+def test_checks_hold_on_backend(backend):
+    for library in ("keras", backend):
+        if find_spec(library) is None:
+            pytest.skip(f"{library} is not installed")
+    command = [sys.executable, "-m", "pytest", CHECKS, "-q", "-p", "no:cacheprovider", "--tb=short"]
+    devices = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    done = subprocess.run(
+        [*command, "--show-capture=no"],
+        cwd=ROOT,
+        env=os.environ | devices | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-8000:]
+
+
+def test_import_of_the_backends_does_not_import_keras():
+    code = "import sys, softset_backends; print('keras' in sys.modules)"
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
