@@ -1,0 +1,140 @@
+"""The exact gradient of a large batch from micro-batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow
+
+from softset import Confusion, linearize
+from softset._typing import Reduce
+from softset._values import checking
+from softset.losses import Loss
+
+from .._parts import unpack
+
+tf: Any = tensorflow
+
+
+def value_and_grad_in_parts(
+    loss: Loss,
+    forward: Callable[[Any], Any],
+    variables: Sequence[Any],
+    parts: Iterable[Any],
+    *,
+    reduce: Reduce | None = None,
+) -> tuple[Any, list[Any]]:
+    """Return the loss of all micro-batches together and its gradient.
+
+    Two passes: the first adds up the counts of all micro-batches, the second the gradients of
+    their linear losses (see `softset.linearize`). The result is that of one large batch, with the
+    memory of one micro-batch and a second forward pass.
+
+    Parameters
+    ----------
+    loss : what `as_loss` returned
+        The loss to follow.
+    forward : callable
+        ``forward(inputs) -> scores``; a `tf.function` for speed.
+    variables : sequence of tf.Variable
+        What to differentiate by.
+    parts : list or tf.data.Dataset
+        Micro-batches ``(inputs, y_true)`` or ``(inputs, y_true, options)``, `options` a dict of
+        `sample_weight`, `where` or both. They are gone through twice, and may differ in size.
+    reduce : callable, optional
+        Sums the counts over replicas, such as `all_reduce`. Every replica needs one micro-batch
+        at least, and as many as it likes.
+
+    Returns
+    -------
+    value : tensor
+        The loss.
+    gradients : list of tensors
+        One for each variable, or None for one that the loss does not depend on.
+
+    Raises
+    ------
+    TypeError
+        If `loss` does not come from `as_loss`, if `parts` is an iterator, which can be gone
+        through only once, or anything but a list in a `tf.function`, or if a part is no such
+        tuple.
+    ValueError
+        If there are no parts.
+    tf.errors.InvalidArgumentError
+        While `softset.checks` is on, if the two passes saw different scores.
+
+    Notes
+    -----
+    Exact if a row's scores are the same in both passes and do not depend on the other rows of its
+    micro-batch: batch normalization must not use batch statistics, and dropout must take its
+    seed from the inputs. In a `tf.function` the loop is unrolled.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> import softset as ss
+    >>> from softset_backends.tensorflow import value_and_grad_in_parts
+    >>> x = tf.constant([[2.0, 1.0], [0.5, -1.0], [-0.5, 1.0], [-1.0, 0.3]])
+    >>> y, w = tf.constant([1, 1, 0, 0]), tf.Variable([0.4, -0.2])
+    >>> forward = lambda x: tf.linalg.matvec(x, w)
+    >>> loss, parts = ss.as_loss(ss.f1, from_logits=True), [(x[:3], y[:3]), (x[3:], y[3:])]
+    >>> value, gradients = value_and_grad_in_parts(loss, forward, [w], parts)
+    >>> bool(abs(value - loss(y, forward(x))) < 1e-6)
+    True
+    """
+    if not isinstance(loss, Loss):
+        raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
+    if iter(parts) is parts:
+        raise TypeError(
+            "`parts` is gone through twice, got an iterator; pass a list or a tf.data.Dataset"
+        )
+    if not (tf.executing_eagerly() or isinstance(parts, (list, tuple))):
+        raise TypeError(
+            f"`parts` must be a list in a tf.function, got {type(parts).__name__}; call this "
+            "function eagerly, and make a tf.function of `forward`"
+        )
+    counts = [_counts(loss, forward, part) for part in parts]
+    if not counts:
+        raise ValueError("`parts` must hold at least one micro-batch, got none")
+    own = sum(counts[1:], counts[0])
+    total = own if reduce is None else reduce(own)
+    linear = linearize(loss, total)
+
+    gradients: list[Any] = [None] * len(variables)
+    again = []
+    for part in parts:
+        with tf.GradientTape() as tape:
+            again.append(_counts(loss, forward, part))
+            term = linear.of_counts(again[-1])
+        gradients = [
+            _add(*pair) for pair in zip(gradients, tape.gradient(term, variables), strict=True)
+        ]
+    if checking():
+        _same(own, again)
+    return loss.of_counts(total), gradients
+
+
+def _counts(loss: Loss, forward: Callable[[Any], Any], part: Any) -> Confusion:
+    """Return the counts of a micro-batch."""
+    inputs, y_true, options = unpack(part)
+    return loss.confusion(y_true, forward(inputs), **options)
+
+
+def _add(a: Any, b: Any) -> Any:
+    """Add up gradients, those of rows that were looked up among them."""
+    return a if b is None else b if a is None else tf.add_n([a, b])
+
+
+def _same(total: Confusion, again: list[Confusion]) -> None:
+    """Require the total of the first pass, up to what rounding in another order changes."""
+    pairs = zip(total, sum(again, Confusion(0, 0, 0, 0)), strict=True)
+    apart = tf.add_n([tf.reduce_sum(tf.abs(a - b)) for a, b in pairs])
+    tolerance = float(np.finfo(total.tp.dtype.as_numpy_dtype).eps) ** 0.5
+    tf.debugging.assert_less_equal(
+        apart,
+        tolerance * tf.add_n([tf.reduce_sum(x) for x in total]),
+        "`parts` and `forward` must give the same in both passes: dropout must take its seed "
+        "from the inputs, and a data set must give the same examples each time",
+    )
