@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -37,17 +41,38 @@ STYLE = {
 }
 
 
+# A block of Python, or a picture of what the blocks before it draw.
+_BLOCK_OR_PICTURE = re.compile(r"^```python\n(.*?)^```$|\(assets/(\w+)\.svg\)", re.M | re.S)
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Add the pictures to the files of the site; nothing is written to the source tree."""
-    for name, draw in (("home", home), ("steps", steps)):
-        with plt.rc_context(STYLE):
-            figure = draw()
+    with plt.rc_context(STYLE):
+        for name, figure in pictures():
             content = io.StringIO()
             figure.savefig(content, format="svg", metadata={"Date": None}, facecolor="white")
             plt.close(figure)
-        picture = content.getvalue()
-        files.append(File.generated(config, f"assets/{name}.svg", content=picture))
+            picture = content.getvalue()
+            files.append(File.generated(config, f"assets/{name}.svg", content=picture))
     return files
+
+
+def pictures() -> Iterator[tuple[str, Any]]:
+    """Yield names and figures."""
+    for draw in (home, steps, auroc_bias):
+        yield draw.__name__, draw()
+    yield from of_page(Path(__file__).with_name("plotting.md"))
+
+
+def of_page(page: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the figures that a page's own code draws."""
+    namespace: dict[str, Any] = {}
+    for code, name in _BLOCK_OR_PICTURE.findall(page.read_text("utf-8")):
+        if name:
+            yield name, plt.gcf()
+        else:
+            with contextlib.redirect_stdout(None):
+                exec(code, namespace)
 
 
 def home() -> Any:
@@ -100,6 +125,35 @@ def steps() -> Any:
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
     figure.align_ylabels()
+    return figure
+
+
+def auroc_bias() -> Any:
+    """Draw the area under the curve of counts over a grid, against the exact one."""
+    rng = np.random.default_rng(0)
+    y_true = rng.uniform(size=4000) < 0.1
+    noise = 1.5 * rng.normal(size=y_true.size) - 2
+    apart = np.linspace(0, 9, 19)
+    y_prob = [1 / (1 + np.exp(-noise - d * (y_true - 0.5))) for d in apart]
+    exact = [ss.auroc(ss.sweep(y_true, p).confusion) for p in y_prob]
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 4), sharey=True, layout="constrained")
+    for axes, n in ((left, 9), (right, 99)):
+        axes.plot((0.5, 1), (0.5, 1), color=GREY, linewidth=1, label="exact")
+        for step, colour, dashes in (
+            (ss.Hard(), "black", "-."),
+            (ss.Sigmoid(k=50.0), TEAL, ":"),
+            (ss.Sigmoid(k=10.0), TEAL, "--"),
+            (ss.Linear(), ORANGE, "-"),
+        ):
+            score = [
+                ss.auroc(ss.confusion(y_true, p, thresholds=ss.grid(n), step=step)) for p in y_prob
+            ]
+            axes.plot(exact, score, dashes, color=colour, label=_name(step))
+        axes.set(title=f"{n} thresholds", xlabel="exact AUROC", xlim=(0.5, 1), ylim=(0.5, 1))
+        axes.set_aspect("equal")
+    left.set_ylabel("AUROC over the grid")
+    left.legend(loc="upper left")
     return figure
 
 

@@ -58,9 +58,10 @@ from .metrics import (
     tversky,
     yule_q,
 )
+from .pairwise import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
 from .steps import Hard, Identity, Linear, Sigmoid, StraightThrough
 from .surrogates import Algebraic, Arctan, Cosine, Ramp
-from .thresholds import best_threshold
+from .thresholds import best_threshold, cost_threshold, threshold_at
 from .weights import class_weight, pos_weight, sample_weight
 
 __all__ = [
@@ -90,6 +91,14 @@ __all__ = [
     "average_precision",
     "sweep",
     "best_threshold",
+    "threshold_at",
+    "cost_threshold",
+    # Ranking
+    "pairwise_loss",
+    "SquaredHinge",
+    "Squared",
+    "Logistic",
+    "WilcoxonMannWhitney",
     # Averages over classes
     "micro",
     "macro",

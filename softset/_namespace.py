@@ -206,6 +206,29 @@ def running_sum(x: Any) -> Any:
     return xp.cumulative_sum(x, axis=-1, dtype=x.dtype)
 
 
+def scatter_sum(x: Any, place: Any, size: int) -> Any:
+    """Add each element of x up at its place in an array of that size; None if x cannot."""
+    if _is_torch(x):
+        return x.new_zeros(size).index_add(0, place, x)
+    if _is_jax(x):
+        return sys.modules["jax"].ops.segment_sum(x, place, size)
+    if is_tensorflow(x):
+        return sys.modules["tensorflow"].math.unsorted_segment_sum(x, place, size)
+    bincount = getattr(array_namespace(x), "bincount", None)  # NumPy's and CuPy's
+    if bincount is None or isinstance(x, Dual):
+        return None
+    return bincount(place, weights=x, minlength=size)
+
+
+def has_float64(x: Any) -> bool:
+    """Tell whether x can be summed in float64: not in JAX as it comes, nor on Apple's GPUs."""
+    while isinstance(x, Dual):
+        x = x.value
+    if _is_jax(x):
+        return bool(sys.modules["jax"].config.jax_enable_x64)
+    return not (_is_torch(x) and x.device.type == "mps")
+
+
 def _sums_stand_still(xp: Any, x: Any) -> bool:
     return x.dtype == xp.float32 and not (_is_torch(x) or _is_jax(x))
 

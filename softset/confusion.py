@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from ._batch import Batch, prepare
-from ._namespace import accumulate, full_like_number, shared_namespace, unwrap
+from ._grid import count_buckets, put_in_buckets, suits_buckets
+from ._namespace import (
+    accumulate,
+    full_like_number,
+    shared_namespace,
+    unwrap,
+    values_visible,
+)
 from ._typing import Array, Step, Threshold
 from .steps import Linear, logistic
+
+# How many memberships of a grid are made at once.
+_BLOCK = 2**22
 
 
 class Confusion(NamedTuple):
@@ -146,7 +157,34 @@ def confusion(
         axis=axis,
         from_logits=from_logits,
     )
-    return count(batch, *memberships(batch.scores, batch.threshold, step, from_logits))
+    return count_batch(batch, step, from_logits)
+
+
+def count_batch(batch: Batch, step: Any, from_logits: bool) -> Confusion:
+    """Count checked input in the way that costs least."""
+    if suits_buckets(batch, step):
+        buckets = put_in_buckets(batch, step, from_logits)
+        return Confusion(*count_buckets(batch, buckets, from_logits))
+    blocks = [
+        count(block, *memberships(block.scores, block.threshold, step, from_logits))
+        for block, _ in grid_blocks(batch)
+    ]
+    if len(blocks) == 1:
+        return blocks[0]
+    return Confusion(*(batch.xp.concat(parts, axis=-1) for parts in zip(*blocks, strict=True)))
+
+
+def grid_blocks(batch: Batch) -> list[tuple[Batch, slice]]:
+    """Split a long grid of thresholds, so that not all n x T memberships take memory at once."""
+    whole = [(batch, slice(None))]
+    if not (batch.grid and values_visible(batch.scores, batch.threshold)):
+        return whole
+    length = batch.threshold.shape[0]
+    size = max(1, _BLOCK // math.prod(batch.scores.shape))
+    if size >= length:
+        return whole
+    parts = [slice(i, min(i + size, length)) for i in range(0, length, size)]
+    return [(batch._replace(threshold=batch.threshold[part]), part) for part in parts]
 
 
 def memberships(scores: Any, threshold: Any, step: Any, from_logits: bool) -> tuple[Any, Any]:

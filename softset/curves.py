@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ._batch import Batch, prepare
 from ._namespace import running_sum
+from ._sorting import can_sort, sort_by_score
 from ._typing import Array
 from .confusion import Confusion
 from .metrics._ratio import counts, defined, ratio
@@ -315,7 +316,7 @@ def sorted_counts(batch: Batch, where: Any) -> tuple[Any, Confusion]:
     only the first count is one of a threshold.
     """
     xp = batch.xp
-    if not hasattr(xp, "take_along_axis"):
+    if not can_sort(xp):
         raise TypeError(
             f"exact counts need a sort, which {xp.__name__} does not have; count over a grid, as "
             "with thresholds=grid(99)"
@@ -328,13 +329,7 @@ def sorted_counts(batch: Batch, where: Any) -> tuple[Any, Confusion]:
     positives, negatives = batch.labels, 1 - batch.labels
     if batch.weights is not None:
         positives, negatives = positives * batch.weights, negatives * batch.weights
-    scores, positives, negatives = (
-        _one_axis(xp, x, batch.axes) for x in (scores, positives, negatives)
-    )
-    order = xp.argsort(scores, axis=-1)
-    scores, positives, negatives = (
-        xp.take_along_axis(x, order, axis=-1) for x in (scores, positives, negatives)
-    )
+    scores, positives, negatives = sort_by_score(xp, batch.axes, scores, positives, negatives)
     (fn, tp), (tn, fp) = _split(xp, positives), _split(xp, negatives)
     return scores, Confusion(tp, fp, fn, tn)
 
@@ -368,12 +363,6 @@ def _with_ends(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
 def _like(xp: Any, x: Any, like: Any) -> Any:
     """Repeat a last axis of length 1."""
     return x + xp.zeros_like(like)
-
-
-def _one_axis(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
-    """Make one last axis of the axes."""
-    kept = tuple(i for i in range(len(x.shape)) if i not in axes)
-    return xp.reshape(xp.permute_dims(x, kept + axes), (*(x.shape[i] for i in kept), -1))
 
 
 def _split(xp: Any, x: Any) -> tuple[Any, Any]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ._batch import cast, prepare
+from ._batch import Batch, cast, prepare
 from ._dual import Dual, NotElementwise, slopes, value_and_gradients
+from ._grid import count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 from ._namespace import array_namespace, stop_gradient, unwrap
 from ._typing import Array
-from .confusion import Confusion, count, memberships
+from .confusion import Confusion, count, count_batch, grid_blocks, memberships
 from .losses import Loss, Score
+from .pairwise import loss_and_gradient, pairwise_loss
 
 
 def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
@@ -26,9 +28,10 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     ----------
     loss : callable
         What `as_loss`, `as_score` or `linearize` returned: the cost is then that of two passes
-        over the data. Any other function of ``(y_true, y_prob)`` to a scalar, written against
-        the array API, is differentiated by dual numbers in time and memory that grow with the
-        square of the number of scores: right, but for small inputs.
+        over the data. Or `pairwise_loss`, bare or with options fixed by functools.partial, at
+        the cost of the loss. Any other function of ``(y_true, y_prob)`` to a scalar, written
+        against the array API, is differentiated by dual numbers in time and memory that grow
+        with the square of the number of scores: right, but for small inputs.
 
     Returns
     -------
@@ -59,6 +62,9 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
         raise TypeError(f"`loss` must be a function of (y_true, y_prob), got {loss!r}")
     if isinstance(loss, (Score, LinearLoss)):
         return partial(_by_chain, loss)
+    bound = loss if isinstance(loss, partial) else partial(loss)
+    if bound.func is pairwise_loss:
+        return partial(loss_and_gradient, *bound.args, **bound.keywords)
     return partial(_by_directions, loss)
 
 
@@ -177,26 +183,45 @@ def _by_chain(
         from_logits=source.from_logits,
     )
     xp = batch.xp
-    scores = batch.scores
-    if batch.grid:  # the step may not change the shape
-        scores = scores + xp.zeros_like(batch.threshold)
-    seed = Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True)
-    hit, miss = memberships(seed, batch.threshold, source.step, source.from_logits)
-    value, slope = count_slopes(loss, count(batch, _value(hit), _value(miss)))
-
-    tp, fp, fn, tn = (_along(xp, x, batch.axes) for x in slope)
-    hit_slope, miss_slope = _slope(xp, hit), _slope(xp, miss)
-    positives, negatives = batch.labels, 1 - batch.labels
-    gradient = positives * (tp * hit_slope + fn * miss_slope)
-    gradient = gradient + negatives * (fp * hit_slope + tn * miss_slope)
-    if batch.weights is not None:
-        gradient = gradient * batch.weights
-    if batch.grid:
-        gradient = xp.sum(gradient, axis=-1)
+    if suits_buckets(batch, source.step):
+        buckets = put_in_buckets(batch, source.step, source.from_logits)
+        counts = Confusion(*count_buckets(batch, buckets, source.from_logits))
+        value, slope = count_slopes(loss, counts)
+        gradient = gradient_of_buckets(batch, buckets, source.from_logits, slope)
+    elif batch.grid:
+        value, slope = count_slopes(loss, count_batch(batch, source.step, source.from_logits))
+        gradient = xp.zeros_like(batch.scores[..., 0])
+        for block, part in grid_blocks(batch):
+            of_block = Confusion(*(x[..., part] for x in slope))
+            _, rises = _memberships(block, source)
+            gradient = gradient + xp.sum(_gradient(block, of_block, *rises), axis=-1)
+    else:
+        members, rises = _memberships(batch, source)
+        value, slope = count_slopes(loss, count(batch, *members))
+        gradient = _gradient(batch, slope, *rises)
     if batch.clipped:
         inside = (y_prob >= 0) & (y_prob <= 1)
         gradient = xp.where(inside, gradient, xp.zeros_like(gradient))
     return value, cast(xp, gradient, y_prob.dtype)
+
+
+def _memberships(batch: Batch, source: Score) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Return how far each score is a positive and a negative, and the slopes of both."""
+    xp, scores = batch.xp, batch.scores
+    if batch.grid:  # the step may not change the shape
+        scores = scores + xp.zeros_like(batch.threshold)
+    seed = Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True)
+    hit, miss = memberships(seed, batch.threshold, source.step, source.from_logits)
+    return (_value(hit), _value(miss)), (_slope(xp, hit), _slope(xp, miss))
+
+
+def _gradient(batch: Batch, slope: Confusion, hit_slope: Any, miss_slope: Any) -> Any:
+    """Return slopes of the counts times those of the memberships."""
+    tp, fp, fn, tn = (_along(batch.xp, x, batch.axes) for x in slope)
+    positives, negatives = batch.labels, 1 - batch.labels
+    gradient = positives * (tp * hit_slope + fn * miss_slope)
+    gradient = gradient + negatives * (fp * hit_slope + tn * miss_slope)
+    return gradient if batch.weights is None else gradient * batch.weights
 
 
 def _by_directions(

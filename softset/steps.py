@@ -7,7 +7,7 @@ two pieces meet: the slope is that of the middle piece, on every framework.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ._checks import positive
 from ._namespace import array_namespace, stop_gradient
@@ -15,6 +15,31 @@ from ._typing import Step
 
 # Thresholds nearer to 0 or 1 than this count as this near: Linear's slopes stay finite.
 _MARGIN = 1e-6
+
+
+class Lines(NamedTuple):
+    """A step made of three lines, at given thresholds: where they meet, and their slopes.
+
+    The first passes through (0, 0), the last through (1, 1), the middle one, which holds from
+    `low` to `high` with both ends, through (threshold, centre). A slope that is always 0 is the
+    integer 0.
+    """
+
+    threshold: Any
+    low: Any
+    high: Any
+    first: Any
+    middle: Any
+    last: Any
+    centre: float
+
+    def __call__(self, y_prob: Any) -> Any:
+        """Return the memberships."""
+        xp = array_namespace(y_prob, self.threshold)
+        first = y_prob * self.first
+        middle = (y_prob - self.threshold) * self.middle + self.centre
+        last = (y_prob - 1) * self.last + 1
+        return xp.where(y_prob < self.low, first, xp.where(y_prob > self.high, last, middle))
 
 
 @dataclass(frozen=True)
@@ -38,6 +63,10 @@ class Hard:
         """Return the memberships."""
         xp = array_namespace(y_prob, threshold)
         return xp.astype(y_prob >= threshold, y_prob.dtype)
+
+    def lines(self, threshold: Any) -> Lines:
+        """Return the lines that the step is made of."""
+        return Lines(threshold, threshold, threshold, 0, 0, 0, centre=1.0)
 
 
 @dataclass(frozen=True)
@@ -81,13 +110,21 @@ class Linear:
 
     def __call__(self, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        xp = array_namespace(y_prob, threshold)
+        return self.lines(threshold)(y_prob)
+
+    def lines(self, threshold: Any) -> Lines:
+        """Return the lines that the step is made of."""
         threshold, width = _inside(threshold)
         low, high = threshold - 0.5 * width, threshold + 0.5 * width
-        first = y_prob * (self.delta / low)
-        middle = (y_prob - threshold) * ((1 - 2 * self.delta) / width) + 0.5
-        last = (y_prob - 1) * (self.delta / (1 - high)) + 1
-        return xp.where(y_prob < low, first, xp.where(y_prob > high, last, middle))
+        return Lines(
+            threshold,
+            low,
+            high,
+            self.delta / low,
+            (1 - 2 * self.delta) / width,
+            self.delta / (1 - high),
+            centre=0.5,
+        )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from ._checks import positive
 from ._namespace import array_namespace
+from .steps import Lines
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,14 @@ class Ramp:
 
     def __call__(self, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        return _band(y_prob, threshold, 0.5 * self.width, lambda xp, x: x * 0.5 + 0.5)
+        return self.lines(threshold)(y_prob)
+
+    def lines(self, threshold: Any) -> Lines:
+        """Return the lines that the step is made of."""
+        half = 0.5 * self.width
+        return Lines(
+            threshold, threshold - half, threshold + half, 0, 1 / self.width, 0, centre=0.5
+        )
 
 
 @dataclass(frozen=True)
@@ -80,12 +88,10 @@ class Cosine:
 
     def __call__(self, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        return _band(
-            y_prob,
-            threshold,
-            0.5 * self.width,
-            lambda xp, x: (x + xp.sin(x * math.pi) / math.pi) * 0.5 + 0.5,
-        )
+        x = (y_prob - threshold) * (2 / self.width)
+        xp = array_namespace(x)
+        curve = (x + xp.sin(x * math.pi) / math.pi) * 0.5 + 0.5
+        return xp.where(x < -1, xp.zeros_like(x), xp.where(x > 1, xp.ones_like(x), curve))
 
 
 @dataclass(frozen=True)
@@ -155,10 +161,3 @@ class Algebraic:
         """Return the memberships."""
         x = (y_prob - threshold) * self.k
         return x / array_namespace(x).sqrt(x * x + 1) * 0.5 + 0.5
-
-
-def _band(y_prob: Any, threshold: Any, half_width: float, curve: Any) -> Any:
-    """Return 0 below a band about the threshold, 1 above it, and curve(xp, x) inside it."""
-    x = (y_prob - threshold) * (1 / half_width)
-    xp = array_namespace(x)
-    return xp.where(x < -1, xp.zeros_like(x), xp.where(x > 1, xp.ones_like(x), curve(xp, x)))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
-from ._batch import cast, prepare
 from ._bound import freeze
-from ._namespace import array_namespace, full_like_number, running_sum, unwrap
+from ._checks import function
+from ._cuts import best, cut, pick, values_at
+from ._namespace import array_namespace, full_like_number, truth, values_visible
 from ._typing import Array, Metric
-from .confusion import Confusion, confusion
-from .curves import sorted_counts
+from ._values import checking
 from .losses import direction
-from .steps import Hard, logistic
+from .metrics import larger_is_better
 
 
 class BestThreshold(NamedTuple):
@@ -82,73 +83,183 @@ def best_threshold(
     0.3 1.0
     """
     frozen = freeze(metric)
-    largest = direction(frozen, maximize)
-    if thresholds is None:
-        batch = prepare(
-            y_true,
-            y_prob,
-            threshold=0.5,
-            thresholds=None,
-            step=Hard(),
-            sample_weight=sample_weight,
-            where=where,
-            axis=axis,
-            from_logits=from_logits,
-        )
-        xp = batch.xp
-        if from_logits:
-            batch = batch._replace(scores=logistic(batch.scores))
-        candidates, possible, c = _cuts(xp, *sorted_counts(batch, where))
-    else:
-        c = confusion(
-            y_true,
-            y_prob,
-            thresholds=thresholds,
-            step=Hard(),
-            sample_weight=sample_weight,
-            where=where,
-            axis=axis,
-            from_logits=from_logits,
-        )
-        xp = array_namespace(c.tp)
-        values = full_like_number(thresholds, c.tp) if isinstance(thresholds, tuple) else thresholds
-        candidates = cast(xp, unwrap(values), c.tp.dtype) + xp.zeros_like(c.tp)
-        possible = xp.ones_like(c.tp) > 0
-    values = frozen(c)
-    if tuple(getattr(values, "shape", ())) != tuple(c.tp.shape):
-        raise ValueError(
-            "`metric` must give one value for each threshold, got the shape "
-            f"{tuple(getattr(values, 'shape', ()))} for counts of {tuple(c.tp.shape)}; for one "
-            "threshold per class pass the metric of a single class and axis=0"
-        )
-    worst = xp.full_like(values, -xp.inf)
-    order = xp.where(possible & (values == values), values if largest else -values, worst)
-    best = xp.expand_dims(xp.astype(xp.argmax(order, axis=-1), xp.int32), axis=-1)
-    places = running_sum(xp.ones_like(values, dtype=xp.int32)) - 1
-    return BestThreshold(*(_pick(xp, x, places == best) for x in (candidates, values)))
+    larger = direction(frozen, maximize)
+    cuts = cut(
+        y_true,
+        y_prob,
+        thresholds=thresholds,
+        sample_weight=sample_weight,
+        where=where,
+        axis=axis,
+        from_logits=from_logits,
+    )
+    xp = array_namespace(cuts.thresholds)
+    values = values_at("metric", frozen, cuts.counts)
+    here = best(xp, values, larger, cuts.possible)
+    return BestThreshold(pick(xp, cuts.thresholds, here), pick(xp, values, here))
 
 
-def _cuts(xp: Any, scores: Any, c: Confusion) -> tuple[Any, Any, Confusion]:
-    """Return a threshold for every cut, which of them separate two scores, and the counts.
+def threshold_at(
+    metric: Metric,
+    constraint: Metric,
+    bound: float,
+    y_true: Array,
+    y_prob: Array,
+    *,
+    thresholds: tuple[float, ...] | Array | None = None,
+    sample_weight: Array | None = None,
+    where: Array | None = None,
+    axis: int | tuple[int, ...] | None = None,
+    from_logits: bool = False,
+) -> BestThreshold:
+    """Return the threshold at which a metric is best while another one keeps to a bound.
 
-    The first cut is below all scores, the last above them.
+    Such as the highest recall at a precision of at least 0.9, or the highest true positive rate
+    at a false positive rate of at most 0.01. Choose it on data that neither trained the model
+    nor will report the score.
+
+    Parameters
+    ----------
+    metric : callable
+        Any function of a `Confusion` that is elementwise over its shape.
+    constraint : callable
+        Another one. It has to be at least `bound`, or at most where smaller is better, as of
+        `false_positive_rate`; of a function of your own larger is better, for both.
+    bound : float
+        What `constraint` has to reach; meeting it exactly is enough.
+    y_true, y_prob, thresholds, sample_weight, where, axis, from_logits
+        As for `best_threshold`.
+
+    Returns
+    -------
+    BestThreshold
+        ``(threshold, value)`` as of `best_threshold`, with the value of `metric`. Of several
+        best thresholds it is the one with the best `constraint`, and then the lowest. Both are
+        nan where no threshold meets the bound and that cannot be seen: under a compiler's
+        tracer, for Dask arrays and with ``checks(False)``. Not differentiable.
+
+    Raises
+    ------
+    TypeError
+        If `metric` or `constraint` is not callable, or as `confusion` does.
+    ValueError
+        If `bound` is not a finite number, if no threshold meets it, if `metric` or `constraint`
+        mixes thresholds or has no better direction, or as `confusion` does.
+
+    Notes
+    -----
+    Predicting no positive is a cut as well. Precision is undefined there and 0 by its
+    `zero_division`, so it does not meet a bound; the false positive rate is 0 and does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true = np.asarray([0, 1, 0, 0, 1, 1])
+    >>> y_prob = np.asarray([0.1, 0.3, 0.4, 0.6, 0.7, 0.9])
+    >>> threshold, value = ss.threshold_at(ss.recall, ss.precision, 0.9, y_true, y_prob)
+    >>> print(round(float(threshold), 4), round(float(value), 4))
+    0.65 0.6667
+    >>> threshold, value = ss.threshold_at(ss.recall, ss.false_positive_rate, 0.7, y_true, y_prob)
+    >>> print(round(float(threshold), 4), value)
+    0.2 1.0
     """
-    low, high = xp.zeros_like(scores[..., :1]), xp.ones_like(scores[..., :1])
-    below = xp.concat([low, scores], axis=-1)
-    above = xp.concat([scores, high], axis=-1)
-    middle = below + (above - below) / 2
-    # Between neighbours in floating point there is no number; ties are positive.
-    middle = xp.where(middle > below, middle, above)
-    inner = scores[..., 1:] > scores[..., :-1]
-    possible = xp.concat([low == 0, inner, high == 1], axis=-1)
-    beyond = xp.where(scores[..., -1:] < high, middle[..., -1:], xp.full_like(high, xp.inf))
-    thresholds = xp.concat([middle[..., :-1], beyond], axis=-1)
-    positives, negatives = c.tp[..., :1], c.fp[..., :1]
-    none = Confusion(xp.zeros_like(positives), xp.zeros_like(negatives), positives, negatives)
-    c = Confusion(*(xp.concat(pair, axis=-1) for pair in zip(c, none, strict=True)))
-    return thresholds, possible, c
+    frozen, larger = _directed("metric", metric)
+    limit, upward = _directed("constraint", constraint)
+    if isinstance(bound, bool) or not isinstance(bound, (int, float)) or not math.isfinite(bound):
+        raise ValueError(f"`bound` must be a finite number, got {bound!r}")
+    cuts = cut(
+        y_true,
+        y_prob,
+        thresholds=thresholds,
+        sample_weight=sample_weight,
+        where=where,
+        axis=axis,
+        from_logits=from_logits,
+    )
+    xp = array_namespace(cuts.thresholds)
+    values = values_at("metric", frozen, cuts.counts)
+    limits = values_at("constraint", limit, cuts.counts)
+    wall = full_like_number(bound, limits)
+    meets = cuts.possible & (limits >= wall if upward else limits <= wall)
+    found = xp.any(meets, axis=-1)
+    if checking() and values_visible(y_true, y_prob, sample_weight, where):
+        reached = pick(xp, limits, best(xp, limits, upward, cuts.possible))
+        _require_all(xp, found, reached, bound, upward)
+    top = pick(xp, values, best(xp, values, larger, meets))
+    equals = meets & (values == xp.expand_dims(top, axis=-1))
+    here = best(xp, limits, upward, equals)
+    nothing = xp.full_like(top, xp.nan)
+    return BestThreshold(
+        *(xp.where(found, pick(xp, x, here), nothing) for x in (cuts.thresholds, values))
+    )
 
 
-def _pick(xp: Any, x: Any, here: Any) -> Any:
-    # Not take_along_axis, which Dask lacks.
-    return xp.sum(xp.where(here, x, xp.zeros_like(x)), axis=-1)
+def cost_threshold(*, fp: float, fn: float, tp: float = 0.0, tn: float = 0.0) -> float:
+    """Return the threshold of lowest expected cost for calibrated probabilities.
+
+    Parameters
+    ----------
+    fp, fn, tp, tn : float
+        The cost of an example in each cell, as for `expected_cost`; negative for a gain.
+
+    Returns
+    -------
+    float
+        (fp - tn) / (fp - tn + fn - tp), strictly between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If a cost is not a finite number, or if a mistake does not cost more than the right
+        answer: deciding by a threshold is then not best.
+
+    Notes
+    -----
+    Of probabilities that are not calibrated it is not the best threshold; find that on
+    validation data by `best_threshold` of `expected_cost`. Source: Elkan 2001, Eq. 2.
+
+    Examples
+    --------
+    >>> import softset as ss
+    >>> ss.cost_threshold(fp=1.0, fn=9.0)
+    0.1
+    """
+    for name, cost in (("fp", fp), ("fn", fn), ("tp", tp), ("tn", tn)):
+        if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not math.isfinite(cost):
+            raise ValueError(f"`{name}` must be a finite number, got {cost!r}")
+    for wrong, cost, right, other in (("fp", fp, "tn", tn), ("fn", fn, "tp", tp)):
+        if cost <= other:
+            raise ValueError(
+                f"`{wrong}` must be larger than `{right}`, got {cost!r} and {other!r}; a mistake "
+                "has to cost more than the right answer"
+            )
+    return (fp - tn) / (fp - tn + fn - tp)
+
+
+def _directed(name: str, metric: Metric) -> tuple[Metric, bool]:
+    """Return a metric, and whether larger values of it are better."""
+    function(name, metric, "a function of a Confusion such as softset.f1")
+    larger = larger_is_better(metric)
+    if larger is None:
+        known = getattr(metric, "__name__", metric)
+        raise ValueError(
+            f"`{name}` {known} is neither better when larger nor when smaller; pass a function "
+            f"that is larger where it is better, as in lambda c: -{known}(c)"
+        )
+    return freeze(metric), larger
+
+
+def _require_all(xp: Any, found: Any, reached: Any, bound: float, upward: bool) -> None:
+    """Require a threshold within the bound for all counts, where that can be seen."""
+    if truth(xp.all(found)) is not False:
+        return
+    found, reached = (xp.reshape(x, (-1,)) for x in (found, reached))
+    missing = [i for i in range(found.shape[0]) if not truth(found[i])]
+    which = f" of class {missing[0]}" if found.shape[0] > 1 else ""
+    more = f", and {len(missing) - 1} more classes fail" if len(missing) > 1 else ""
+    raise ValueError(
+        f"`bound` must be met at some threshold, got {bound!r}, where the "
+        f"{'largest' if upward else 'smallest'} value of `constraint`{which} is "
+        f"{float(reached[missing[0]]):.6g}{more}; {'lower' if upward else 'raise'} the bound"
+    )

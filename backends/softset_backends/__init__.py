@@ -10,6 +10,7 @@ from ._registry import available as available
 from ._registry import get as get
 
 if TYPE_CHECKING:
+    from .bootstrap import bootstrap_interval as bootstrap_interval
     from .checker import check_gradients as check_gradients
     from .diagnosis import Diagnosis as Diagnosis
     from .diagnosis import diagnose as diagnose
@@ -22,6 +23,7 @@ __all__ = [
     "GradientReport",
     "TOLERANCES",
     "available",
+    "bootstrap_interval",
     "check_gradients",
     "diagnose",
     "get",
@@ -32,6 +34,7 @@ _MODULES = {
     "Diagnosis": "diagnosis",
     "GradientReport": "report",
     "TOLERANCES": "report",
+    "bootstrap_interval": "bootstrap",
     "check_gradients": "checker",
     "diagnose": "diagnosis",
 }

@@ -44,7 +44,7 @@ def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:
 def value_and_grad(
     fn: Callable[..., Any], *, argnum: int = 1, mode: str = "eager"
 ) -> Callable[..., tuple[Any, Any]]:
-    """Return a function that gives fn's value and its gradient, by softset's dual numbers."""
+    """Return a function that gives fn's value and its gradient, by softset's value_and_grad."""
     fn = compile(fn, mode)
 
     def call(*arrays: Any) -> tuple[Any, Any]:
@@ -53,7 +53,9 @@ def value_and_grad(
 
         x = np.asarray(arrays[argnum])
         if not np.ndim(fn(*arrays)):
-            return ss.value_and_grad(of_argument)(arrays[0], x)
+            whole = argnum == 1 and len(arrays) == 2
+            # A loss of softset's own is differentiated in closed form, if it is seen to be one.
+            return ss.value_and_grad(fn if whole else of_argument)(arrays[0], x)
         # All directions at once: the loop of value_and_grad would run fn for every value.
         directions = np.reshape(np.eye(x.size, dtype=x.dtype), (x.size, *x.shape))
         result = of_argument(None, Dual(x, directions))

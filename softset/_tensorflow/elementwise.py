@@ -41,6 +41,7 @@ isnan = _inexact(tf.math.is_nan, lambda x: x != x)
 isinf = _inexact(tf.math.is_inf, lambda x: x != x)
 isfinite = _inexact(tf.math.is_finite, lambda x: x == x)
 
+nextafter = _lift(tf.math.nextafter)
 add, subtract, multiply, pow = map(_lift, (tf.add, tf.subtract, tf.multiply, tf.pow))
 divide = _lift(lambda x1, x2: floating(x1) / x2)
 equal, not_equal = _lift(tf.equal), _lift(tf.not_equal)

@@ -492,7 +492,7 @@ def build(folder, config=ROOT / "mkdocs.yml"):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    for name in ("mkdocs", "material", "mkdocstrings", "matplotlib"):
+    for name in ("mkdocs", "material", "mkdocstrings", "matplotlib", "sklearn"):
         if find_spec(name) is None:
             pytest.skip(f"{name} is not installed")
     folder = tmp_path_factory.mktemp("site")

@@ -1,4 +1,4 @@
-"""Objectives for boosting, and scikit-learn's scorers."""
+"""Objectives for boosting, scikit-learn's scorers, and a classifier with thresholds."""
 
 import functools
 import pickle
@@ -17,22 +17,35 @@ from tests.support import DIFFERENCES, EXACT, SUMMED
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score, get_scorer, make_scorer, matthews_corrcoef
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import (
+    f1_score,
+    get_scorer,
+    make_scorer,
+    matthews_corrcoef,
+    precision_recall_curve,
+)
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
     StratifiedKFold,
     TunedThresholdClassifierCV,
+    cross_val_predict,
     cross_val_score,
     cross_validate,
 )
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, label_binarize
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from softset_backends.sklearn import boosting_objective, scorer
+from softset_backends.sklearn import ThresholdClassifier, boosting_objective, scorer
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 RNG = np.random.default_rng(3)
@@ -574,3 +587,188 @@ def test_one_class_only_is_no_error():
         warnings.simplefilter("ignore")
         expected = f1_score(BENIGN[rows], tree.predict(CANCER[rows]))
     assert scorer(ss.f1)(tree, CANCER[rows], BENIGN[rows]) == expected
+
+
+# The classifier with thresholds
+
+X_RARE, Y_RARE = make_classification(
+    600, 8, weights=[0.8], flip_y=0.1, class_sep=0.7, random_state=2
+)
+TAGS = np.stack([Y_RARE, X_RARE[:, 0] + X_RARE[:, 1] > 1.0, X_RARE[:, 2] > 0.5], axis=1).astype(int)
+
+
+def best_f1(y, p, weights=None):
+    """Return the best F1 of scikit-learn's curve, which has every cut."""
+    precision, recall, _ = precision_recall_curve(y, p, sample_weight=weights)
+    return np.max(2 * precision * recall / np.maximum(precision + recall, 1e-300))
+
+
+def of_positives(probability):
+    if isinstance(probability, list):
+        return np.stack([x[:, 1] for x in probability], axis=1)
+    return probability
+
+
+@parametrize_with_checks(
+    [ThresholdClassifier(LogisticRegression())],
+    # It compares the labels with a threshold of 0.5, and expects scikit-learn's own to fail too.
+    expected_failed_checks=lambda _: {"check_classifiers_train": "thresholds are not 0.5"},
+)
+# What scikit-learn itself warns of on infinite labels.
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    ("metric", "theirs"),
+    [(ss.f1, f1_score), (ss.matthews_corrcoef, matthews_corrcoef)],
+    ids=["f1", "mcc"],
+)
+def test_threshold_is_best_on_rows_that_were_not_fitted_on(metric, theirs):
+    model = ThresholdClassifier(LogisticRegression(), metric).fit(X_RARE, Y_RARE)
+    p = cross_val_predict(LogisticRegression(), X_RARE, Y_RARE, cv=5, method="predict_proba")[:, 1]
+    best = max(theirs(Y_RARE, p >= t) for t in p)
+    assert theirs(Y_RARE, p >= model.thresholds_[0]) == pytest.approx(best, rel=1e-12)
+    plain = LogisticRegression().fit(X_RARE, Y_RARE)
+    probability = plain.predict_proba(X_RARE)
+    np.testing.assert_array_equal(model.predict_proba(X_RARE), probability)
+    np.testing.assert_array_equal(model.predict(X_RARE), probability[:, 1] >= model.thresholds_[0])
+
+
+def test_thresholds_of_costs():
+    cost = functools.partial(ss.expected_cost, fn=9.0)
+    model = ThresholdClassifier(LogisticRegression(), cost).fit(X_RARE, Y_RARE)
+    assert -scorer(cost)(model, X_RARE, Y_RARE) < -scorer(cost)(model.estimator_, X_RARE, Y_RARE)
+    turned = ThresholdClassifier(LogisticRegression(), lambda c: cost(c), maximize=False)
+    assert turned.fit(X_RARE, Y_RARE).thresholds_ == model.thresholds_
+
+
+def test_labels_of_any_kind():
+    names = np.where(BENIGN, "benign", "malignant")
+    model = ThresholdClassifier(linear()).fit(CANCER, names)
+    assert list(model.classes_) == ["benign", "malignant"]
+    numbers = ThresholdClassifier(linear()).fit(CANCER, 1 - BENIGN)
+    assert model.thresholds_ == numbers.thresholds_
+    np.testing.assert_array_equal(model.predict(CANCER) == "malignant", numbers.predict(CANCER))
+
+
+def test_data_frames():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pandas.DataFrame(X_RARE, columns=[f"x{i}" for i in range(8)])
+    model = ThresholdClassifier(LogisticRegression()).fit(frame, pandas.Series(Y_RARE))
+    assert list(model.feature_names_in_) == list(frame.columns) and model.n_features_in_ == 8
+    expected = ThresholdClassifier(LogisticRegression()).fit(X_RARE, Y_RARE)
+    # A frame has its columns in another order in memory: sums, and so fits, differ by rounding.
+    np.testing.assert_allclose(model.thresholds_, expected.thresholds_, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        OneVsRestClassifier(LogisticRegression()),
+        MultiOutputClassifier(LogisticRegression()),
+        RandomForestClassifier(10, max_depth=4, random_state=0),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_a_threshold_for_each_label(base):
+    """Whatever form the probabilities come in."""
+    model = ThresholdClassifier(base, cv=3).fit(X_RARE, TAGS)
+    p = of_positives(cross_val_predict(base, X_RARE, TAGS, cv=3, method="predict_proba"))
+    assert model.thresholds_.shape == (3,)
+    for y, scores, threshold in zip(TAGS.T, p.T, model.thresholds_, strict=True):
+        found = f1_score(y, scores >= threshold)
+        assert found == pytest.approx(best_f1(y, scores), rel=1e-12)
+    p = of_positives(clone(base).fit(X_RARE, TAGS).predict_proba(X_RARE))
+    found = model.predict(X_RARE)
+    np.testing.assert_array_equal(found, (p >= model.thresholds_).astype(int))
+    macro = scorer(ss.macro(ss.f1), axis=0)(model, X_RARE, TAGS)
+    assert macro == pytest.approx(f1_score(TAGS, found, average="macro"), rel=1e-12)
+
+
+def test_sparse_labels():
+    sparse = pytest.importorskip("scipy.sparse")
+    model = ThresholdClassifier(OneVsRestClassifier(LogisticRegression()))
+    found = clone(model).fit(X_RARE, sparse.csr_matrix(TAGS)).thresholds_
+    np.testing.assert_array_equal(found, model.fit(X_RARE, TAGS).thresholds_)
+
+
+def test_weights_of_a_pipeline():
+    """By metadata routing; without it a pipeline refuses them itself."""
+    sklearn = pytest.importorskip("sklearn")
+    weights = RNG.uniform(0.2, 2, len(Y_RARE))
+    base = LogisticRegression()
+    with pytest.raises(ValueError, match=r"Pipeline\.fit does not accept the sample_weight"):
+        model = ThresholdClassifier(make_pipeline(base))
+        model.fit(X_RARE, Y_RARE, sample_weight=weights)
+    expected = ThresholdClassifier(base).fit(X_RARE, Y_RARE, sample_weight=weights)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = ThresholdClassifier(make_pipeline(base.set_fit_request(sample_weight=True)))
+        found = model.fit(X_RARE, Y_RARE, sample_weight=weights)
+    np.testing.assert_array_equal(found.thresholds_, expected.thresholds_)
+
+
+def test_a_fitted_estimator_is_left_alone():
+    train, tune = slice(0, 300), slice(300, None)
+    plain = LogisticRegression().fit(X_RARE[train], Y_RARE[train])
+    before = plain.coef_.copy()
+    model = ThresholdClassifier(plain, cv="prefit").fit(X_RARE[tune], Y_RARE[tune])
+    assert model.estimator_ is plain
+    np.testing.assert_array_equal(plain.coef_, before)
+    p = plain.predict_proba(X_RARE[tune])[:, 1]
+    assert model.thresholds_[0] == ss.best_threshold(ss.f1, Y_RARE[tune], p).threshold
+    with pytest.raises(NotFittedError):
+        ThresholdClassifier(LogisticRegression(), cv="prefit").fit(X_RARE, Y_RARE)
+
+
+def test_weights_go_to_both():
+    weights = RNG.uniform(0.2, 2, len(Y_RARE))
+    model = ThresholdClassifier(LogisticRegression()).fit(X_RARE, Y_RARE, sample_weight=weights)
+    plain = LogisticRegression().fit(X_RARE, Y_RARE, sample_weight=weights)
+    np.testing.assert_array_equal(model.estimator_.coef_, plain.coef_)
+    p = cross_val_predict(
+        LogisticRegression(),
+        X_RARE,
+        Y_RARE,
+        method="predict_proba",
+        params={"sample_weight": weights},
+    )[:, 1]
+    found = f1_score(Y_RARE, p >= model.thresholds_[0], sample_weight=weights)
+    assert found == pytest.approx(best_f1(Y_RARE, p, weights), rel=1e-12)
+    assert found != pytest.approx(best_f1(Y_RARE, p), rel=1e-3)
+
+
+def test_in_a_search_and_pickled():
+    search = GridSearchCV(
+        ThresholdClassifier(DecisionTreeClassifier(random_state=0), cv=3),
+        {"estimator__max_depth": [2, 4], "metric": [ss.f1, ss.matthews_corrcoef]},
+        scoring="f1",
+        cv=3,
+    ).fit(CANCER, BENIGN)
+    best = search.best_estimator_
+    copy = pickle.loads(pickle.dumps(best))
+    np.testing.assert_array_equal(copy.predict(CANCER), best.predict(CANCER))
+
+
+def test_several_classes_are_refused():
+    with pytest.raises(ValueError, match=r"The type of the target is multiclass.*label_binarize"):
+        ThresholdClassifier(LogisticRegression()).fit(IMAGES, DIGITS)
+    each = ThresholdClassifier(OneVsRestClassifier(LogisticRegression(max_iter=2000)), cv=3)
+    each.fit(IMAGES[:400] / 16, label_binarize(DIGITS[:400], classes=range(10)))
+    assert each.thresholds_.shape == (10,)
+
+
+def test_refused_data():
+    with pytest.raises(ValueError, match="`y` must hold both classes of label 2 to choose"):
+        one = TAGS * [1, 1, 0]
+        ThresholdClassifier(RandomForestClassifier(2), cv=3).fit(X_RARE, one)
+    with pytest.raises(ValueError, match="`y` must hold both classes to choose a threshold"):
+        ThresholdClassifier(DecisionTreeClassifier(), cv=3).fit(X_RARE, np.zeros(len(Y_RARE)))
+    with pytest.raises(ValueError, match="`metric` must give one value for each threshold"):
+        ThresholdClassifier(RandomForestClassifier(2), ss.macro(ss.f1), cv=3).fit(X_RARE, TAGS)
+    with pytest.raises(AttributeError, match="predict_proba"):
+        ThresholdClassifier(RidgeClassifier()).fit(X_RARE, Y_RARE)
+    assert not hasattr(ThresholdClassifier(RidgeClassifier()), "predict_proba")
+    with pytest.raises(NotFittedError):
+        ThresholdClassifier(LogisticRegression()).predict(X_RARE)

@@ -1,0 +1,97 @@
+"""Counts over a grid of thresholds: buckets against n x T memberships.
+
+Run from a checkout: ``python benchmarks/grid.py [torch jax ...]``. Prints a Markdown table; the
+committed one is results/grid.md. The work is the mean F1 over the grid with `Linear`, in float32,
+one thread, value and gradient. Both ways run in turn on the same data, and what is told of them
+is the median of the ratios of neighbours.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+
+import math
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+import softset as ss
+import softset_backends as sb
+
+SIZES = ((10**5, 1000), (10**6, 1000), (10**5, 9), (10**5, 32), (10**5, 99), (10**3, 99))
+MODES = {"numpy": "eager", "torch": "eager", "jax": "jit", "tensorflow": "function"}
+SECONDS = 12.0  # for one row, if five turns take less
+LARGEST = 2 * 10**8  # memberships: eager PyTorch keeps some forty bytes of each
+
+
+def data(n: int) -> tuple[Any, Any]:
+    """Return labels, a tenth of them positive, and scores."""
+    rng = np.random.default_rng(0)
+    y = rng.uniform(size=n) < 0.1
+    z = rng.normal(size=n) + 2.0 * y - 2.0
+    return y, (1 / (1 + np.exp(-z))).astype(np.float32)
+
+
+def prepared(name: str, n: int, count: int, many: float) -> Callable[[], Any]:
+    """Return a call of the loss and its gradient; `many` decides the way it counts."""
+    backend = sb.get(name)
+    loss = ss.as_loss(ss.f1, thresholds=ss.grid(count))
+    y, p = data(n)
+    arrays = backend.asarray(y), backend.asarray(p)
+    call = backend.value_and_grad(loss, argnum=1, mode=MODES[name])
+
+    def run() -> Any:
+        with patch("softset._grid.MANY", many), ss.checks(False):
+            return [backend.to_numpy(x) for x in call(*arrays)]
+
+    return run
+
+
+def timed(call: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def row(name: str, n: int, count: int) -> str:
+    """Time both ways in turn."""
+    buckets, broadcast = (prepared(name, n, count, many) for many in (1, math.inf))
+    label = f"| {name}, {MODES[name]} | {n:,} | {count:,} |"
+    fast = buckets()
+    if n * count > LARGEST:
+        times = sorted(timed(buckets) for _ in range(5))
+        return f"{label} {1e3 * times[2]:.1f} | | |"
+    slow = broadcast()
+    gap = np.max(np.abs(fast[1] - slow[1])) / np.max(np.abs(slow[1]))
+    if gap > 1e-4:
+        raise AssertionError(f"{name}: the gradients differ by {gap}")
+    pairs, start = [], time.perf_counter()
+    while len(pairs) < 3 or (len(pairs) < 41 and time.perf_counter() - start < SECONDS):
+        pairs.append((timed(buckets), timed(broadcast)))
+    ours, theirs = (1e3 * statistics.median(x) for x in zip(*pairs, strict=True))
+    ratio = statistics.median(b / a for a, b in pairs)
+    return f"{label} {ours:.2f} | {theirs:.1f} | {ratio:.1f} |"
+
+
+def main(names: list[str]) -> None:
+    versions = ", ".join(f"{x} {version(x)}" for x in ("numpy", "torch", "jax", "tensorflow-cpu"))
+    print(f"Python {platform.python_version()}, {platform.machine()}, one thread; {versions}\n")
+    print("| framework | n | T | buckets, ms | n x T, ms | ratio |\n|---|---|---|---|---|---|")
+    for name in names or list(MODES):
+        for n, count in SIZES:
+            print(row(name, n, count), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,169 @@
+"""Counts at many thresholds, for steps made of lines: one search, not n x T memberships.
+
+The ends of the lines at all thresholds cut the scores into buckets. Within a bucket the step is
+one line at every threshold, so that of its scores only three sums matter; and at a threshold the
+same line holds for a whole stretch of buckets.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from ._batch import Batch, cast
+from ._namespace import array_namespace, full_like_number, static_shape, stop_gradient
+from ._sorting import rank
+from ._sums import bucket_sums, sums_between, widened
+from .steps import Lines, logistic
+
+# It costs less to make the memberships for fewer thresholds, fewer scores to sum over, or fewer
+# memberships in all.
+FEW = 8
+SHORT = 16
+MANY = 2**16
+
+
+class Buckets(NamedTuple):
+    """Where the scores are among the knots of a grid.
+
+    `index` numbers the bucket of each score, through all rows of counts, of `size` buckets each.
+    At a threshold the first line holds for the buckets before `start`, the last one from `stop`.
+    """
+
+    index: Any
+    size: int
+    start: Any
+    stop: Any
+    lines: Lines
+
+
+def suits_buckets(batch: Batch, step: Any) -> bool:
+    """Tell whether the counts over a grid are to be made from buckets."""
+    if not (batch.grid and hasattr(step, "lines") and hasattr(batch.xp, "take_along_axis")):
+        return False  # Dask has no take_along_axis
+    lengths: Any = static_shape(batch.scores)[:-1]
+    count = static_shape(batch.threshold)[0]
+    summed, kept = [lengths[i] for i in batch.axes], _kept(batch)
+    if count is None or count < FEW or None in kept or summed.count(None) > 1:
+        return False
+    rows, length = math.prod(kept), math.inf if None in summed else math.prod(summed)
+    # Each row of counts has its buckets, numbered in 32 bits.
+    return length >= SHORT and rows * length * count >= MANY and rows * (2 * count + 1) < 2**31
+
+
+def put_in_buckets(batch: Batch, step: Any, from_logits: bool) -> Buckets:
+    """Find the bucket of every score."""
+    scores = stop_gradient(batch.scores[..., 0])
+    scores = logistic(scores) if from_logits else scores
+    xp = array_namespace(scores)
+    lines = step.lines(stop_gradient(batch.threshold))
+    # A score at the upper end of the middle line is still on it.
+    beyond = xp.nextafter(lines.high, xp.full_like(lines.high, math.inf))
+    knots = xp.sort(xp.concat([lines.low, beyond]))
+    index = rank(xp, knots, scores)
+    start, stop = (xp.searchsorted(knots, x) + 1 for x in (lines.low, beyond))
+    size = 2 * batch.threshold.shape[0] + 1
+    kept = _kept(batch)
+    if kept:
+        firsts = tuple(range(0, math.prod(kept) * size, size))
+        rows = xp.reshape(full_like_number(firsts, index), kept)
+        for axis in batch.axes:
+            rows = xp.expand_dims(rows, axis=axis)
+        index = xp.reshape(_like(xp, index, scores) + rows, (-1,))
+    return Buckets(index, size, start, stop, step.lines(widened(batch.threshold)))
+
+
+def count_buckets(batch: Batch, buckets: Buckets, from_logits: bool) -> tuple[Any, ...]:
+    """Return tp, fp, fn and tn at every threshold."""
+    labels, weights, scores = _without_grid_axis(batch)
+    xp, dtype, lines, lack = batch.xp, scores.dtype, buckets.lines, 1 - scores
+    if from_logits:
+        scores, lack = logistic(scores), logistic(-scores)
+    positives, negatives = labels, 1 - labels
+    if weights is not None:
+        positives, negatives = weights * positives, weights * negatives
+    arrays = [positives, negatives]
+    if _rises(lines.middle):
+        # The scores on the left: they may be dual numbers, which not every array yields to.
+        arrays += [scores * positives, scores * negatives, lack * positives, lack * negatives]
+    between = sums_between(xp.stack([_sums(batch, buckets, x) for x in arrays]))
+    rows = (len(arrays), *_kept(batch), static_shape(batch.threshold)[0])
+    start, stop = (xp.broadcast_to(x, rows) for x in (buckets.start, buckets.stop))
+    below, inside, above = between(None, start), between(start, stop), between(stop, None)
+    counts = []
+    for i in range(2):
+        hit = inside[i, ...] * lines.centre + above[i, ...]
+        miss = inside[i, ...] * (1 - lines.centre) + below[i, ...]
+        if _rises(lines.middle):
+            rise = (inside[i + 2, ...] - inside[i, ...] * lines.threshold) * lines.middle
+            rise = rise + below[i + 2, ...] * lines.first
+            gap = above[i + 4, ...] * lines.last
+            hit, miss = hit + rise - gap, miss - rise + gap
+        counts += [hit, miss]
+    # What rounding left below 0 is 0.
+    tp, fn, fp, tn = (cast(xp, xp.where(x < 0, xp.zeros_like(x), x), dtype) for x in counts)
+    return tp, fp, fn, tn
+
+
+def gradient_of_buckets(batch: Batch, buckets: Buckets, from_logits: bool, slope: Any) -> Any:
+    """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn.
+
+    It is one number for all positives of a bucket, and one for all its negatives.
+    """
+    xp, (labels, weights, scores) = batch.xp, _without_grid_axis(batch)
+    numbers = full_like_number(tuple(range(buckets.size)), buckets.start)
+    rows = (*_kept(batch), buckets.size)
+    before, after = (
+        xp.broadcast_to(xp.searchsorted(x, numbers, side="right"), rows)
+        for x in (buckets.start, buckets.stop)
+    )
+    tp, fp, fn, tn = (widened(x) for x in slope)
+    of_positive, of_negative = (
+        _like(xp, xp.take(cast(xp, xp.reshape(x, (-1,)), scores.dtype), buckets.index), scores)
+        for x in (_slope(y, buckets.lines, before, after) for y in (tp - fn, fp - tn))
+    )
+    gradient = labels * of_positive + (1 - labels) * of_negative
+    if from_logits:
+        gradient = gradient * (logistic(scores) * logistic(-scores))
+    return gradient if weights is None else gradient * weights
+
+
+def _slope(slopes: Any, lines: Lines, before: Any, after: Any) -> Any:
+    """Return the sum over the grid of slopes times those of the lines.
+
+    A bucket is on the first line of the thresholds from `before` on, and on the last one of those
+    up to `after`.
+    """
+    return (
+        sums_between(slopes * lines.middle)(after, before)
+        + sums_between(slopes * lines.first)(before, None)
+        + sums_between(slopes * lines.last)(None, after)
+    )
+
+
+def _sums(batch: Batch, buckets: Buckets, x: Any) -> Any:
+    """Return the sums over each bucket, in rows."""
+    kept = _kept(batch)
+    flat = batch.xp.reshape(widened(x), (-1,))
+    sums = bucket_sums(flat, buckets.index, math.prod(kept) * buckets.size)
+    return batch.xp.reshape(sums, (*kept, buckets.size))
+
+
+def _like(xp: Any, x: Any, like: Any) -> Any:
+    """Give a 1-D array the shape of another, of which one length may not be known."""
+    return xp.reshape(x, tuple(-1 if d is None else d for d in static_shape(like)))
+
+
+def _kept(batch: Batch) -> tuple[Any, ...]:
+    """Return the lengths of the axes that are not summed over."""
+    lengths = static_shape(batch.scores)[:-1]
+    return tuple(length for i, length in enumerate(lengths) if i not in batch.axes)
+
+
+def _without_grid_axis(batch: Batch) -> tuple[Any, Any, Any]:
+    weights = None if batch.weights is None else batch.weights[..., 0]
+    return batch.labels[..., 0], weights, batch.scores[..., 0]
+
+
+def _rises(slope: Any) -> bool:
+    return not (isinstance(slope, int) and slope == 0)

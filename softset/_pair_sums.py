@@ -1,0 +1,159 @@
+"""Sums of a surrogate over all pairs of a positive and a negative, and their gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ._dual import NotElementwise, slopes
+from ._namespace import running_sum, static_shape, stop_gradient, truth, values_visible
+from ._sides import Sides
+
+# So many pairs are held at a time.
+PAIRS = 2**22
+
+
+def squares(sides: Sides, margin: float) -> tuple[Any, Any]:
+    """Return the sum of p_i q_j (margin - (s_i - s_j))**2 and its gradient, by moments."""
+    xp, scores, p, q = sides
+    scores = scores - stop_gradient(xp.sum(scores * p))  # small numbers, whatever is added to all
+    mean_p, mean_q = xp.sum(scores * p), xp.sum(scores * q)
+    gap = mean_q - mean_p + margin
+    from_p, from_q = scores - mean_p, scores - mean_q
+    value = xp.sum(from_p * from_p * p + from_q * from_q * q) + gap * gap
+    gradient = ((from_p - gap) * p + (from_q + gap) * q) * 2
+    return xp.where(xp.sum(p) > 0, value, xp.zeros_like(value)), gradient
+
+
+class Hinges(NamedTuple):
+    """The sum of squared hinges and its slopes, in the order of the knots.
+
+    Each score is a knot twice, as a positive at s - margin and as a negative at s: a pair counts
+    if the positive's knot comes first.
+    """
+
+    value: Any
+    slopes: Any
+    order: Any
+    p: Any
+    q: Any
+
+
+def hinges(sides: Sides, margin: float) -> Hinges:
+    """Return the sum of p_i q_j max(margin - (s_i - s_j), 0)**2, by one sort."""
+    xp, scores, p, q = sides
+    scores, nothing = stop_gradient(scores), xp.zeros_like(p)
+    knots = xp.concat([scores - margin, scores])
+    order = xp.argsort(knots, stable=False)  # knots that tie are 0 apart, whatever their order
+    knots, p, q = (
+        xp.take(x, order, axis=0) for x in (knots, xp.concat([p, nothing]), xp.concat([nothing, q]))
+    )
+    below, squared = _distances(xp, knots, p)
+    above, _ = _distances(xp, xp.flip(-knots), xp.flip(q))
+    value = xp.sum(q * squared)
+    return Hinges(value, (q * below - p * xp.flip(above)) * 2, order, p, q)
+
+
+def hinge_loss(sides: Sides, margin: float) -> Any:
+    """Return the sum of squared hinges for autodiff, right up to second derivatives.
+
+    Through the sort's running sums autodiff would find differences of sums over all pairs. It
+    gets the Taylor expansion about the scores instead, which ends with the square.
+    """
+    xp, scores, _, _ = sides
+    value, rises, order, p, q = hinges(sides, margin)
+    known = stop_gradient(scores)
+    if known is scores:
+        return value
+    step = scores - known
+    step = xp.take(xp.concat([step, step]), order, axis=0)
+    sums = running_sum(p), running_sum(step * p), running_sum(step * step * p)
+    second = step * step * sums[0] - step * sums[1] * 2 + sums[2]
+    return xp.sum(step * rises + second * q) + value
+
+
+def hinge_gradient(sides: Sides, margin: float) -> tuple[Any, Any]:
+    """Return the sum of squared hinges and its gradient in the scores."""
+    xp = sides.xp
+    value, rises, order, _, _ = hinges(sides, margin)
+    rises = xp.take(rises, xp.argsort(order, stable=False), axis=0)
+    return value, xp.sum(xp.reshape(rises, (2, -1)), axis=0)
+
+
+def _distances(xp: Any, knots: Any, weights: Any) -> tuple[Any, Any]:
+    """Return the weighted sums of the distances to all knots before each, and of their squares.
+
+    Both grow from knot to knot by what the gap adds: no difference of large sums is taken.
+    """
+    gaps = knots - xp.concat([knots[:1], knots[:-1]])
+    first = running_sum(_before(xp, running_sum(weights)) * gaps)
+    return first, running_sum((_before(xp, first) + first) * gaps)
+
+
+def _before(xp: Any, x: Any) -> Any:
+    return xp.concat([xp.zeros_like(x[:1]), x[:-1]])
+
+
+def many(scores: Any) -> bool:
+    """Tell whether there are more pairs than are held at a time, where that can be helped."""
+    # torch.compile cannot follow dual numbers, and TensorFlow's graphs do not know the length.
+    return values_visible(scores) and scores.shape[0] ** 2 > PAIRS
+
+
+def all_pairs(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
+    """Return the sum of p_i q_j surrogate(s_i - s_j), holding all pairs."""
+    xp, scores, p, q = sides
+    weights, differences = _pairs(xp, scores, p, scores, q)
+    values = surrogate(differences)
+    if not hasattr(values, "shape") or static_shape(values) != static_shape(differences):
+        raise ValueError(
+            "`surrogate` must return an array of its argument's shape "
+            f"{static_shape(differences)}, got {getattr(values, 'shape', values)}"
+        )
+    return xp.sum(values * weights)
+
+
+def blocks(sides: Sides, surrogate: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """Return the sum of p_i q_j surrogate(s_i - s_j) and its gradient, some pairs at a time."""
+    xp, (scores, p, q) = sides.xp, map(stop_gradient, sides[1:])
+    order = xp.argsort(-p, stable=False)  # positives first: the rest needs no pairs
+    falls, rises = xp.zeros_like(scores), [scores[:0]]
+    value = xp.sum(falls)
+    for part in _parts(static_shape(scores)[0]):
+        rows = order[part]
+        some_p = xp.take(p, rows, axis=0)
+        if truth(xp.any(some_p > 0)) is False:
+            rises.append(xp.zeros_like(scores[part.start :]))
+            break
+        weights, differences = _pairs(xp, xp.take(scores, rows, axis=0), some_p, scores, q)
+        try:
+            values, (rise,) = slopes(surrogate, differences)
+        except NotElementwise as error:
+            raise TypeError(f"`surrogate` must be elementwise: {error}") from error
+        rise = rise * weights
+        value = value + xp.sum(values * weights)
+        rises.append(xp.sum(rise, axis=1))
+        falls = falls + xp.sum(rise, axis=0)
+    inverse = xp.argsort(order, stable=False)
+    return value, xp.take(xp.concat(rises), inverse, axis=0) - falls
+
+
+def _parts(length: int | None) -> list[slice]:
+    """Split the rows of all pairs; those of a length that is not known stay together."""
+    if length is None:
+        return [slice(0, None)]
+    size = max(1, PAIRS // max(1, length))
+    return [slice(i, min(i + size, length)) for i in range(0, length, size)]
+
+
+def block_loss(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
+    """Return the sum by blocks for autodiff, which gets first derivatives in the scores."""
+    value, gradient = blocks(sides, surrogate)
+    return sides.xp.sum((sides.scores - stop_gradient(sides.scores)) * gradient) + value
+
+
+def _pairs(xp: Any, s: Any, p: Any, others: Any, q: Any) -> tuple[Any, Any]:
+    """Return weights and differences of pairs; 0 for those that do not count, however far."""
+    weights = p[:, None] * q[None, :]
+    differences = s[:, None] - others[None, :]
+    return weights, xp.where(weights > 0, differences, xp.zeros_like(differences))

@@ -1,0 +1,79 @@
+"""From the arguments of a ranking loss to scores with their shares of both classes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ._batch import prepare
+from ._namespace import running_sum, stop_gradient
+from ._sorting import can_sort, to_rows
+from .metrics._ratio import absent
+from .steps import Hard
+
+
+class Sides(NamedTuple):
+    """Scores, and which shares of the positives' and of the negatives' weight they are.
+
+    Each of `p` and `q` adds up to 1; both are 0 where there are no pairs.
+    """
+
+    xp: Any
+    scores: Any
+    p: Any
+    q: Any
+
+
+def both_sides(
+    y_true: Any, y_score: Any, max_fpr: Any, sample_weight: Any, where: Any, *, sorts: bool
+) -> Sides:
+    """Check the arguments and bring all entries into one row."""
+    # Scores of any scale are held to what logits are: finite.
+    batch = prepare(
+        y_true,
+        y_score,
+        threshold=0.5,
+        thresholds=None,
+        step=Hard(),
+        sample_weight=sample_weight,
+        where=where,
+        axis=None,
+        from_logits=True,
+    )
+    xp = batch.xp
+    if sorts and not can_sort(xp):
+        raise TypeError(
+            f"ranking takes a sort, which {xp.__name__} does not have; pass surrogate=Squared() "
+            "without max_fpr"
+        )
+    positives, negatives = batch.labels, 1 - batch.labels
+    if batch.weights is not None:
+        positives, negatives = positives * batch.weights, negatives * batch.weights
+    scores, positives, negatives = (
+        to_rows(xp, x, batch.axes) for x in (batch.scores, positives, negatives)
+    )
+    if max_fpr is not None:
+        part = _highest(xp, stop_gradient(scores), stop_gradient(negatives), max_fpr)
+        negatives = negatives * part
+    all_p, all_q = xp.sum(positives), xp.sum(negatives)
+    none = absent(all_p) | absent(all_q)
+    return Sides(xp, scores, _share(xp, positives, all_p, none), _share(xp, negatives, all_q, none))
+
+
+def _share(xp: Any, x: Any, total: Any, none: Any) -> Any:
+    share = x / xp.where(none, xp.ones_like(total), total)
+    return xp.where(none, xp.zeros_like(x), share)
+
+
+def _highest(xp: Any, scores: Any, weights: Any, share: float) -> Any:
+    """Return how much of each weight is within that share of all with the highest scores."""
+    falling = -scores
+    order = xp.argsort(falling, stable=False)
+    ordered = xp.take(falling, order, axis=0)
+    sums = running_sum(xp.take(weights, order, axis=0))
+    sums = xp.concat([xp.zeros_like(sums[:1]), sums])
+    first, last = (xp.searchsorted(ordered, falling, side=side) for side in ("left", "right"))
+    above, through = xp.take(sums, first, axis=0), xp.take(sums, last, axis=0)
+    left, tied = sums[-1:] * share - above, through - above
+    some = (left > 0) & (left < tied)
+    part = left / xp.where(some, tied, xp.ones_like(tied))
+    return xp.where(some, part, xp.astype(left > 0, weights.dtype))

@@ -1,0 +1,59 @@
+"""Arrays in the order of their scores."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ._namespace import static_shape, stop_gradient
+
+
+def can_sort(xp: Any) -> bool:
+    """Tell whether a namespace has what sorting arrays together takes; Dask's has not."""
+    return hasattr(xp, "take_along_axis")
+
+
+def sort_by_score(xp: Any, axes: tuple[int, ...], scores: Any, *others: Any) -> list[Any]:
+    """Return the scores in increasing order and the others beside them.
+
+    The axes become one, the last.
+    """
+    arrays = [to_rows(xp, x, axes) for x in (scores, *others)]
+    # Between equal scores no order matters, and one that need not be stable is found faster.
+    order = xp.argsort(stop_gradient(arrays[0]), axis=-1, stable=False)
+    return [xp.take_along_axis(x, order, axis=-1) for x in arrays]
+
+
+def to_rows(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """Make one last axis of the axes."""
+    if len(axes) == len(x.shape) == 1:
+        return x
+    kept = tuple(i for i in range(len(x.shape)) if i not in axes)
+    return xp.reshape(xp.permute_dims(x, kept + axes), (*(x.shape[i] for i in kept), -1))
+
+
+def from_rows(xp: Any, rows: Any, axes: tuple[int, ...], like: Any) -> Any:
+    """Give an array that `to_rows` made the axes of `like` back."""
+    if len(axes) == len(like.shape) == 1:
+        return rows
+    shape = [-1 if length is None else length for length in static_shape(like)]
+    order = [i for i in range(len(shape)) if i not in axes] + list(axes)
+    x = xp.reshape(rows, tuple(shape[i] for i in order))
+    return xp.permute_dims(x, tuple(order.index(i) for i in range(len(shape))))
+
+
+def rank(xp: Any, knots: Any, x: Any) -> Any:
+    """Return how many of the increasing knots are at most x, for each element of x in turn.
+
+    As `searchsorted` with side="right", but all of x takes each step at once: there is no branch
+    to mispredict, which for scores in any order costs NumPy six times as much.
+    """
+    step = 2 ** (knots.shape[0].bit_length() - 1)
+    padded = xp.concat([knots, xp.full_like(knots, math.inf)])
+    flat = xp.reshape(x, (-1,))
+    found = xp.zeros_like(flat, dtype=xp.int32)
+    while step:
+        passed = xp.take(padded, found + (step - 1), axis=0) <= flat
+        found = found + xp.astype(passed, xp.int32) * step
+        step //= 2
+    return found
