@@ -61,6 +61,8 @@ METRICS: Mapping[str, Any] = _metrics()
 
 _PER_CLASS: Mapping[str, Any] = {"axis": 0, "threshold": (0.3, 0.5, 0.75)}
 
+_GRID = (0.25, 0.4, 0.5, 0.6, 0.7)
+
 # Every way to count: the data to call a loss with, and the loss's options.
 MODES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "scalar": ("scalar", {"threshold": 0.4}),
@@ -69,9 +71,40 @@ MODES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "masked": ("masked", {}),
     "weighted": ("weighted", {"threshold": 0.6}),
     "logits": ("logits", {"threshold": 0.35, "from_logits": True}),
-    "thresholds": ("scalar", {"thresholds": (0.25, 0.4, 0.5, 0.6, 0.7)}),
+    "thresholds": ("scalar", {"thresholds": _GRID}),
 }
 _AVERAGES = (ss.micro, ss.macro, ss.weighted)
+
+# Beside the product: areas, long grids, and what is no function of a Confusion.
+_AREAS: Mapping[str, Any] = {
+    "auroc": ss.auroc,
+    "auroc(max_fpr=0.3)": partial(ss.auroc, max_fpr=0.3),
+    "average_precision": ss.average_precision,
+}
+# So long that it is counted from buckets; so narrow that its kinks are those of one threshold.
+_LONG_GRID = tuple(0.4995 + 0.001 * i / 2100 for i in range(2100))
+_SURROGATES = (
+    ss.Squared(),
+    ss.SquaredHinge(margin=0.45),
+    ss.Logistic(scale=3.0),
+    ss.WilcoxonMannWhitney(margin=0.45, power=3.0),
+)
+OTHERS: Mapping[str, Any] = {
+    **{
+        f"{name}, {type(step).__name__}": ss.as_loss(area, thresholds=_GRID, step=step)
+        for name, area in _AREAS.items()
+        for step in (ss.Linear(), ss.Sigmoid())
+    },
+    **{
+        f"f1 over a long grid, {type(step).__name__}": ss.as_loss(
+            ss.f1, thresholds=_LONG_GRID, step=step
+        )
+        for step in (ss.Linear(), ss.Ramp(width=0.9))
+    },
+    **{f"pairwise {x}": partial(ss.pairwise_loss, surrogate=x) for x in _SURROGATES},
+    "pairwise, max_fpr=0.4": partial(ss.pairwise_loss, max_fpr=0.4),
+    "cross-entropy": partial(ss.cross_entropy, pos_weight=3.0),
+}
 
 # The generated code of these modes takes minutes to compile for all metrics.
 _SLOW = ("compile",)
@@ -131,10 +164,43 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Separate:
+    """Losses that are called one by one, as one function."""
+
+    losses: tuple[Any, ...]
+
+    def __call__(self, y_true: Any, y_prob: Any, **options: Any) -> Any:
+        """Return every loss, in a 1-D array."""
+        values = [loss(y_true, y_prob, **options) for loss in self.losses]
+        return ss.array_namespace(*values).stack(values)
+
+    def value_and_grad(self, y_true: Any, y_prob: Any, **options: Any) -> tuple[Any, Any]:
+        """Return every loss and its gradient by `softset.value_and_grad`, on NumPy."""
+        pairs = [ss.value_and_grad(loss)(y_true, y_prob, **options) for loss in self.losses]
+        return np.stack([value for value, _ in pairs]), np.stack([slope for _, slope in pairs])
+
+
+@dataclass(frozen=True)
+class Other:
+    """The losses beside the product, in one mode."""
+
+    mode: str
+    metrics: tuple[str, ...] = tuple(OTHERS)
+    smooth: bool = True
+
+    def __str__(self) -> str:
+        return self.mode
+
+    def bundle(self) -> Separate:
+        """Return the losses."""
+        return Separate(tuple(OTHERS[name] for name in self.metrics))
+
+
+@dataclass(frozen=True)
 class Job:
     """A case to run in some of the backends' modes."""
 
-    case: Case
+    case: Case | Other
     modes: tuple[str, ...]
     dtypes: tuple[str, ...] = DTYPES
 
@@ -146,6 +212,7 @@ def every_job(backends: Sequence[str]) -> list[Job]:
     """
     quick, slow = compiled_modes(backends)
     jobs = [Job(case, ("eager", *quick)) for case in every_case()]
+    jobs += [Job(case, ("eager", *quick, *slow)) for case in other_cases()]
     return jobs + [Job(part(case), slow) for case in every_case() if slow]
 
 
@@ -156,6 +223,7 @@ def pair_jobs(backends: Sequence[str]) -> list[Job]:
     """
     quick, slow = compiled_modes(backends)
     jobs = [Job(case, ("eager",)) for case in every_case()]
+    jobs += [Job(case, ("eager", *quick)) for case in other_cases()]
     jobs += [Job(part(case), quick) for case in every_case() if quick]
     return jobs + [Job(case, slow) for case in _shares(_turns()) if slow]
 
@@ -169,6 +237,7 @@ def sample_jobs(backends: Sequence[str]) -> list[Job]:
     quick, slow = compiled_modes(backends)
     parts = _shares(_turns())
     jobs = [Job(case, ("eager",)) for case in _turns()]
+    jobs += [Job(other_cases()[-1], ("eager", *quick), DTYPES[:1])]
     if quick:
         jobs += [Job(c, quick, DTYPES[: 1 + (i % 4 == 0)]) for i, c in enumerate(parts)]
     return jobs + [Job(case, slow) for case in parts[:1] if slow]
@@ -177,6 +246,11 @@ def sample_jobs(backends: Sequence[str]) -> list[Job]:
 def every_case() -> list[Case]:
     """Return every step in every mode with every metric."""
     return [Case(step, mode) for step in STEPS for mode in MODES]
+
+
+def other_cases() -> list[Other]:
+    """Return the losses beside the product in every mode that they have."""
+    return [Other(mode) for mode in ("scalar", "masked", "weighted")]
 
 
 def _turns() -> list[Case]:
@@ -209,7 +283,7 @@ def part(case: Case) -> Case:
 
 def run(job: Job, backends: Sequence[str]) -> GradientReport:
     """Run a job on the backends; compiled forms are compared with eager ones too."""
-    bundle = job.case.bundle()
+    bundle: Any = job.case.bundle()
     arrays, keyword_arrays = data()[MODES[job.case.mode][0]]
     report = check_gradients(
         bundle,

@@ -1,5 +1,7 @@
 """The cases of `softset check`: what they cover, and that every backend passes them."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -14,9 +16,13 @@ ALL = sb.available()
 EVERY = {(s, m, x) for s in cases.STEPS for m in cases.MODES for x in cases.METRICS}
 
 
+def of_steps(jobs):
+    return [job for job in jobs if isinstance(job.case, cases.Case)]
+
+
 def met(jobs, mode):
     """Return the steps, ways to count and metrics that meet in a backend's mode, once each."""
-    mine = [job for job in jobs if mode in job.modes]
+    mine = [job for job in of_steps(jobs) if mode in job.modes]
     assert all(job.dtypes == ("float64", "float32") for job in mine)
     found = [(job.case.step, job.case.mode, x) for job in mine for x in job.case.metrics]
     assert len(found) == len(set(found))
@@ -51,7 +57,8 @@ def test_pairs_are_compiled():
 
 
 def test_sample_covers():
-    jobs = cases.sample_jobs(ALL)
+    every = cases.sample_jobs(ALL)
+    jobs = of_steps(every)
     for mode in cases.modes_of(ALL):
         mine = [job for job in jobs if mode in job.modes]
         assert {d for job in mine for d in job.dtypes} == {"float64", "float32"}
@@ -62,6 +69,22 @@ def test_sample_covers():
         assert {x for job in mine for x in job.case.metrics} == set(cases.METRICS)
     modes = {mode for job in jobs for mode in job.modes}
     assert modes == {mode for name in ALL for mode in sb.get(name).MODES}
+    (other,) = (job for job in every if job not in jobs)
+    assert other.case.metrics == tuple(cases.OTHERS) and set(other.modes) == modes - {"compile"}
+
+
+def test_full_and_pairs_have_the_losses_beside_the_product():
+    for jobs in (cases.every_job(ALL), cases.pair_jobs(ALL)):
+        others = [job for job in jobs if not isinstance(job.case, cases.Case)]
+        assert [job.case for job in others] == cases.other_cases()
+    assert {job.modes for job in others} == {
+        ("eager", *(m for m in cases.modes_of(ALL) if m not in ("eager", "compile")))
+    }
+    assert {
+        type(loss.keywords["surrogate"])
+        for loss in cases.OTHERS.values()
+        if "surrogate" in getattr(loss, "keywords", {})
+    } == {ss.Squared, ss.SquaredHinge, ss.Logistic, ss.WilcoxonMannWhitney}
 
 
 def test_cases_name_every_metric_and_step():
@@ -122,7 +145,9 @@ def test_the_bundle_runs_part_by_part_only_eagerly(monkeypatch):
 @pytest.mark.parametrize("step", cases.STEPS)
 def test_sample_without_compilation(step):
     (job,) = (
-        job for job in cases.sample_jobs(ALL) if job.case.step == step and job.modes == ("eager",)
+        job
+        for job in of_steps(cases.sample_jobs(ALL))
+        if job.case.step == step and job.modes == ("eager",)
     )
     report = cases.run(job, ALL)
     assert report.passed, f"{report.worst}\n{report}"
@@ -140,9 +165,34 @@ def test_jobs_in_processes():
 @pytest.mark.parametrize("mode", cases.MODES)
 def test_sweep(step, mode):
     """Every step, metric and way to count on every backend eagerly, and each pair compiled."""
-    jobs = [j for j in cases.pair_jobs(ALL) if (j.case.step, j.case.mode) == (step, mode)]
+    jobs = [j for j in of_steps(cases.pair_jobs(ALL)) if (j.case.step, j.case.mode) == (step, mode)]
     assert jobs
     for job in jobs:
         report = cases.run(job, ALL)
         assert {row.dtype for row in report.rows} == {"float64", "float32"}
         assert report.passed, f"{report.worst}\n{report}"
+
+
+@pytest.mark.parametrize("case", cases.other_cases(), ids=str)
+def test_losses_beside_the_product(case):
+    report = cases.run(cases.Job(case, ("eager",)), ALL)
+    assert report.passed, f"{report.worst}\n{report}"
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("case", cases.other_cases(), ids=str)
+def test_losses_beside_the_product_compiled(case):
+    (job,) = (job for job in cases.pair_jobs(ALL) if job.case == case)
+    report = cases.run(job, ALL)
+    assert report.passed, f"{report.worst}\n{report}"
+
+
+def test_the_long_grid_is_counted_from_buckets(monkeypatch):
+    module = importlib.import_module("softset.confusion")
+    taken = []
+    original = module.count_buckets
+    monkeypatch.setattr(module, "count_buckets", lambda *a: taken.append(1) or original(*a))
+    for name, loss in cases.OTHERS.items():
+        if "long grid" in name:
+            loss(*cases.data()["scalar"][0])
+    assert taken == [1, 1]
