@@ -179,7 +179,8 @@ def test_memberships_of_other_steps_are_made_in_blocks(backend, monkeypatch):
     original = module.memberships
 
     def watched(scores, threshold, *more):
-        sizes.append(scores.shape[0] * threshold.shape[0])
+        if not backend.traced:
+            sizes.append(scores.shape[0] * threshold.shape[0])
         return original(scores, threshold, *more)
 
     loss = ss.as_loss(F2, step=ss.Sigmoid(), thresholds=GRID)

@@ -1,0 +1,64 @@
+"""Exact AUROC and average precision: a sweep against scikit-learn, on NumPy.
+
+Run from a checkout: ``python benchmarks/sweep.py``. Prints a Markdown table; the committed one is
+results/sweep.md. One thread; both run in turn on the same data, the ratio is the median of the
+ratios of neighbours.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+import softset as ss
+
+SIZES = {10**5: 15, 10**6: 7, 10**7: 3}
+AREAS = {"AUROC": (ss.auroc, roc_auc_score), "AP": (ss.average_precision, average_precision_score)}
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, float]:
+    """Return the seconds that a call took, and its value."""
+    start = time.perf_counter()
+    value = float(call())
+    return time.perf_counter() - start, value
+
+
+def row(n: int, rounds: int, name: str, weighted: bool) -> str:
+    """Time both in turn."""
+    rng = np.random.default_rng(0)
+    y = rng.uniform(size=n) < 0.1
+    s = (rng.normal(size=n) + y).round(4)  # with ties
+    w = rng.uniform(0.5, 2.0, size=n) if weighted else None
+    area, reference = AREAS[name]
+    pairs, gap = [], 0.0
+    for _ in range(rounds):
+        ours, value = timed(lambda: area(ss.sweep(y, s, sample_weight=w).confusion))
+        theirs, expected = timed(lambda: reference(y, s, sample_weight=w))
+        pairs.append((ours, theirs))
+        gap = max(gap, abs(value - expected) / expected)
+    middle = [statistics.median(x) for x in zip(*pairs, strict=True)]
+    ratio = statistics.median(b / a for a, b in pairs)
+    weights = "weighted" if weighted else "plain"
+    return f"| {name}, {weights} | {n:,} | {middle[0]:.3f} | {middle[1]:.3f} | {ratio:.2f} | {gap:.0e} |"
+
+
+def main() -> None:
+    versions = ", ".join(f"{x} {version(x)}" for x in ("numpy", "scikit-learn"))
+    print(f"Python {platform.python_version()}, {platform.machine()}, one thread; {versions}\n")
+    print("| area | n | sweep, s | scikit-learn, s | ratio | difference |")
+    print("|---|---|---|---|---|---|")
+    for n, rounds in SIZES.items():
+        for name in AREAS:
+            for weighted in (False, True):
+                print(row(n, rounds, name, weighted), flush=True)
+
+
+if __name__ == "__main__":
+    main()
