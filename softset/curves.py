@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ._batch import Batch, prepare
-from ._namespace import running_sum
+from ._batch import Batch, cast, prepare
+from ._namespace import has_float64, running_sum
 from ._sorting import can_sort, sort_by_score
+from ._sums import widened
 from ._typing import Array
 from .confusion import Confusion
 from .metrics._ratio import counts, defined, ratio
@@ -303,17 +304,14 @@ def sweep(
         axis=None,
         from_logits=True,
     )
-    xp = batch.xp
-    scores, c = sorted_counts(batch, where)
-    first = xp.searchsorted(scores, scores)
-    return Sweep(scores, Confusion(*(xp.take(x, first, axis=0) for x in c)))
+    return Sweep(*sorted_counts(batch, where, merge=True))
 
 
-def sorted_counts(batch: Batch, where: Any) -> tuple[Any, Confusion]:
+def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any, Confusion]:
     """Return the scores in increasing order, and the hard counts of a cut below each of them.
 
     The axes to sum over become one last axis. Between equal scores there is no cut: of those
-    only the first count is one of a threshold.
+    only the first count is one of a threshold, and `merge`, for a single row, gives it to all.
     """
     xp = batch.xp
     if not can_sort(xp):
@@ -326,11 +324,15 @@ def sorted_counts(batch: Batch, where: Any) -> tuple[Any, Confusion]:
         lowest = xp.full_like(scores, -xp.inf)
         highest = xp.max(xp.where(where, scores, lowest), axis=batch.axes, keepdims=True)
         scores = xp.where(where, scores, highest)
-    positives, negatives = batch.labels, 1 - batch.labels
-    if batch.weights is not None:
-        positives, negatives = positives * batch.weights, negatives * batch.weights
-    scores, positives, negatives = sort_by_score(xp, batch.axes, scores, positives, negatives)
-    (fn, tp), (tn, fp) = _split(xp, positives), _split(xp, negatives)
+    if batch.weights is None:
+        scores, positives = sort_by_score(xp, batch.axes, scores, batch.labels)
+        negatives = 1 - positives
+    else:
+        weights = batch.weights + xp.zeros_like(scores)
+        scores, labels, weights = sort_by_score(xp, batch.axes, scores, batch.labels, weights)
+        positives, negatives = labels * weights, (1 - labels) * weights
+    first = xp.searchsorted(scores, scores) if merge else None
+    (fn, tp), (tn, fp) = (_split(xp, x, first) for x in (positives, negatives))
     return scores, Confusion(tp, fp, fn, tn)
 
 
@@ -365,7 +367,15 @@ def _like(xp: Any, x: Any, like: Any) -> Any:
     return x + xp.zeros_like(like)
 
 
-def _split(xp: Any, x: Any) -> tuple[Any, Any]:
-    """Return the sums of x before each place, and from it on; neither by a difference."""
-    before = xp.concat([xp.zeros_like(x[..., :1]), running_sum(x)[..., :-1]], axis=-1)
-    return before, xp.flip(running_sum(xp.flip(x, axis=-1)), axis=-1)
+def _split(xp: Any, x: Any, first: Any) -> tuple[Any, Any]:
+    """Return the sums of x before each place, and from it on; or from the place `first` says."""
+    sums = running_sum(widened(x))
+    before = xp.concat([xp.zeros_like(sums[..., :1]), sums[..., :-1]], axis=-1)
+    if has_float64(x):
+        before = before if first is None else xp.take(before, first, axis=0)
+        return cast(xp, before, x.dtype), cast(xp, sums[..., -1:] - before, x.dtype)
+    # In float32 the difference would lose the few scores at the top.
+    after = xp.flip(running_sum(xp.flip(x, axis=-1)), axis=-1)
+    if first is None:
+        return before, after
+    return xp.take(before, first, axis=0), xp.take(after, first, axis=0)
