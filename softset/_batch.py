@@ -64,6 +64,27 @@ def prepare(
     return Batch(labels, scores, weights, tau, thresholds is not None, clips, axes, xp)
 
 
+def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any) -> Batch:
+    """Check and convert scores of any scale, which are held to what logits are: finite."""
+    try:
+        return prepare(
+            y_true,
+            y_score,
+            threshold=0.5,
+            thresholds=None,
+            step=Hard(),
+            sample_weight=sample_weight,
+            where=where,
+            axis=None,
+            from_logits=True,
+        )
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError):  # a tracer's, say
+            raise
+        message = str(error).replace("y_prob", "y_score").replace("logits", "scores")
+        raise type(error)(message) from error
+
+
 def namespace_of_all(
     y_true: Any, y_prob: Any, threshold: Any, thresholds: Any, sample_weight: Any, where: Any
 ) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ._batch import Batch, cast
 from ._namespace import array_namespace, full_like_number, static_shape, stop_gradient
-from ._sorting import rank
+from ._sorting import can_sort, rank
 from ._sums import bucket_sums, sums_between, widened
 from .steps import Lines, logistic
 
@@ -39,8 +39,8 @@ class Buckets(NamedTuple):
 
 def suits_buckets(batch: Batch, step: Any) -> bool:
     """Tell whether the counts over a grid are to be made from buckets."""
-    if not (batch.grid and hasattr(step, "lines") and hasattr(batch.xp, "take_along_axis")):
-        return False  # Dask has no take_along_axis
+    if not (batch.grid and hasattr(step, "lines") and can_sort(batch.xp)):
+        return False
     lengths: Any = static_shape(batch.scores)[:-1]
     count = static_shape(batch.threshold)[0]
     summed, kept = [lengths[i] for i in batch.axes], _kept(batch)
@@ -100,27 +100,33 @@ def count_buckets(batch: Batch, buckets: Buckets, from_logits: bool) -> tuple[An
             gap = above[i + 4, ...] * lines.last
             hit, miss = hit + rise - gap, miss - rise + gap
         counts += [hit, miss]
-    # What rounding left below 0 is 0.
-    tp, fn, fp, tn = (cast(xp, xp.where(x < 0, xp.zeros_like(x), x), dtype) for x in counts)
+    # What rounding left below 0 is 0, and keeps its slope.
+    counts = (xp.where(x < 0, x - stop_gradient(x), x) for x in counts)
+    tp, fn, fp, tn = (cast(xp, x, dtype) for x in counts)
     return tp, fp, fn, tn
 
 
-def gradient_of_buckets(batch: Batch, buckets: Buckets, from_logits: bool, slope: Any) -> Any:
+def gradient_of_buckets(
+    batch: Batch, buckets: Buckets, step: Any, from_logits: bool, slope: Any
+) -> Any:
     """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn.
 
     It is one number for all positives of a bucket, and one for all its negatives.
     """
     xp, (labels, weights, scores) = batch.xp, _without_grid_axis(batch)
+    # Thresholds that could not be checked may come in any order.
+    order = xp.argsort(batch.threshold)
+    lines = step.lines(widened(xp.take(batch.threshold, order, axis=0)))
     numbers = full_like_number(tuple(range(buckets.size)), buckets.start)
     rows = (*_kept(batch), buckets.size)
     before, after = (
-        xp.broadcast_to(xp.searchsorted(x, numbers, side="right"), rows)
+        xp.broadcast_to(xp.searchsorted(xp.sort(x), numbers, side="right"), rows)
         for x in (buckets.start, buckets.stop)
     )
-    tp, fp, fn, tn = (widened(x) for x in slope)
+    tp, fp, fn, tn = (widened(xp.take(x, order, axis=-1)) for x in slope)
     of_positive, of_negative = (
         _like(xp, xp.take(cast(xp, xp.reshape(x, (-1,)), scores.dtype), buckets.index), scores)
-        for x in (_slope(y, buckets.lines, before, after) for y in (tp - fn, fp - tn))
+        for x in (_slope(y, lines, before, after) for y in (tp - fn, fp - tn))
     )
     gradient = labels * of_positive + (1 - labels) * of_negative
     if from_logits:

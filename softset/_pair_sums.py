@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from ._dual import NotElementwise, slopes
@@ -43,6 +44,7 @@ def hinges(sides: Sides, margin: float) -> Hinges:
     """Return the sum of p_i q_j max(margin - (s_i - s_j), 0)**2, by one sort."""
     xp, scores, p, q = sides
     scores, nothing = stop_gradient(scores), xp.zeros_like(p)
+    scores = scores - xp.sum(scores * stop_gradient(p))  # small numbers, whatever is added to all
     knots = xp.concat([scores - margin, scores])
     order = xp.argsort(knots, stable=False)  # knots that tie are 0 apart, whatever their order
     knots, p, q = (
@@ -104,13 +106,17 @@ def all_pairs(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
     """Return the sum of p_i q_j surrogate(s_i - s_j), holding all pairs."""
     xp, scores, p, q = sides
     weights, differences = _pairs(xp, scores, p, scores, q)
+    return xp.sum(_values(surrogate, differences) * weights)
+
+
+def _values(surrogate: Callable[[Any], Any], differences: Any) -> Any:
     values = surrogate(differences)
     if not hasattr(values, "shape") or static_shape(values) != static_shape(differences):
         raise ValueError(
             "`surrogate` must return an array of its argument's shape "
             f"{static_shape(differences)}, got {getattr(values, 'shape', values)}"
         )
-    return xp.sum(values * weights)
+    return values
 
 
 def blocks(sides: Sides, surrogate: Callable[[Any], Any]) -> tuple[Any, Any]:
@@ -127,9 +133,14 @@ def blocks(sides: Sides, surrogate: Callable[[Any], Any]) -> tuple[Any, Any]:
             break
         weights, differences = _pairs(xp, xp.take(scores, rows, axis=0), some_p, scores, q)
         try:
-            values, (rise,) = slopes(surrogate, differences)
+            values, (rise,) = slopes(partial(_values, surrogate), differences)
         except NotElementwise as error:
             raise TypeError(f"`surrogate` must be elementwise: {error}") from error
+        except (TypeError, AttributeError) as error:
+            raise TypeError(
+                "`surrogate` must be written with operators and the functions of "
+                f"softset.array_namespace(difference), so that it has a slope: {error}"
+            ) from error
         rise = rise * weights
         value = value + xp.sum(values * weights)
         rises.append(xp.sum(rise, axis=1))

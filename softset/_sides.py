@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ._batch import prepare
+from ._batch import prepare_scores
 from ._namespace import running_sum, stop_gradient
 from ._sorting import can_sort, to_rows
 from .metrics._ratio import absent
-from .steps import Hard
 
 
 class Sides(NamedTuple):
@@ -27,18 +26,7 @@ def both_sides(
     y_true: Any, y_score: Any, max_fpr: Any, sample_weight: Any, where: Any, *, sorts: bool
 ) -> Sides:
     """Check the arguments and bring all entries into one row."""
-    # Scores of any scale are held to what logits are: finite.
-    batch = prepare(
-        y_true,
-        y_score,
-        threshold=0.5,
-        thresholds=None,
-        step=Hard(),
-        sample_weight=sample_weight,
-        where=where,
-        axis=None,
-        from_logits=True,
-    )
+    batch = prepare_scores(y_true, y_score, sample_weight=sample_weight, where=where)
     xp = batch.xp
     if sorts and not can_sort(xp):
         raise TypeError(

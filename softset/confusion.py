@@ -180,7 +180,7 @@ def grid_blocks(batch: Batch) -> list[tuple[Batch, slice]]:
     if not (batch.grid and values_visible(batch.scores, batch.threshold)):
         return whole
     length = batch.threshold.shape[0]
-    size = max(1, _BLOCK // math.prod(batch.scores.shape))
+    size = max(1, _BLOCK // max(1, math.prod(batch.scores.shape)))
     if size >= length:
         return whole
     parts = [slice(i, min(i + size, length)) for i in range(0, length, size)]

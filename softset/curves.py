@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ._batch import Batch, cast, prepare
+from ._batch import Batch, cast, prepare_scores
 from ._namespace import has_float64, running_sum
 from ._sorting import can_sort, sort_by_score
 from ._sums import widened
 from ._typing import Array
 from .confusion import Confusion
 from .metrics._ratio import counts, defined, ratio
-from .steps import Hard
 
 
 class RocCurve(NamedTuple):
@@ -292,18 +291,7 @@ def sweep(
     >>> print(thresholds, c.tp, c.fp)
     [-1.  2.  5.] [2. 2. 1.] [1. 0. 0.]
     """
-    # Scores of any scale are held to what logits are: finite.
-    batch = prepare(
-        y_true,
-        y_score,
-        threshold=0.5,
-        thresholds=None,
-        step=Hard(),
-        sample_weight=sample_weight,
-        where=where,
-        axis=None,
-        from_logits=True,
-    )
+    batch = prepare_scores(y_true, y_score, sample_weight=sample_weight, where=where)
     return Sweep(*sorted_counts(batch, where, merge=True))
 
 
@@ -323,7 +311,8 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
     if where is not None:  # a masked score may not become a threshold of its own
         lowest = xp.full_like(scores, -xp.inf)
         highest = xp.max(xp.where(where, scores, lowest), axis=batch.axes, keepdims=True)
-        scores = xp.where(where, scores, highest)
+        none = xp.zeros_like(highest)
+        scores = xp.where(where, scores, xp.where(highest > -xp.inf, highest, none))
     if batch.weights is None:
         scores, positives = sort_by_score(xp, batch.axes, scores, batch.labels)
         negatives = 1 - positives

@@ -187,7 +187,7 @@ def _by_chain(
         buckets = put_in_buckets(batch, source.step, source.from_logits)
         counts = Confusion(*count_buckets(batch, buckets, source.from_logits))
         value, slope = count_slopes(loss, counts)
-        gradient = gradient_of_buckets(batch, buckets, source.from_logits, slope)
+        gradient = gradient_of_buckets(batch, buckets, source.step, source.from_logits, slope)
     elif batch.grid:
         value, slope = count_slopes(loss, count_batch(batch, source.step, source.from_logits))
         gradient = xp.zeros_like(batch.scores[..., 0])

@@ -210,7 +210,7 @@ def pairwise_loss(
     surrogate : callable, default SquaredHinge()
         The loss of a pair as a function of its difference, elementwise: `SquaredHinge` and
         `Squared`, which take no pairs, `Logistic`, `WilcoxonMannWhitney` or your own, which take
-        all n x n.
+        all n x n. Yours is written with operators and the functions of `array_namespace`.
     max_fpr : float, optional
         In (0, 1]: only the negatives with the highest scores, up to this share of their weight.
         The last of them counts in part, and equal scores count alike.
@@ -224,13 +224,13 @@ def pairwise_loss(
     array
         A scalar in the dtype of the scores, float32 for float16 and bfloat16; 0 with a gradient
         of 0 where there are no pairs. Differentiable in `y_score`, twice, in `sample_weight` and
-        in a real `y_true`; which negatives `max_fpr` takes is a constant.
+        in a real `y_true`, but see the notes; which negatives `max_fpr` takes is a constant.
 
     Raises
     ------
     TypeError
-        As `confusion` does, and if `surrogate` is not callable or not elementwise, or if the
-        library cannot sort.
+        As `confusion` does; if `surrogate` is not callable or, where it is differentiated here,
+        has no slope or is not elementwise; or if the library cannot sort.
     ValueError
         As `confusion` does; if `max_fpr` is not in (0, 1], or if `surrogate` changes the shape.
 

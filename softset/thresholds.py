@@ -188,6 +188,8 @@ def threshold_at(
         _require_all(xp, found, reached, bound, upward)
     top = pick(xp, values, best(xp, values, larger, meets))
     equals = meets & (values == xp.expand_dims(top, axis=-1))
+    # A metric that is nan wherever the bound is met has no best value; the bound is still met.
+    equals = equals | (meets & ~xp.any(equals, axis=-1, keepdims=True))
     here = best(xp, limits, upward, equals)
     nothing = xp.full_like(top, xp.nan)
     return BestThreshold(

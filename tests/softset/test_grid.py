@@ -193,3 +193,39 @@ def test_memberships_of_other_steps_are_made_in_blocks(backend, monkeypatch):
         assert_close(x, backend.to_numpy(e), backend, SUMMED)
     if not backend.traced:
         assert max(sizes) == 7 * Y.size
+
+
+@pytest.mark.parametrize("thresholds", [(0.3, 0.5), ss.grid(40)], ids=["few", "many"])
+@pytest.mark.parametrize("shape", [(0,), (0, 3)])
+def test_nothing_counts_as_zeros_where_values_are_not_checked(thresholds, shape):
+    y, p = np.zeros(shape, dtype=bool), np.zeros(shape)
+    with ss.checks(False):
+        c = ss.confusion(y, p, thresholds=thresholds)
+        value, gradient = ss.value_and_grad(ss.as_loss(ss.f1, thresholds=thresholds))(y, p)
+    assert all(np.array_equal(x, np.zeros(len(thresholds))) for x in c)
+    assert value == 1 and gradient.shape == shape
+
+
+def test_thresholds_that_could_not_be_checked_may_come_in_any_order():
+    forth, back = (ss.as_loss(F2, thresholds=np.asarray(g)) for g in (GRID, GRID[::-1]))
+    with ss.checks(False):
+        value, gradient = ss.value_and_grad(back)(Y, P)
+    expected = ss.value_and_grad(forth)(Y, P)
+    np.testing.assert_allclose(value, expected[0], rtol=SUMMED)
+    np.testing.assert_allclose(
+        gradient, expected[1], rtol=0, atol=SUMMED * np.max(np.abs(expected[1]))
+    )
+
+
+def test_counts_that_round_to_0_keep_their_slope(backend):
+    """All scores at the end of a band: nothing is missed, but any lower score would be."""
+    y, p = np.arange(800) % 2 == 0, np.full(800, 0.6)
+    thresholds = ss.grid(9)
+    loss = ss.as_loss(ss.f1, step=ss.Ramp(width=0.2), thresholds=thresholds)
+    pairs = [
+        ss.value_and_grad(ss.as_loss(ss.f1, step=ss.Ramp(width=0.2), threshold=t))(y, p)
+        for t in thresholds
+    ]
+    expected = np.mean([gradient for _, gradient in pairs], axis=0)
+    _, gradient = backend.value_and_grad(loss, backend.asarray(y), backend.asarray(p))
+    assert_close(gradient, expected, backend, SUMMED)

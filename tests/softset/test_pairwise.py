@@ -538,3 +538,33 @@ def test_inductor_compiles_it(backend):
     mean, slopes = brute(*SURROGATES["squared hinge"][1:], HARD, S)
     assert_close(value.detach(), mean, backend, SUMMED)
     assert_close(gradient, slopes, backend, SUMMED)
+
+
+@pytest.mark.parametrize("surrogate", [ss.SquaredHinge(), ss.Squared()], ids=["hinge", "squared"])
+def test_a_number_added_to_all_scores_leaves_the_margin(surrogate):
+    y, s = np.asarray([1, 0]), np.asarray([1e8, 1e8], dtype=np.float32)
+    assert ss.pairwise_loss(y, s, surrogate=surrogate) == 1
+    assert ss.value_and_grad(partial(ss.pairwise_loss, surrogate=surrogate))(y, s)[0] == 1
+
+
+def test_surrogates_without_a_slope_are_errors():
+    y, s = np.asarray([1, 0, 1]), np.asarray([0.1, 0.4, 0.3])
+    for surrogate, error, message in (
+        (np.tanh, TypeError, r"`surrogate` must be written with operators"),
+        (lambda d: None, ValueError, "`surrogate` must return an array"),
+        (lambda d: 1.0, ValueError, "`surrogate` must return an array"),
+    ):
+        loss = ss.value_and_grad(partial(ss.pairwise_loss, surrogate=surrogate))
+        with pytest.raises(error, match=message):
+            loss(y, s)
+
+
+def test_errors_name_the_argument():
+    y = np.asarray([1, 0])
+    for call in (ss.pairwise_loss, ss.sweep):
+        with pytest.raises(ValueError, match="`y_score` must hold finite scores, got nan"):
+            call(y, np.asarray([0.1, np.nan]))
+        with pytest.raises(TypeError, match="`y_score` must hold floating-point scores"):
+            call(y, y)
+        with pytest.raises(ValueError, match="`y_true` and `y_score` must have one shape"):
+            call(y, np.asarray([0.1]))

@@ -385,3 +385,24 @@ def test_errors_of_costs():
     for cost in (np.nan, math.inf, "1", None, np.asarray([1.0, 2.0])):
         with pytest.raises(ValueError, match="`fn` must be a finite number"):
             ss.cost_threshold(fp=1.0, fn=cost)
+
+
+def test_a_bound_holds_where_the_metric_has_no_value():
+    def precision(c):
+        with np.errstate(invalid="ignore"):
+            return c.tp / (c.tp + c.fp)
+
+    y, p = np.asarray([1, 0, 1]), np.asarray([0.3, 0.6, 0.2])
+    found = ss.threshold_at(precision, ss.false_positive_rate, 0.0, y, p)
+    assert found.threshold > 0.6 and np.isnan(found.value)
+
+
+def test_a_class_without_scores_gets_a_probability(backend):
+    y, p = support.labels_and_scores((20, 2), seed=9)
+    keep = np.broadcast_to(np.asarray([True, False]), p.shape)
+    arrays = [backend.asarray(x) for x in (y, p, keep)]
+    found = backend.run(
+        lambda y, p, m: tuple(ss.best_threshold(ss.f1, y, p, where=m, axis=0)), *arrays
+    )
+    threshold, value = (backend.to_numpy(x) for x in found)
+    assert 0 <= threshold[1] <= 1 and value[1] == 0
