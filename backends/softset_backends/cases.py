@@ -114,7 +114,7 @@ _SLOW = ("compile",)
 class Bundle:
     """Losses of the same counts as one function, so that a compiler has one thing to compile."""
 
-    losses: tuple[Loss, ...]
+    losses: tuple[Any, ...]
 
     def __call__(self, y_true: Any, y_prob: Any, **options: Any) -> Any:
         """Return every loss, in a 1-D array."""
@@ -164,20 +164,13 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Separate:
-    """Losses that are called one by one, as one function."""
-
-    losses: tuple[Any, ...]
+class Separate(Bundle):
+    """Losses that share no counts, as one function."""
 
     def __call__(self, y_true: Any, y_prob: Any, **options: Any) -> Any:
         """Return every loss, in a 1-D array."""
         values = [loss(y_true, y_prob, **options) for loss in self.losses]
         return ss.array_namespace(*values).stack(values)
-
-    def value_and_grad(self, y_true: Any, y_prob: Any, **options: Any) -> tuple[Any, Any]:
-        """Return every loss and its gradient by `softset.value_and_grad`, on NumPy."""
-        pairs = [ss.value_and_grad(loss)(y_true, y_prob, **options) for loss in self.losses]
-        return np.stack([value for value, _ in pairs]), np.stack([slope for _, slope in pairs])
 
 
 @dataclass(frozen=True)
@@ -283,7 +276,7 @@ def part(case: Case) -> Case:
 
 def run(job: Job, backends: Sequence[str]) -> GradientReport:
     """Run a job on the backends; compiled forms are compared with eager ones too."""
-    bundle: Any = job.case.bundle()
+    bundle = job.case.bundle()
     arrays, keyword_arrays = data()[MODES[job.case.mode][0]]
     report = check_gradients(
         bundle,

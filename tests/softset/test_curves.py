@@ -214,7 +214,7 @@ def test_max_fpr_outside(limit):
 
 
 def test_scores_of_a_sweep_are_finite():
-    with pytest.raises(ValueError, match="`y_prob` must hold finite logits, got inf"):
+    with pytest.raises(ValueError, match="`y_score` must hold finite scores, got inf"):
         ss.sweep(Y[:2], np.asarray([0.0, np.inf]))
 
 

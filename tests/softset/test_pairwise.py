@@ -509,7 +509,7 @@ def test_surrogates_that_are_none(monkeypatch):
 
 
 def test_scores_are_finite_and_labels_in_range():
-    with pytest.raises(ValueError, match="`y_prob` must hold finite logits, got inf"):
+    with pytest.raises(ValueError, match="`y_score` must hold finite scores, got inf"):
         ss.pairwise_loss(HARD[:2], np.asarray([0.0, np.inf]))
     with pytest.raises(ValueError, match=r"`y_true` must hold labels in \[0, 1\], got -1.0"):
         ss.pairwise_loss(2 * HARD - 1, S)
