@@ -77,9 +77,8 @@ def test_full_and_pairs_have_the_losses_beside_the_product():
     for jobs in (cases.every_job(ALL), cases.pair_jobs(ALL)):
         others = [job for job in jobs if not isinstance(job.case, cases.Case)]
         assert [job.case for job in others] == cases.other_cases()
-    assert {job.modes for job in others} == {
-        ("eager", *(m for m in cases.modes_of(ALL) if m not in ("eager", "compile")))
-    }
+    compiled = tuple(m for m in cases.modes_of(ALL) if m not in ("eager", "compile"))
+    assert [job.modes for job in others] == [("eager",), ("eager",), ("eager", *compiled)]
     assert {
         type(loss.keywords["surrogate"])
         for loss in cases.OTHERS.values()
@@ -180,9 +179,8 @@ def test_losses_beside_the_product(case):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("case", cases.other_cases(), ids=str)
-def test_losses_beside_the_product_compiled(case):
-    (job,) = (job for job in cases.pair_jobs(ALL) if job.case == case)
+def test_losses_beside_the_product_compiled():
+    (job,) = (job for job in cases.pair_jobs(ALL) if job.case == cases.other_cases()[-1])
     report = cases.run(job, ALL)
     assert report.passed, f"{report.worst}\n{report}"
 
