@@ -257,6 +257,8 @@ def modules():
 def import_or_skip(name):
     """Import a module of ours, or skip the test where the framework that it serves is absent."""
     try:
+        # A module may be left over from an import of its package that failed.
+        importlib.import_module(name.rpartition(".")[0] or name)
         return importlib.import_module(name)
     except ImportError as error:
         absent = (error.name or getattr(error.__cause__, "name", "") or "").partition(".")[0]
