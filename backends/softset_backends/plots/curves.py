@@ -15,7 +15,7 @@ from ._style import GREY, axes_of, legend, line_styles, number
 
 def plot_roc(
     y_true: Array,
-    y_prob: Array,
+    y_score: Array,
     *,
     threshold: float | None = None,
     sample_weight: Array | None = None,
@@ -26,8 +26,8 @@ def plot_roc(
     Parameters
     ----------
     y_true : array
-        Labels of the shape of `y_prob`, as for `sweep`.
-    y_prob : array of a floating dtype
+        Labels of the shape of `y_score`, as for `sweep`.
+    y_score : array of a floating dtype
         Finite scores of any scale and any shape.
     threshold : float, optional
         In the scale of the scores: its point is marked. A score equal to it counts as positive.
@@ -56,7 +56,7 @@ def plot_roc(
     >>> [line.get_label() for line in ax.lines]
     ['AUROC 0.750', 'chance', 'threshold 0.5']
     """
-    scores, c = _sweep(y_true, y_prob, sample_weight)
+    scores, c = _sweep(y_true, y_score, sample_weight)
     _require("ROC curve", positive=c.tp + c.fn, negative=c.fp + c.tn)
     point = _point(scores, threshold, ss.roc_curve(c))
     ax = axes_of(ax)
@@ -70,7 +70,7 @@ def plot_roc(
 
 def plot_precision_recall(
     y_true: Array,
-    y_prob: Array,
+    y_score: Array,
     *,
     threshold: float | None = None,
     sample_weight: Array | None = None,
@@ -83,8 +83,8 @@ def plot_precision_recall(
     Parameters
     ----------
     y_true : array
-        Labels of the shape of `y_prob`, as for `sweep`.
-    y_prob : array of a floating dtype
+        Labels of the shape of `y_score`, as for `sweep`.
+    y_score : array of a floating dtype
         Finite scores of any scale and any shape.
     threshold : float, optional
         In the scale of the scores: its point is marked. A score equal to it counts as positive.
@@ -114,7 +114,7 @@ def plot_precision_recall(
     >>> [line.get_label() for line in ax.lines]
     ['average precision 0.833', 'prevalence 0.5']
     """
-    scores, c = _sweep(y_true, y_prob, sample_weight)
+    scores, c = _sweep(y_true, y_score, sample_weight)
     _require("precision-recall curve", positive=c.tp + c.fn)
     precision, recall = ss.precision_recall_curve(c)
     point = _point(scores, threshold, (recall, precision))
@@ -130,9 +130,9 @@ def plot_precision_recall(
     return ax
 
 
-def _sweep(y_true: Any, y_prob: Any, sample_weight: Any) -> Any:
+def _sweep(y_true: Any, y_score: Any, sample_weight: Any) -> Any:
     weights = None if sample_weight is None else np.asarray(sample_weight)
-    return ss.sweep(np.asarray(y_true), np.asarray(y_prob), sample_weight=weights)
+    return ss.sweep(np.asarray(y_true), np.asarray(y_score), sample_weight=weights)
 
 
 def _require(curve: str, **totals: Any) -> None:
