@@ -111,7 +111,7 @@ def test_several_axes_are_refused(draw):
 def test_bad_data_leave_no_figure_behind():
     before = plt.get_fignums()
     for draw in (plot_roc, plot_precision_recall, partial(plot_metric, ss.f1)):
-        with pytest.raises(ValueError, match="`y_true` and `y_(prob|score)` must have one shape"):
+        with pytest.raises(ValueError, match=r"`y_true` and `y_(prob|score)` must have one shape"):
             draw(Y[:5], P)
         with pytest.raises(ValueError, match="`threshold` must be one number, got nan"):
             draw(Y, P, threshold=math.nan)
