@@ -11,7 +11,6 @@ from .curves import (
     grid,
     precision_recall_curve,
     roc_curve,
-    sweep,
 )
 from .gradients import linearize, value_and_grad
 from .losses import as_loss, as_score
@@ -61,6 +60,7 @@ from .metrics import (
 from .pairwise import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
 from .steps import Hard, Identity, Linear, Sigmoid, StraightThrough
 from .surrogates import Algebraic, Arctan, Cosine, Ramp
+from .sweep import sweep
 from .thresholds import best_threshold, cost_threshold, threshold_at
 from .weights import class_weight, pos_weight, sample_weight
 

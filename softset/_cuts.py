@@ -8,8 +8,8 @@ from ._batch import cast, prepare
 from ._namespace import array_namespace, full_like_number, running_sum, unwrap
 from ._typing import Metric
 from .confusion import Confusion, confusion
-from .curves import sorted_counts
 from .steps import Hard, logistic
+from .sweep import sorted_counts
 
 
 class Cuts(NamedTuple):

@@ -9,11 +9,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ._batch import Batch, cast, prepare_scores
-from ._namespace import has_float64, running_sum
-from ._sorting import can_sort, sort_by_score
-from ._sums import widened
-from ._typing import Array
 from .confusion import Confusion
 from .metrics._ratio import counts, defined, ratio
 
@@ -30,13 +25,6 @@ class PrecisionRecallCurve(NamedTuple):
 
     precision: Any
     recall: Any
-
-
-class Sweep(NamedTuple):
-    """What `sweep` returns: thresholds of shape (n,), and counts of that shape."""
-
-    thresholds: Any
-    confusion: Confusion
 
 
 def grid(n: int) -> tuple[float, ...]:
@@ -251,80 +239,6 @@ def average_precision(c: Confusion, *, zero_division: float = 0.0) -> Any:
     return ratio(xp, total, positives[..., 0], zero_division)
 
 
-def sweep(
-    y_true: Array,
-    y_score: Array,
-    *,
-    sample_weight: Array | None = None,
-    where: Array | None = None,
-) -> Sweep:
-    """Count at every score, by one sort: the exact curves' counts.
-
-    Parameters
-    ----------
-    y_true : array
-        Labels of the shape of `y_score`, as for `confusion`.
-    y_score : array of a floating dtype
-        Finite scores of any scale; n of them, of any shape.
-    sample_weight : array, optional
-        Finite weights >= 0, as for `confusion`.
-    where : boolean array, optional
-        False for entries that do not count.
-
-    Returns
-    -------
-    Sweep
-        ``(thresholds, confusion)``: the n scores in increasing order, equal ones repeated so
-        that the shape does not depend on the values, and the hard counts at each of them. Not
-        differentiable: the counts are those of `Hard`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `confusion` does.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import softset as ss
-    >>> thresholds, c = ss.sweep(np.asarray([0, 1, 1]), np.asarray([-1.0, 2.0, 5.0]))
-    >>> print(thresholds, c.tp, c.fp)
-    [-1.  2.  5.] [2. 2. 1.] [1. 0. 0.]
-    """
-    batch = prepare_scores(y_true, y_score, sample_weight=sample_weight, where=where)
-    return Sweep(*sorted_counts(batch, where, merge=True))
-
-
-def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any, Confusion]:
-    """Return the scores in increasing order, and the hard counts of a cut below each of them.
-
-    The axes to sum over become one last axis. Between equal scores there is no cut: of those
-    only the first count is one of a threshold, and `merge`, for a single row, gives it to all.
-    """
-    xp = batch.xp
-    if not can_sort(xp):
-        raise TypeError(
-            f"exact counts need a sort, which {xp.__name__} does not have; count over a grid, as "
-            "with thresholds=grid(99)"
-        )
-    scores = batch.scores
-    if where is not None:  # a masked score may not become a threshold of its own
-        lowest = xp.full_like(scores, -xp.inf)
-        highest = xp.max(xp.where(where, scores, lowest), axis=batch.axes, keepdims=True)
-        none = xp.zeros_like(highest)
-        scores = xp.where(where, scores, xp.where(highest > -xp.inf, highest, none))
-    if batch.weights is None:
-        scores, positives = sort_by_score(xp, batch.axes, scores, batch.labels)
-        negatives = 1 - positives
-    else:
-        weights = batch.weights + xp.zeros_like(scores)
-        scores, labels, weights = sort_by_score(xp, batch.axes, scores, batch.labels, weights)
-        positives, negatives = labels * weights, (1 - labels) * weights
-    first = xp.searchsorted(scores, scores) if merge else None
-    (fn, tp), (tn, fp) = (_split(xp, x, first) for x in (positives, negatives))
-    return scores, Confusion(tp, fp, fn, tn)
-
-
 def needs_grid(metric: Any) -> bool:
     """Tell whether a metric is an area over thresholds, bare or with options or averages."""
     while hasattr(metric, "metric"):
@@ -354,17 +268,3 @@ def _with_ends(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
 def _like(xp: Any, x: Any, like: Any) -> Any:
     """Repeat a last axis of length 1."""
     return x + xp.zeros_like(like)
-
-
-def _split(xp: Any, x: Any, first: Any) -> tuple[Any, Any]:
-    """Return the sums of x before each place, and from it on; or from the place `first` says."""
-    sums = running_sum(widened(x))
-    before = xp.concat([xp.zeros_like(sums[..., :1]), sums[..., :-1]], axis=-1)
-    if has_float64(x):
-        before = before if first is None else xp.take(before, first, axis=0)
-        return cast(xp, before, x.dtype), cast(xp, sums[..., -1:] - before, x.dtype)
-    # In float32 the difference would lose the few scores at the top.
-    after = xp.flip(running_sum(xp.flip(x, axis=-1)), axis=-1)
-    if first is None:
-        return before, after
-    return xp.take(before, first, axis=0), xp.take(after, first, axis=0)
