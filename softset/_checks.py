@@ -45,6 +45,8 @@ def labels(xp: Any, y_true: Any) -> None:
 
 def is_floating(xp: Any, dtype: Any) -> bool:
     """Tell whether a dtype is real floating-point, NumPy's view of bfloat16 included."""
+    if dtype == xp.float32 or dtype == xp.float64:  # what isdtype takes long to tell
+        return True
     return "bfloat16" in str(dtype) or xp.isdtype(dtype, "real floating")
 
 

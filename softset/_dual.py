@@ -21,20 +21,11 @@ class NotElementwise(TypeError):
 
 
 def _operators(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    def forward(self: Dual, other: Any) -> Any:
-        return _apply(None, name, self, other)
-
-    def reflected(self: Dual, other: Any) -> Any:
-        return _apply(None, name, other, self)
-
-    return forward, reflected
+    return lambda x, y: operate(name, x, y), lambda y, x: operate(name, x, y)
 
 
 def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def method(self: Dual, other: Any) -> Any:
-        return compare(_primal(self), _primal(other))
-
-    return method
+    return lambda x, y: compare(_primal(x), _primal(y))
 
 
 class Dual:
@@ -98,7 +89,7 @@ class Dual:
         return self
 
     def __neg__(self) -> Any:
-        return _apply(None, "negative", self)
+        return Dual(-self.value, -self.tangent, self.elementwise)
 
     def __abs__(self) -> Any:
         return _apply(None, "abs", self)
@@ -123,7 +114,7 @@ class DualNamespace:
         if name.startswith("_") and name != "__array_namespace_info__":
             raise AttributeError(name)
         found = getattr(self.base, name)
-        plain = isinstance(found, type) or not callable(found)
+        plain = isinstance(found, type) or not callable(found) or name == "isdtype"
         return found if plain else partial(_apply, self.base, name)
 
 
@@ -144,14 +135,11 @@ def slopes(fn: Callable[..., Any], *arrays: Any) -> tuple[Any, tuple[Any, ...]]:
         raise ValueError(f"`arrays` must have one shape, got {[tuple(a.shape) for a in arrays]}")
     # The bookkeeping in here is elementwise, but an outer derivative could not tell.
     outer = any(isinstance(a, Dual) and a.elementwise for a in arrays)
-    arrays = tuple(Dual(a.value, a.tangent) if isinstance(a, Dual) else a for a in arrays)
-    constants, count = [xp.zeros_like(a) for a in arrays], range(len(arrays))
-    units = [
-        [xp.ones_like(a) if i == j else constants[j] for i in count] for j, a in enumerate(arrays)
-    ]
-    out = fn(*(Dual(a, xp.stack(u), True) for a, u in zip(arrays, units, strict=True)))
+    if outer:
+        arrays = tuple(Dual(a.value, a.tangent) if isinstance(a, Dual) else a for a in arrays)
+    out = fn(*(Dual(a, unit, True) for a, unit in zip(arrays, _units(xp, arrays), strict=True)))
     if _over(xp, out):
-        found = [out.value, *(out.tangent[i, ...] for i in count)]
+        found = [out.value, *(out.tangent[i, ...] for i in range(len(arrays)))]
     else:
         value = out if hasattr(out, "shape") else xp.full_like(arrays[0], out)
         found = [value, *(xp.zeros_like(value, dtype=a.dtype) for a in arrays)]
@@ -194,10 +182,19 @@ def _seed_namespace(arrays: tuple[Any, ...]) -> Any:
         raise ValueError("`arrays` must hold at least one array")
     # As duals, so that NumPy's 0-d results do not pass for Python numbers.
     xp = _base(*(Dual(a, None) for a in arrays))
-    for a in arrays:
-        if not xp.isdtype(a.dtype, "real floating"):
-            raise TypeError(f"`arrays` must have a floating-point dtype, got {a.dtype}")
+    for dtype in {a.dtype for a in arrays}:
+        if not xp.isdtype(dtype, "real floating"):
+            raise TypeError(f"`arrays` must have a floating-point dtype, got {dtype}")
     return xp
+
+
+def _units(xp: Any, arrays: tuple[Any, ...]) -> list[Any]:
+    """Return the tangents of arrays of one shape, each with a direction of its own."""
+    last, one = len(arrays) - 1, xp.ones_like(arrays[0])[None, ...]
+    zeros = [0 * one] * last
+    row = xp.concat([*zeros, one, *zeros])  # to be sliced: an operation costs most as a call
+    pairs = [(row[last - i : 2 * last + 1 - i, ...], a) for i, a in enumerate(arrays)]
+    return [u if u.dtype == a.dtype else xp.astype(u, a.dtype) for u, a in pairs]
 
 
 def _positions(xp: Any, arrays: Any) -> list[Any]:
@@ -222,18 +219,52 @@ def _base(*duals: Any) -> Any:
     return array_namespace(*duals).base
 
 
+def operate(name: str, x: Any, y: Any) -> Any:
+    """Apply an operator: at once where nothing has to be aligned or cast, else by its rule."""
+    a = x.value if isinstance(x, Dual) else x
+    b = y.value if isinstance(y, Dual) else y
+    if a is x and b is y:
+        return OPERATORS[name](x, y)
+    if name in ARITHMETIC and _fit(a, b):
+        out, (in_x, in_y) = OPERATORS[name](a, b), PARTIALS[name]
+        if a is x:
+            tangent, elementwise = _scaled(in_y(None, a, b, out), y.tangent), y.elementwise
+        else:
+            tangent, elementwise = _scaled(in_x(None, a, b, out), x.tangent), x.elementwise
+            if b is not y:
+                tangent = tangent + _scaled(in_y(None, a, b, out), y.tangent)
+                elementwise = elementwise or y.elementwise
+        if tangent.dtype == out.dtype:
+            return Dual(out, tangent, elementwise)
+    return _apply(None, name, x, y)
+
+
+def _fit(a: Any, b: Any) -> bool:
+    """Tell whether two arrays, no duals, have one shape and one dtype, or one is a number."""
+    kinds = type(a), type(b)
+    if Dual in kinds or int in kinds or float in kinds:  # NumPy's float64 is no number here
+        return Dual not in kinds
+    both = hasattr(a, "dtype") and hasattr(b, "dtype")
+    return both and a.shape == b.shape and a.dtype == b.dtype
+
+
+def _scaled(slope: Any, tangent: Any) -> Any:
+    return tangent if type(slope) is int and slope == 1 else slope * tangent
+
+
 def _apply(xp: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
     """Call the rule of a function, or the function itself where there are no duals."""
-    duals = [x for x in _leaves((*args, *kwargs.values())) if isinstance(x, Dual)]
+    lists = [a if isinstance(a, (tuple, list)) else (a,) for a in (*args, *kwargs.values())]
+    duals = [x for some in lists for x in some if isinstance(x, Dual)]
     if not duals:
         return getattr(xp, name)(*args, **kwargs)
-    from ._dual_rules import POINTWISE, RULES  # imports this module
-
     if name not in RULES:
         raise no_rule(name)
     if name not in POINTWISE and any(x.elementwise for x in duals):
         raise NotElementwise(f"`{name}` mixes positions")
-    return RULES[name](_base(max(duals, key=_level)), name, *args, **kwargs)
+    if xp is None or isinstance(xp, DualNamespace) or any(isinstance(x.value, Dual) for x in duals):
+        xp = _base(*duals)
+    return RULES[name](xp, name, *args, **kwargs)
 
 
 def no_rule(name: str) -> AttributeError:
@@ -241,10 +272,6 @@ def no_rule(name: str) -> AttributeError:
         f"dual numbers have no rule for `{name}`; write it with arithmetic, elementwise functions, "
         "`where` and `sum`, or take the gradient by PyTorch, JAX or TensorFlow"
     )
-
-
-def _leaves(args: Any) -> list[Any]:
-    return [x for a in args for x in (a if isinstance(a, (tuple, list)) else (a,))]
 
 
 def _level(x: Any) -> int:
@@ -267,3 +294,7 @@ def _primal(x: Any) -> Any:
     while isinstance(x, Dual):
         x = x.value
     return x
+
+
+# Last, since the rules import this module.
+from ._dual_rules import ARITHMETIC, OPERATORS, PARTIALS, POINTWISE, RULES  # noqa: E402

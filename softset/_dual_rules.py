@@ -11,24 +11,21 @@ from ._dual import (
     Dual,
     DualNamespace,
     NotElementwise,
-    _apply,
     _over,
     _positions,
     _primal,
     _value,
     namespace,
     no_rule,
+    operate,
 )
 
 
 def _same_shape(a: Any, b: Any) -> bool:
+    if a == b:
+        return True
     # A length that is not known yet is None.
     return len(a) == len(b) and all(i == j or None in (i, j) for i, j in zip(a, b, strict=True))
-
-
-def _operate(xp: Any, name: str, x: Any, y: Any) -> Any:
-    # Not `x * y`, since some libraries raise at `array * dual`, see Dual.
-    return _apply(xp, name, x, y) if isinstance(y, Dual) else _OPERATORS[name](x, y)
 
 
 def _align(xp: Any, tangent: Any, out: Any) -> Any:
@@ -39,13 +36,16 @@ def _align(xp: Any, tangent: Any, out: Any) -> Any:
 
 def _result(xp: Any, out: Any, tangent: Any, duals: list[Dual]) -> Dual:
     """Return the dual of an elementwise result, whose tangent may be of fewer elements."""
-    if not all(_same_shape(x.shape, out.shape) for x in duals if x.elementwise):
-        raise NotElementwise(f"the shape became {tuple(out.shape)}")
+    elementwise = False
+    for x in duals:
+        elementwise = elementwise or x.elementwise
+        if x.elementwise and not _same_shape(x.value.shape, out.shape):
+            raise NotElementwise(f"the shape became {tuple(out.shape)}")
     tangent = _align(xp, tangent, out)
     tangent = tangent if tangent.dtype == out.dtype else xp.astype(tangent, out.dtype)
     if not _same_shape(tangent.shape[1:], out.shape):
         tangent = tangent + xp.zeros_like(out)
-    return Dual(out, tangent, any(x.elementwise for x in duals))
+    return Dual(out, tangent, elementwise)
 
 
 def _chain(xp: Any, out: Any, terms: list[tuple[Dual, Any]]) -> Dual:
@@ -53,20 +53,20 @@ def _chain(xp: Any, out: Any, terms: list[tuple[Dual, Any]]) -> Dual:
     steps = [_align(xp, x.tangent, out) for x, _ in terms]
     for i, (_, slope) in enumerate(terms):
         if not (isinstance(slope, int) and slope == 1):
-            steps[i] = _operate(xp, "multiply", slope, steps[i])
-    tangent = steps[0] if len(steps) == 1 else _operate(xp, "add", *steps)
+            steps[i] = operate("multiply", slope, steps[i])
+    tangent = steps[0] if len(steps) == 1 else operate("add", *steps)
     return _result(xp, out, tangent, [x for x, _ in terms])
 
 
 def _unary(xp: Any, name: str, x: Any, /) -> Dual:
-    out = (_OPERATORS.get(name) or getattr(xp, name))(x.value)
+    out = (OPERATORS.get(name) or getattr(xp, name))(x.value)
     return _chain(xp, out, [(x, _SLOPES[name](xp, x.value, out))])
 
 
 def _binary(xp: Any, name: str, x: Any, y: Any, /) -> Dual:
     a, b = _value(xp, x), _value(xp, y)
-    out = _operate(xp, name, a, b) if name in _OPERATORS else getattr(xp, name)(a, b)
-    sides = zip((x, y), _PARTIALS[name], strict=True)
+    out = operate(name, a, b) if name in OPERATORS else getattr(xp, name)(a, b)
+    sides = zip((x, y), PARTIALS[name], strict=True)
     return _chain(xp, out, [(z, rule(xp, a, b, out)) for z, rule in sides if _over(xp, z)])
 
 
@@ -75,12 +75,12 @@ def _power_slope(xp: Any, x: Any, e: Any, out: Any) -> Any:
         return int(e) if e in (0, 1) else e * (x if e == 2 else x ** (e - 1))
     # 0 * x ** -1 would be nan at x = 0.
     safe = xp.where(_primal(e) == 0, xp.ones_like(e), e - 1)
-    return _operate(xp, "multiply", e, _operate(xp, "pow", x, safe))
+    return operate("multiply", e, operate("pow", x, safe))
 
 
 def _exponent_slope(xp: Any, x: Any, e: Any, out: Any) -> Any:
     x = x + xp.zeros_like(out)
-    return _operate(xp, "multiply", xp.log(xp.where(_primal(x) > 0, x, xp.ones_like(out))), out)
+    return operate("multiply", xp.log(xp.where(_primal(x) > 0, x, xp.ones_like(out))), out)
 
 
 def _share(xp: Any, x: Any, y: Any, out: Any) -> Any:
@@ -90,14 +90,14 @@ def _share(xp: Any, x: Any, y: Any, out: Any) -> Any:
 
 
 def _where(xp: Any, name: str, condition: Any, x: Any, y: Any, /) -> Dual:
-    out = xp.where(condition, _value(xp, x), _value(xp, y))
-    duals = [z for z in (x, y) if _over(xp, z)]
-    steps = [_align(xp, z.tangent, out) for z in duals]
-    if not _over(xp, x):
-        steps.insert(0, xp.zeros_like(steps[0]))
-    if not _over(xp, y):
-        steps.append(xp.zeros_like(steps[0]))
-    return _result(xp, out, xp.where(condition, *steps), duals)
+    of_x, of_y = _over(xp, x), _over(xp, y)
+    out = xp.where(condition, x.value if of_x else x, y.value if of_y else y)
+    tangent = xp.where(
+        condition,
+        _align(xp, x.tangent, out) if of_x else 0.0,
+        _align(xp, y.tangent, out) if of_y else 0.0,
+    )
+    return _result(xp, out, tangent, [z for z, dual in ((x, of_x), (y, of_y)) if dual])
 
 
 def _clip(xp: Any, name: str, x: Any, /, min: Any = None, max: Any = None) -> Any:
@@ -214,7 +214,7 @@ def _sort(xp: Any, name: str, x: Any, /, *, axis: int = -1, **options: Any) -> D
     return _move(xp, "take_along_axis", x, order, axis=axis)
 
 
-_OPERATORS: dict[str, Callable[..., Any]] = {
+OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,
@@ -223,6 +223,8 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "negative": operator.neg,
     "abs": operator.abs,
 }
+
+ARITHMETIC = ("add", "subtract", "multiply", "divide")
 
 # The slope of y = f(x).
 _SLOPES: dict[str, Callable[[Any, Any, Any], Any]] = {
@@ -248,7 +250,7 @@ _SLOPES: dict[str, Callable[[Any, Any, Any], Any]] = {
 }
 
 # The slopes of z = f(x, y) in x and in y.
-_PARTIALS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], ...]] = {
+PARTIALS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], ...]] = {
     "add": (lambda xp, x, y, z: 1, lambda xp, x, y, z: 1),
     "subtract": (lambda xp, x, y, z: 1, lambda xp, x, y, z: -1),
     "multiply": (lambda xp, x, y, z: y, lambda xp, x, y, z: x),
@@ -262,8 +264,7 @@ _PARTIALS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], ...]] = {
 _PLAIN_ELEMENTWISE = (
     "isnan", "isinf", "isfinite", "sign", "floor", "ceil", "round", "trunc", "equal",
     "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
-    "logical_or", "logical_not", "logical_xor", "zeros_like", "ones_like", "isdtype",
-    "result_type",
+    "logical_or", "logical_not", "logical_xor", "zeros_like", "ones_like", "result_type",
 )  # fmt: skip
 _PLAIN = ("any", "all", "count_nonzero", "argmax", "argmin", "argsort")
 _MOVES = (
@@ -272,7 +273,7 @@ _MOVES = (
 )  # fmt: skip
 POINTWISE: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(_SLOPES, _unary),
-    **dict.fromkeys(_PARTIALS, _binary),
+    **dict.fromkeys(PARTIALS, _binary),
     **dict.fromkeys(_PLAIN_ELEMENTWISE, _plain),
     "where": _where,
     "clip": _clip,

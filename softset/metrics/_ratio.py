@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._checks import is_floating
 from .._namespace import shared_namespace, unwrap
 from ..confusion import Confusion
 
@@ -24,15 +25,16 @@ def counts(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
             )
     fields = {name: unwrap(x) for name, x in fields.items()}
     xp = shared_namespace(fields)
-    tp, fp, fn, tn = (_floating(xp, x) for x in fields.values())
-    return xp, tp, fp, fn, tn
+    if not all(is_floating(xp, dtype) for dtype in {x.dtype for x in fields.values()}):
+        fields = {name: _floating(xp, x) for name, x in fields.items()}
+    return xp, *fields.values()
 
 
 def shares(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
     """Return the namespace and the counts divided by their sum, so products cannot overflow."""
     xp, tp, fp, fn, tn = counts(c)
     n = tp + fp + fn + tn
-    n = xp.where(absent(n), xp.ones_like(n), n)
+    n = xp.where(absent(n), 1.0, n)
     return xp, tp / n, fp / n, fn / n, tn / n
 
 
@@ -44,14 +46,14 @@ def absent(x: Any) -> Any:
 def ratio(xp: Any, numerator: Any, denominator: Any, zero_division: float) -> Any:
     """Divide; where the denominator is 0 return zero_division, with a gradient of 0."""
     none = absent(denominator)
-    safe = xp.where(none, xp.ones_like(denominator), denominator)
-    return xp.where(none, xp.full_like(denominator, zero_division), numerator / safe)
+    safe = xp.where(none, 1.0, denominator)
+    return xp.where(none, _like(xp, denominator, zero_division), numerator / safe)
 
 
 def root(xp: Any, x: Any) -> Any:
     """Return the square root, with a gradient of 0 instead of infinity at 0."""
     none = x <= _NOTHING**2
-    return xp.where(none, xp.zeros_like(x), xp.sqrt(xp.where(none, xp.ones_like(x), x)))
+    return xp.where(none, 0.0, xp.sqrt(xp.where(none, 1.0, x)))
 
 
 def defined(xp: Any, value: Any, zero_division: float, *needed: Any) -> Any:
@@ -59,7 +61,7 @@ def defined(xp: Any, value: Any, zero_division: float, *needed: Any) -> Any:
     none = absent(needed[0])
     for x in needed[1:]:
         none = none | absent(x)
-    return xp.where(none, xp.full_like(value, zero_division), value)
+    return xp.where(none, _like(xp, value, zero_division), value)
 
 
 def _floating(xp: Any, x: Any) -> Any:
@@ -70,3 +72,9 @@ def _floating(xp: Any, x: Any) -> Any:
     if info is None:
         return xp.astype(x, xp.float64)
     return xp.astype(x, info().dtypes(kind="real floating").get("float64", xp.float32))
+
+
+def _like(xp: Any, x: Any, number: Any) -> Any:
+    """Return a number as something that `where` gives the dtype of x."""
+    # NumPy's numbers have a dtype of their own.
+    return number if type(number) in (int, float) else xp.full_like(x, number)

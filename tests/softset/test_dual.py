@@ -369,6 +369,14 @@ def test_operators_with_arrays_on_either_side(xp: Any, name: str, reflected: boo
         close(found.tangent[0, ...], 0.75 * (ends[0] - ends[1]) / 2e-5, 1e-7)
 
 
+def test_operators_with_what_is_neither_an_array_nor_a_plain_number() -> None:
+    x = Dual(np.asarray(0.75), np.asarray([2.0]), True)
+    found = x * True
+    assert (float(found.value), found.tangent.tolist(), found.elementwise) == (0.75, [2.0], True)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        operator.mul(x, None)
+
+
 @pytest.mark.parametrize("name", ["lt", "le", "gt", "ge", "eq", "ne"])
 def test_comparisons_return_plain_booleans(xp: Any, name: str) -> None:
     x, y = np.asarray([0.0, 1.0, 2.0]), np.asarray([1.0, 1.0, 1.0])

@@ -213,6 +213,14 @@ def test_zero_division(case, zero_division):
     np.testing.assert_array_equal(bind(case)(c, zero_division=zero_division), expected)
 
 
+@pytest.mark.parametrize("metric", [m.f1, m.matthews_corrcoef])
+def test_the_dtype_of_zero_division_is_not_the_results(metric):
+    c = Confusion(*np.zeros((4, 2), np.float32))
+    for zero_division in (1, 0.5, np.float64(0.5), np.int64(1)):
+        value = metric(c, zero_division=zero_division)
+        assert value.dtype == np.float32 and value.tolist() == [zero_division] * 2
+
+
 def test_balanced_accuracy_of_one_class():
     assert number("balanced_accuracy", 3, 0, 1, 0, zero_division=math.nan) == 0.75
     assert number("balanced_accuracy", 0, 3, 0, 1, zero_division=math.nan) == 0.25
