@@ -10,6 +10,20 @@ from ._values import check_increasing, check_thresholds, check_values
 from .steps import Hard
 
 
+class Arguments(NamedTuple):
+    """What `confusion` is called with."""
+
+    y_true: Any
+    y_prob: Any
+    threshold: Any
+    thresholds: Any
+    step: Any
+    sample_weight: Any
+    where: Any
+    axis: Any
+    from_logits: bool
+
+
 class Batch(NamedTuple):
     """Checked input in one dtype, ready to be counted."""
 
@@ -23,25 +37,19 @@ class Batch(NamedTuple):
     xp: Any
 
 
-def prepare(
-    y_true: Any,
-    y_prob: Any,
-    *,
-    threshold: Any,
-    thresholds: Any,
-    step: Any,
-    sample_weight: Any,
-    where: Any,
-    axis: Any,
-    from_logits: bool,
-) -> Batch:
-    """Check the arguments of `confusion` and bring them to one dtype and one rank."""
+def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
+    """Check the arguments of `confusion` and bring them to one dtype and one rank.
+
+    Where they have been checked before, `seen` says whether their values could be seen.
+    """
+    y_true, y_prob, threshold, thresholds, step, sample_weight, where, axis, from_logits = arguments
     y_true, y_prob = unwrap(y_true), unwrap(y_prob)
     threshold, thresholds = unwrap(threshold), unwrap(thresholds)
     sample_weight, where = unwrap(sample_weight), unwrap(where)
     xp = namespace_of_all(y_true, y_prob, threshold, thresholds, sample_weight, where)
-    _checks.function("step", step, "a step function such as Linear()")
-    seen = check_arrays(xp, y_true, y_prob, sample_weight, where, from_logits=from_logits)
+    if seen is None:
+        _checks.function("step", step, "a step function such as Linear()")
+        seen = check_arrays(xp, y_true, y_prob, sample_weight, where, from_logits=from_logits)
     axes = _checks.axes(axis, len(static_shape(y_prob)))
 
     scores = to_float(xp, y_prob)
@@ -68,15 +76,7 @@ def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any)
     """Check and convert scores of any scale, which are held to what logits are: finite."""
     try:
         return prepare(
-            y_true,
-            y_score,
-            threshold=0.5,
-            thresholds=None,
-            step=Hard(),
-            sample_weight=sample_weight,
-            where=where,
-            axis=None,
-            from_logits=True,
+            Arguments(y_true, y_score, 0.5, None, Hard(), sample_weight, where, None, True)
         )
     except (TypeError, ValueError) as error:
         if type(error) not in (TypeError, ValueError):  # a tracer's, say
@@ -104,6 +104,8 @@ def namespace_of_all(
 
 def to_float(xp: Any, x: Any) -> Any:
     """Return the scores in the dtype that is counted in: float32 for the half types."""
+    if x.dtype == xp.float32 or x.dtype == xp.float64:  # NumPy takes long to name a dtype
+        return x
     return xp.astype(x, xp.float32) if "float16" in str(x.dtype) else x
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ._batch import cast, prepare
-from ._namespace import array_namespace, full_like_number, running_sum, unwrap
+from ._batch import Arguments, cast, prepare
+from ._namespace import array_namespace, full_like_number, unwrap
+from ._operations import running_sum
 from ._typing import Metric
 from .confusion import Confusion, confusion
 from .steps import Hard, logistic
@@ -47,15 +48,7 @@ def cut(
         candidates = cast(xp, unwrap(values), c.tp.dtype) + xp.zeros_like(c.tp)
         return Cuts(candidates, xp.ones_like(c.tp) > 0, c)
     batch = prepare(
-        y_true,
-        y_prob,
-        threshold=0.5,
-        thresholds=None,
-        step=Hard(),
-        sample_weight=sample_weight,
-        where=where,
-        axis=axis,
-        from_logits=from_logits,
+        Arguments(y_true, y_prob, 0.5, None, Hard(), sample_weight, where, axis, from_logits)
     )
     if from_logits:
         batch = batch._replace(scores=logistic(batch.scores))

@@ -11,10 +11,12 @@ import math
 from typing import Any, NamedTuple
 
 from ._batch import Batch, cast
+from ._lines import Lines
 from ._namespace import array_namespace, full_like_number, static_shape, stop_gradient
+from ._operations import look_up
 from ._sorting import can_sort, rank
 from ._sums import bucket_sums, sums_between, widened
-from .steps import Lines, logistic
+from .steps import logistic
 
 # It costs less to make the memberships for fewer thresholds, fewer scores to sum over, or fewer
 # memberships in all.
@@ -125,7 +127,7 @@ def gradient_of_buckets(
     )
     tp, fp, fn, tn = (widened(xp.take(x, order, axis=-1)) for x in slope)
     of_positive, of_negative = (
-        _like(xp, xp.take(cast(xp, xp.reshape(x, (-1,)), scores.dtype), buckets.index), scores)
+        _like(xp, look_up(cast(xp, xp.reshape(x, (-1,)), scores.dtype), buckets.index), scores)
         for x in (_slope(y, lines, before, after) for y in (tp - fn, fp - tn))
     )
     gradient = labels * of_positive + (1 - labels) * of_negative

@@ -1,7 +1,7 @@
 """Which array-API namespace an array belongs to.
 
 Libraries are recognised by type through ``sys.modules`` and never imported: whoever holds
-a torch tensor has torch. Besides ``_tensorflow/`` this is the only file that names one.
+a torch tensor has torch. Only ``_operations`` and ``_visible`` name one too, and ``_tensorflow/``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from ._dual import Dual, namespace
 
 # By exact type: NumPy's float64 is a Python float too, and an array all the same.
-_NUMBERS = (bool, int, float, complex)
+NUMBERS = (bool, int, float, complex)
 _HINTS = {
     "list": "convert it to an array of your framework first, e.g. numpy.asarray(...)",
     "tuple": "convert it to an array of your framework first, e.g. numpy.asarray(...)",
@@ -60,17 +60,17 @@ def array_namespace(*arrays: Any) -> Any:
 
 def shared_namespace(arrays: dict[str, Any]) -> Any:
     """Return the namespace of the named arrays; the names go into the error."""
-    found, first, depth = None, "", 0
+    found, first, depth, known = None, "", 0, None
     for name, x in arrays.items():
         # By exact type: NumPy's float64 is a Python float too, and NumPy sums to it.
-        if x is None or type(x) in (bool, int, float, complex):
+        if type(x) is known or x is None or type(x) in (bool, int, float, complex):
             continue
         level = 0
         while isinstance(x, Dual):
             x, level = x.value, level + 1
         xp = _namespace_of(x, name)
         if found is None:
-            found, first = xp, name
+            found, first, known = xp, name, None if level else type(x)
         elif xp is not found:
             raise TypeError(
                 f"`{first}` and `{name}` must come from one library, got "
@@ -85,9 +85,14 @@ def shared_namespace(arrays: dict[str, Any]) -> Any:
 
 
 def _namespace_of(x: Any, name: str) -> Any:
-    # Before array-api-compat's ladder, whose cache makes torch.compile warn.
-    if _is_torch(x):
+    # The common ones before array-api-compat's ladder, which is slow, and whose cache makes
+    # torch.compile warn.
+    if is_torch(x):
         import array_api_compat.torch as xp
+
+        return xp
+    if is_numpy(x):
+        import array_api_compat.numpy as xp
 
         return xp
     if is_tensorflow(x):
@@ -163,7 +168,7 @@ def full_like_number(value: Any, like: Any) -> Any:
     xp = array_namespace(like)
     while isinstance(like, Dual):
         like = like.value
-    if _is_torch(like):
+    if is_torch(like):
         return xp.asarray(value, dtype=like.dtype, device=like.device)
     return xp.asarray(value, dtype=like.dtype)
 
@@ -176,96 +181,27 @@ def stop_gradient(x: Any) -> Any:
         from . import _tensorflow
 
         return _tensorflow.stop_gradient(x)
-    if _is_torch(x):
+    if is_torch(x):
         return x.detach()
-    if _is_jax(x):
+    if is_jax(x):
         return sys.modules["jax"].lax.stop_gradient(x)
     return x
 
 
-def accumulate(x: Any, axis: tuple[int, ...]) -> Any:
-    """Sum over the axes with an error that does not grow with their length.
-
-    A float32 sum over some of the axes is a running sum in NumPy and in TensorFlow: it stands
-    still at 2**24. PyTorch and XLA sum by cascades whatever the axes, JAX has no float64 by
-    default, and a sum over all axes is pairwise everywhere.
-    """
-    xp = array_namespace(x)
-    if len(axis) < len(x.shape) and _sums_stand_still(xp, x):
-        return xp.astype(xp.sum(xp.astype(x, xp.float64), axis=axis), xp.float32)
-    return xp.sum(x, axis=axis)
-
-
-def running_sum(x: Any) -> Any:
-    """Return the running sums along the last axis, with an error as small as `accumulate`'s."""
-    if _is_torch(x):  # array-api-compat's looks the namespace up, and torch.compile warns
-        return x.cumsum(-1, dtype=x.dtype)
-    xp = array_namespace(x)
-    if _sums_stand_still(xp, x):
-        return xp.astype(xp.cumulative_sum(xp.astype(x, xp.float64), axis=-1), xp.float32)
-    return xp.cumulative_sum(x, axis=-1, dtype=x.dtype)
-
-
-def scatter_sum(x: Any, place: Any, size: int) -> Any:
-    """Add each element of x up at its place in an array of that size; None if x cannot."""
-    if _is_torch(x):
-        return x.new_zeros(size).index_add(0, place, x)
-    if _is_jax(x):
-        return sys.modules["jax"].ops.segment_sum(x, place, size)
-    if is_tensorflow(x):
-        return sys.modules["tensorflow"].math.unsorted_segment_sum(x, place, size)
-    bincount = getattr(array_namespace(x), "bincount", None)  # NumPy's and CuPy's
-    if bincount is None or isinstance(x, Dual):
-        return None
-    return bincount(place, weights=x, minlength=size)
-
-
-def has_float64(x: Any) -> bool:
-    """Tell whether x can be summed in float64: not in JAX as it comes, nor on Apple's GPUs."""
-    while isinstance(x, Dual):
-        x = x.value
-    if _is_jax(x):
-        return bool(sys.modules["jax"].config.jax_enable_x64)
-    return not (_is_torch(x) and x.device.type == "mps")
-
-
-def _sums_stand_still(xp: Any, x: Any) -> bool:
-    return x.dtype == xp.float32 and not (_is_torch(x) or _is_jax(x))
-
-
-def values_visible(*arrays: Any) -> bool:
-    """Tell whether looking at values is possible and cheap: not traced, not lazy."""
-    for x in arrays:
-        while isinstance(x, Dual):
-            x = x.value
-        if x is None or type(x) in _NUMBERS:
-            continue
-        if _is_torch(x):
-            torch = sys.modules["torch"]
-            if torch.compiler.is_compiling() or torch.jit.is_tracing() or x.device.type == "meta":
-                return False
-        elif is_tensorflow(x):
-            if not sys.modules["tensorflow"].executing_eagerly():
-                return False
-        elif type(x).__module__.partition(".")[0] in ("dask", "ndonnx"):
-            return False
-    return True
-
-
-def truth(flag: Any) -> bool | None:
-    """Return the value of a 0-d boolean, or None where a transform hides it."""
-    try:
-        return bool(flag)
-    except (TypeError, RuntimeError):  # what jit and vmap of JAX and of torch.func raise
-        return None
-
-
-def _is_torch(x: Any) -> bool:
+def is_torch(x: Any) -> bool:
+    """Tell whether x is a PyTorch tensor."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(x, torch.Tensor)
 
 
-def _is_jax(x: Any) -> bool:
+def is_numpy(x: Any) -> bool:
+    """Tell whether x is a NumPy array or scalar."""
+    numpy: Any = sys.modules.get("numpy")
+    return hasattr(numpy, "generic") and isinstance(x, (numpy.ndarray, numpy.generic))
+
+
+def is_jax(x: Any) -> bool:
+    """Tell whether x is a JAX array or tracer."""
     jax: Any = sys.modules.get("jax")
     return hasattr(jax, "Array") and isinstance(x, jax.Array)
 

@@ -7,8 +7,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ._dual import NotElementwise, slopes
-from ._namespace import running_sum, static_shape, stop_gradient, truth, values_visible
+from ._namespace import static_shape, stop_gradient
+from ._operations import running_sum
 from ._sides import Sides
+from ._visible import truth, values_visible
 
 # So many pairs are held at a time.
 PAIRS = 2**22

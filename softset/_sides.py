@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ._batch import prepare_scores
-from ._namespace import running_sum, stop_gradient
+from ._namespace import stop_gradient
+from ._operations import running_sum
 from ._sorting import can_sort, to_rows
 from .metrics._ratio import absent
 

@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from ._namespace import static_shape, stop_gradient
+from ._operations import look_up
+from ._visible import in_memory
 
 
 def can_sort(xp: Any) -> bool:
@@ -51,9 +53,11 @@ def rank(xp: Any, knots: Any, x: Any) -> Any:
     step = 2 ** (knots.shape[0].bit_length() - 1)
     padded = xp.concat([knots, xp.full_like(knots, math.inf)])
     flat = xp.reshape(x, (-1,))
-    found = xp.zeros_like(flat, dtype=xp.int32)
+    # NumPy and PyTorch turn the indices that they take into 64 bits; JAX may have 32 only.
+    integer = xp.int64 if in_memory(flat) else xp.int32
+    found = xp.zeros_like(flat, dtype=integer)
     while step:
-        passed = xp.take(padded, found + (step - 1), axis=0) <= flat
-        found = found + xp.astype(passed, xp.int32) * step
+        passed = look_up(padded, found + (step - 1)) <= flat
+        found = found + xp.astype(passed, integer) * step
         step //= 2
     return found

@@ -8,14 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._namespace import (
-    array_namespace,
-    full_like_number,
-    has_float64,
-    running_sum,
-    scatter_sum,
-    stop_gradient,
-)
+from ._namespace import array_namespace, full_like_number, stop_gradient
+from ._operations import has_float64, running_sum, scatter_sum
 
 
 def widened(x: Any) -> Any:

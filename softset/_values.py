@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from ._checks import is_bool, is_floating
-from ._namespace import static_shape, stop_gradient, truth, values_visible
+from ._namespace import array_namespace, static_shape
+from ._visible import at_hand, extremes, truth, values_visible
 
 _enabled = True
 
@@ -72,35 +74,20 @@ def check_values(
             f"`y_prob` must not be empty, got shape {static_shape(y_prob)}; skip the batch, or "
             "switch the checks off to count zeros"
         )
-    rules = [("y_prob", y_prob, _good_scores(xp, y_prob, from_logits))]
-    if not is_bool(y_true.dtype):
-        rules.append(("y_true", y_true, (y_true >= 0) & (y_true <= 1)))
+    rules = [("y_prob", y_prob, _finite if from_logits else _probability)]
+    if is_floating(xp, y_true.dtype) or not is_bool(y_true.dtype):
+        rules.append(("y_true", y_true, _probability))
     if sample_weight is not None and not is_bool(sample_weight.dtype):
-        passed = sample_weight >= 0
         # An integer dtype has no infinity to compare with.
-        if is_floating(xp, sample_weight.dtype):
-            passed = passed & (sample_weight < math.inf)
-        rules.append(("sample_weight", sample_weight, passed))
-    good = rules[0][2]
-    for _, _, also in rules[1:]:
-        good = good & also
-    seen = truth(xp.all(good if where is None else good | ~where))
-    if seen is False:
-        for name, x, passed in rules:
-            passed = passed if where is None else passed | ~where
-            if not truth(xp.all(passed)):
-                raise ValueError(_complaint(xp, name, x, passed, from_logits=from_logits))
-    return seen is True
+        rule = _weight if is_floating(xp, sample_weight.dtype) else _not_negative
+        rules.append(("sample_weight", sample_weight, rule))
+    return _obeyed(rules, where, from_logits=from_logits)
 
 
 def check_thresholds(xp: Any, name: str, threshold: Any, *, hard: bool) -> None:
     """Require probabilities strictly inside (0, 1) in an array of thresholds."""
-    if not (_enabled and values_visible(threshold)):
-        return
-    # Not isnan, which integers lack.
-    passed = threshold == threshold if hard else (threshold > 0) & (threshold < 1)
-    if truth(xp.all(passed)) is False:
-        raise ValueError(_complaint(xp, name, threshold, passed, from_logits=False))
+    if _enabled and values_visible(threshold):
+        _obeyed([(name, threshold, _number if hard else _inside)], None, from_logits=False)
 
 
 def check_increasing(xp: Any, name: str, values: Any) -> None:
@@ -109,10 +96,55 @@ def check_increasing(xp: Any, name: str, values: Any) -> None:
         raise ValueError(f"`{name}` must increase, got {values}; sort them, without repeats")
 
 
-def _good_scores(xp: Any, y_prob: Any, from_logits: bool) -> Any:
-    if from_logits:
-        return xp.isfinite(y_prob)
-    return (y_prob >= 0) & (y_prob <= 1)
+# The rules hold for all values if they hold for the smallest and the largest, and not for NaN.
+Rule: TypeAlias = Callable[[Any, Any], Any]
+
+
+def _probability(low: Any, high: Any) -> Any:
+    return (low >= 0) & (high <= 1)
+
+
+def _inside(low: Any, high: Any) -> Any:
+    return (low > 0) & (high < 1)
+
+
+def _finite(low: Any, high: Any) -> Any:
+    return (low > -math.inf) & (high < math.inf)
+
+
+def _weight(low: Any, high: Any) -> Any:
+    return (low >= 0) & (high < math.inf)
+
+
+def _not_negative(low: Any, high: Any) -> Any:
+    return low >= 0
+
+
+def _number(low: Any, high: Any) -> Any:
+    return low == low  # not isnan, which integers lack
+
+
+def _obeyed(rules: list[tuple[str, Any, Rule]], where: Any, *, from_logits: bool) -> bool:
+    """Require that named arrays obey their rules; tell whether their values could be seen."""
+    arrays = [at_hand(x) for _, x, _ in rules]
+    masked = None if where is None else ~at_hand(where)
+    # Under a mask all values are looked at: taking some out costs more.
+    pairs = [extremes(x) if masked is None else (x, x) for x in arrays]
+    flags = [rule(*pair) for (_, _, rule), pair in zip(rules, pairs, strict=True)]
+    good = flags[0]
+    for also in flags[1:]:
+        good = good & also
+    seen = _all(good if masked is None else good | masked)
+    if seen is False:
+        for (name, _, rule), x in zip(rules, arrays, strict=True):
+            passed = rule(x, x) if masked is None else rule(x, x) | masked
+            if not _all(passed):
+                raise ValueError(_complaint(name, x, passed, from_logits=from_logits))
+    return seen is True
+
+
+def _all(flags: Any) -> bool | None:
+    return flags if isinstance(flags, bool) else truth(array_namespace(flags).all(flags))
 
 
 _EXPECTED = {
@@ -124,10 +156,10 @@ _EXPECTED = {
 }
 
 
-def _complaint(xp: Any, name: str, x: Any, passed: Any, *, from_logits: bool) -> str:
+def _complaint(name: str, x: Any, passed: Any, *, from_logits: bool) -> str:
     """Say what was wrong with the first offending value, and how many there are."""
-    # Eager autodiff of JAX and of PyTorch has values, but will not turn x itself into a number.
-    x = xp.broadcast_to(stop_gradient(x), passed.shape)
+    xp = array_namespace(x)
+    x = xp.broadcast_to(x, passed.shape)
     bad = xp.reshape(xp.astype(~passed, xp.int32), (-1,))
     position = int(xp.argmax(bad))
     first = float(xp.reshape(x, (-1,))[position])

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
-from ._batch import Batch, prepare
-from ._grid import count_buckets, put_in_buckets, suits_buckets
-from ._namespace import (
-    accumulate,
-    full_like_number,
-    shared_namespace,
-    unwrap,
-    values_visible,
-)
+from ._batch import Arguments
+from ._namespace import full_like_number, shared_namespace, unwrap
+from ._passes import count_pass
 from ._typing import Array, Step, Threshold
-from .steps import Linear, logistic
-
-# How many memberships of a grid are made at once.
-_BLOCK = 2**22
+from .steps import Linear
 
 
 class Confusion(NamedTuple):
@@ -146,76 +136,10 @@ def confusion(
     >>> [round(float(x), 2) for x in ss.confusion(y_true, y_prob)]
     [1.3, 0.78, 0.7, 1.22]
     """
-    batch = prepare(
-        y_true,
-        y_prob,
-        threshold=threshold,
-        thresholds=thresholds,
-        step=step,
-        sample_weight=sample_weight,
-        where=where,
-        axis=axis,
-        from_logits=from_logits,
+    arguments = Arguments(
+        y_true, y_prob, threshold, thresholds, step, sample_weight, where, axis, from_logits
     )
-    return count_batch(batch, step, from_logits)
-
-
-def count_batch(batch: Batch, step: Any, from_logits: bool) -> Confusion:
-    """Count checked input in the way that costs least."""
-    if suits_buckets(batch, step):
-        buckets = put_in_buckets(batch, step, from_logits)
-        return Confusion(*count_buckets(batch, buckets, from_logits))
-    blocks = [
-        count(block, *memberships(block.scores, block.threshold, step, from_logits))
-        for block, _ in grid_blocks(batch)
-    ]
-    if len(blocks) == 1:
-        return blocks[0]
-    return Confusion(*(batch.xp.concat(parts, axis=-1) for parts in zip(*blocks, strict=True)))
-
-
-def grid_blocks(batch: Batch) -> list[tuple[Batch, slice]]:
-    """Split a long grid of thresholds, so that not all n x T memberships take memory at once."""
-    whole = [(batch, slice(None))]
-    if not (batch.grid and values_visible(batch.scores, batch.threshold)):
-        return whole
-    length = batch.threshold.shape[0]
-    size = max(1, _BLOCK // max(1, math.prod(batch.scores.shape)))
-    if size >= length:
-        return whole
-    parts = [slice(i, min(i + size, length)) for i in range(0, length, size)]
-    return [(batch._replace(threshold=batch.threshold[part]), part) for part in parts]
-
-
-def memberships(scores: Any, threshold: Any, step: Any, from_logits: bool) -> tuple[Any, Any]:
-    """Return how far each score is a positive, and how far it is a negative."""
-    if not from_logits:
-        hit = step(scores, threshold)
-        return hit, 1 - hit
-    hit = step(logistic(scores), threshold)
-    if not getattr(step, "symmetric", False):
-        return hit, 1 - hit
-    # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
-    return hit, step(logistic(-scores), 1 - threshold)
-
-
-def count(batch: Batch, hit: Any, miss: Any) -> Confusion:
-    """Sum the memberships of the positives and of the negatives."""
-    positives, negatives = batch.labels, 1 - batch.labels
-    if batch.weights is not None:
-        positives, negatives = positives * batch.weights, negatives * batch.weights
-    # Memberships on the left: they may be dual numbers, which not every array yields to.
-    counts = Confusion(
-        accumulate(hit * positives, batch.axes),
-        accumulate(hit * negatives, batch.axes),
-        accumulate(miss * positives, batch.axes),
-        accumulate(miss * negatives, batch.axes),
-    )
-    if not batch.grid:
-        return counts
-    # A step that ignores the threshold leaves a grid axis of length 1.
-    zeros = batch.xp.zeros_like(batch.threshold)
-    return Confusion(*(x + zeros for x in counts))
+    return Confusion(*count_pass(arguments))
 
 
 def one_hot(y_true: Array, num_classes: int) -> Any:

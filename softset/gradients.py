@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ._batch import Batch, cast, prepare
-from ._dual import Dual, NotElementwise, slopes, value_and_gradients
-from ._grid import count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
+from ._dual import NotElementwise, slopes, value_and_gradients
 from ._namespace import array_namespace, stop_gradient, unwrap
+from ._passes import first_pass, second_pass
 from ._typing import Array
-from .confusion import Confusion, count, count_batch, grid_blocks, memberships
+from .confusion import Confusion
 from .losses import Loss, Score
 from .pairwise import loss_and_gradient, pairwise_loss
 
@@ -149,15 +148,14 @@ def count_slopes(loss: Score | LinearLoss, c: Confusion) -> tuple[Any, Confusion
     """Return the loss of the counts and its slope with respect to each count."""
     if isinstance(loss, LinearLoss):
         return loss.of_counts(c), loss.slopes
-    value = loss.of_counts(c)
     try:
-        _, parts = slopes(lambda *four: loss.metric(Confusion(*four)), *c)
+        values, parts = slopes(lambda *four: loss.metric(Confusion(*four)), *c)
     except NotElementwise:  # an average over classes, say
-        _, parts = value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
+        value, parts = value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
         return value, Confusion(*parts)
     # The loss is 1 - the mean of the metric's values, or that mean.
     scale = (-1 if isinstance(loss, Loss) and loss.maximize else 1) / math.prod(c.tp.shape)
-    return value, Confusion(*(part * scale for part in parts))
+    return loss.of_values(values), Confusion(*(part * scale for part in parts))
 
 
 def _by_chain(
@@ -170,58 +168,9 @@ def _by_chain(
 ) -> tuple[Any, Any]:
     """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
     source = loss.loss if isinstance(loss, LinearLoss) else loss
-    y_prob = unwrap(y_prob)
-    batch = prepare(
-        y_true,
-        y_prob,
-        threshold=source.threshold,
-        thresholds=source.thresholds,
-        step=source.step,
-        sample_weight=sample_weight,
-        where=where,
-        axis=source.axis,
-        from_logits=source.from_logits,
-    )
-    xp = batch.xp
-    if suits_buckets(batch, source.step):
-        buckets = put_in_buckets(batch, source.step, source.from_logits)
-        counts = Confusion(*count_buckets(batch, buckets, source.from_logits))
-        value, slope = count_slopes(loss, counts)
-        gradient = gradient_of_buckets(batch, buckets, source.step, source.from_logits, slope)
-    elif batch.grid:
-        value, slope = count_slopes(loss, count_batch(batch, source.step, source.from_logits))
-        gradient = xp.zeros_like(batch.scores[..., 0])
-        for block, part in grid_blocks(batch):
-            of_block = Confusion(*(x[..., part] for x in slope))
-            _, rises = _memberships(block, source)
-            gradient = gradient + xp.sum(_gradient(block, of_block, *rises), axis=-1)
-    else:
-        members, rises = _memberships(batch, source)
-        value, slope = count_slopes(loss, count(batch, *members))
-        gradient = _gradient(batch, slope, *rises)
-    if batch.clipped:
-        inside = (y_prob >= 0) & (y_prob <= 1)
-        gradient = xp.where(inside, gradient, xp.zeros_like(gradient))
-    return value, cast(xp, gradient, y_prob.dtype)
-
-
-def _memberships(batch: Batch, source: Score) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """Return how far each score is a positive and a negative, and the slopes of both."""
-    xp, scores = batch.xp, batch.scores
-    if batch.grid:  # the step may not change the shape
-        scores = scores + xp.zeros_like(batch.threshold)
-    seed = Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True)
-    hit, miss = memberships(seed, batch.threshold, source.step, source.from_logits)
-    return (_value(hit), _value(miss)), (_slope(xp, hit), _slope(xp, miss))
-
-
-def _gradient(batch: Batch, slope: Confusion, hit_slope: Any, miss_slope: Any) -> Any:
-    """Return slopes of the counts times those of the memberships."""
-    tp, fp, fn, tn = (_along(batch.xp, x, batch.axes) for x in slope)
-    positives, negatives = batch.labels, 1 - batch.labels
-    gradient = positives * (tp * hit_slope + fn * miss_slope)
-    gradient = gradient + negatives * (fp * hit_slope + tn * miss_slope)
-    return gradient if batch.weights is None else gradient * batch.weights
+    counts, passed = first_pass(source.arguments(y_true, y_prob, sample_weight, where))
+    value, slope = count_slopes(loss, Confusion(*counts))
+    return value, second_pass(passed, slope)
 
 
 def _by_directions(
@@ -230,18 +179,3 @@ def _by_directions(
     """Differentiate a function of all scores, one direction for each."""
     value, (gradient,) = value_and_gradients(lambda p: fn(y_true, p, **options), unwrap(y_prob))
     return value, gradient
-
-
-def _value(x: Any) -> Any:
-    return x.value if isinstance(x, Dual) else x
-
-
-def _slope(xp: Any, x: Any) -> Any:
-    return x.tangent[0, ...] if isinstance(x, Dual) else xp.zeros_like(x)
-
-
-def _along(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
-    """Give a slope of the counts the axes back that were summed over."""
-    for axis in axes:
-        x = xp.expand_dims(x, axis=axis)
-    return x

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ._batch import Arguments
 from ._bound import freeze
 from ._namespace import array_namespace
+from ._passes import count_pass
 from ._typing import Array, Metric, Reduce, Step, Threshold
-from .confusion import Confusion, confusion
+from .confusion import Confusion
 from .curves import needs_grid
 from .metrics import larger_is_better
 from .steps import Hard, Linear
@@ -47,21 +49,31 @@ class Score:
         where: Array | None = None,
     ) -> Confusion:
         """Return the counts that the number is made of."""
-        return confusion(
+        return Confusion(*count_pass(self.arguments(y_true, y_prob, sample_weight, where)))
+
+    def arguments(
+        self, y_true: Array, y_prob: Array, sample_weight: Array | None, where: Array | None
+    ) -> Arguments:
+        """Return what `confusion` would be called with."""
+        return Arguments(
             y_true,
             y_prob,
-            threshold=self.threshold,
-            thresholds=self.thresholds,
-            step=self.step,
-            sample_weight=sample_weight,
-            where=where,
-            axis=self.axis,
-            from_logits=self.from_logits,
+            self.threshold,
+            self.thresholds,
+            self.step,
+            sample_weight,
+            where,
+            self.axis,
+            self.from_logits,
         )
 
     def of_counts(self, c: Confusion) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
-        return mean(self.metric(c))
+        return self.of_values(self.metric(c))
+
+    def of_values(self, values: Any) -> Any:
+        """Return the number for given values of the metric."""
+        return mean(values)
 
 
 @dataclass(frozen=True)
@@ -70,9 +82,9 @@ class Loss(Score):
 
     maximize: bool
 
-    def of_counts(self, c: Confusion) -> Any:
-        """Return the loss for given counts."""
-        value = super().of_counts(c)
+    def of_values(self, values: Any) -> Any:
+        """Return the loss for given values of the metric."""
+        value = super().of_values(values)
         return 1 - value if self.maximize else value
 
 

@@ -7,39 +7,15 @@ two pieces meet: the slope is that of the middle piece, on every framework.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from ._checks import positive
+from ._lines import Lines
 from ._namespace import array_namespace, stop_gradient
 from ._typing import Step
 
 # Thresholds nearer to 0 or 1 than this count as this near: Linear's slopes stay finite.
 _MARGIN = 1e-6
-
-
-class Lines(NamedTuple):
-    """A step made of three lines, at given thresholds: where they meet, and their slopes.
-
-    The first passes through (0, 0), the last through (1, 1), the middle one, which holds from
-    `low` to `high` with both ends, through (threshold, centre). A slope that is always 0 is the
-    integer 0.
-    """
-
-    threshold: Any
-    low: Any
-    high: Any
-    first: Any
-    middle: Any
-    last: Any
-    centre: float
-
-    def __call__(self, y_prob: Any) -> Any:
-        """Return the memberships."""
-        xp = array_namespace(y_prob, self.threshold)
-        first = y_prob * self.first
-        middle = (y_prob - self.threshold) * self.middle + self.centre
-        last = (y_prob - 1) * self.last + 1
-        return xp.where(y_prob < self.low, first, xp.where(y_prob > self.high, last, middle))
 
 
 @dataclass(frozen=True)
@@ -233,9 +209,21 @@ class StraightThrough:
 
 def logistic(x: Any) -> Any:
     """Return 1 / (1 + exp(-x)) without overflow and with a gradient that both tails keep."""
-    xp = array_namespace(x)
-    small = xp.exp(xp.where(x < 0, x, -x))
+    xp, small = array_namespace(x), _tail(x)
     return xp.where(x < 0, small, xp.ones_like(x)) / (small + 1)
+
+
+def logistics(x: Any) -> tuple[Any, Any]:
+    """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)), for the price of one."""
+    xp, small = array_namespace(x), _tail(x)
+    one, total = xp.ones_like(x), small + 1
+    return xp.where(x < 0, small, one) / total, xp.where(x < 0, one, small) / total
+
+
+def _tail(x: Any) -> Any:
+    """Return exp(-|x|)."""
+    xp = array_namespace(x)
+    return xp.exp(xp.where(x < 0, x, -x))
 
 
 def _inside(threshold: Any) -> tuple[Any, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ._checks import positive
+from ._lines import Lines
 from ._namespace import array_namespace
-from .steps import Lines
 
 
 @dataclass(frozen=True)

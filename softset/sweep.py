@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ._batch import Batch, cast, prepare_scores
-from ._namespace import has_float64, running_sum
+from ._operations import has_float64, running_sum
 from ._sorting import can_sort, sort_by_score
 from ._sums import widened
 from ._typing import Array

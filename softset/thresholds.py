@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from ._bound import freeze
 from ._checks import function
 from ._cuts import best, cut, pick, values_at
-from ._namespace import array_namespace, full_like_number, truth, values_visible
+from ._namespace import array_namespace, full_like_number
 from ._typing import Array, Metric
 from ._values import checking
+from ._visible import truth, values_visible
 from .losses import direction
 from .metrics import larger_is_better
 

@@ -9,13 +9,27 @@ from typing import Any
 
 from .._dual import Dual
 from .._namespace import unwrap
-from .dtypes import DEFAULTS, NUMBERS, WIDEST, as_dtype, int64, kind_of, result_type, tf
+from .dtypes import (
+    DEFAULTS,
+    NUMBERS,
+    WIDEST,
+    as_dtype,
+    float32,
+    float64,
+    int64,
+    kind_of,
+    result_type,
+    tf,
+)
 
 
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
     """Return numbers, nested lists, arrays or variables as a tensor, which needs no copies."""
     if isinstance(obj, tf.Tensor) and (dtype is None or obj.dtype == dtype) and not device:
         return obj
+    if type(obj) is float and dtype in (float32, float64) and not device and str(obj) != "-0.0":
+        # At once, since it is so common; 0 for 0.0, as the cache of scalars tells it from -0.0.
+        return tf.constant(obj or 0, dtype)
     leaves = tf.nest.flatten(obj)
     if all(isinstance(leaf, NUMBERS) for leaf in leaves):
         kind = max(map(kind_of, leaves), default=2)
@@ -38,6 +52,8 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
 
 def promote(*xs: Any) -> list[Any]:
     """Return arrays and numbers as tensors of their common dtype."""
+    if all(isinstance(x, tf.Tensor) and x.dtype is xs[0].dtype for x in xs):
+        return list(xs)
     dtype = result_type(*xs) if len(xs) > 1 else None
     return [asarray(x, dtype=dtype) for x in xs]
 
@@ -53,7 +69,8 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
 
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
     x = asarray(x)
-    return full(tf.shape(x), fill_value, dtype=dtype or x.dtype, device=device)
+    shape = x.shape if x.shape.is_fully_defined() else tf.shape(x)
+    return full(shape, fill_value, dtype=dtype or x.dtype, device=device)
 
 
 def _like(op: Callable[..., Any], x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:

@@ -23,6 +23,8 @@ def _total(
     default = uint64 if x.dtype.is_unsigned else int64 if kind_of(x.dtype) < 2 else x.dtype
     dtype = default if dtype is None else as_dtype(dtype)
     wide = float32 if dtype in (float16, bfloat16) else dtype
+    if x.shape.rank == 1 and axis in (None, (0,)):
+        axis = 0  # TensorFlow takes half as long
     return tf.cast(op(tf.cast(x, wide), axis, **options), dtype)
 
 

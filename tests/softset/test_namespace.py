@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset import _dual, _namespace, metrics
+from softset import _dual, _namespace, _visible, metrics
 from tests import support
 from tests.support import assert_close
 
@@ -197,14 +197,14 @@ def test_torch_parameters_and_meta_tensors(backend):
     loss = ss.as_loss(metrics.f1)
     loss(backend.asarray(Y), p).backward()
     assert_close(p.grad, ss.value_and_grad(loss)(Y, P)[1], backend)
-    assert not _namespace.values_visible(p.detach().to("meta"))
+    assert not _visible.values_visible(p.detach().to("meta"))
 
 
 def test_values_are_seen_in_eager_modes_only(backend):
     seen = []
 
     def look(p):
-        seen.append(_namespace.values_visible(p) and _namespace.truth(p[0] >= 0) is not None)
+        seen.append(_visible.values_visible(p) and _visible.truth(p[0] >= 0) is not None)
         return p + 0
 
     backend.run(look, backend.asarray(P))

@@ -402,10 +402,10 @@ def test_zeros_keep_their_sign(mode: str) -> None:
     def fn(x: Any) -> list[Any]:
         zeros = [tnp.asarray(0.0), tnp.asarray(-0.0), tnp.multiply(x, -0.0), tnp.trunc(-x / 2)]
         zeros += [tnp.add(x - 1, -0.0), tnp.asarray([-0.0]), tnp.where(x > 1, x, -0.0)]
-        return zeros
+        return [*zeros, tnp.where(x > 1, x, 0.0), tnp.asarray(-0.0, dtype=tf.float64)]
 
     found = [np.signbit(np.ravel(x)[0]) for x in run(mode, fn, np.float32([1.0]))]
-    assert found == [False, True, True, True, False, True, True]
+    assert found == [False, True, True, True, False, True, True, False, True]
 
 
 def test_result_types_are_numpys_within_a_kind() -> None:

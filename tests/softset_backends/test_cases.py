@@ -186,7 +186,7 @@ def test_losses_beside_the_product_compiled():
 
 
 def test_the_long_grid_is_counted_from_buckets(monkeypatch):
-    module = importlib.import_module("softset.confusion")
+    module = importlib.import_module("softset._counting")
     taken = []
     original = module.count_buckets
     monkeypatch.setattr(module, "count_buckets", lambda *a: taken.append(1) or original(*a))

@@ -1,0 +1,100 @@
+"""The gradient of a loss in closed form, given its slopes in the four counts.
+
+d loss / d score = (slope of the loss in the counts) x (slope of the memberships in the score).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._batch import Batch
+from ._counting import add_up, count, grid_blocks, memberships
+from ._dual import Dual
+from ._grid import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
+from .steps import logistics
+
+
+def count_and_find(batch: Batch, step: Any, from_logits: bool) -> tuple[Any, Any]:
+    """Return the four counts, and what `find_slopes` returns."""
+    if suits_buckets(batch, step):
+        buckets = put_in_buckets(batch, step, from_logits)
+        return count_buckets(batch, buckets, from_logits), buckets
+    if batch.grid:
+        return count(batch, step, from_logits), None
+    members, slopes = _with_slopes(batch, step, from_logits)
+    return add_up(batch, *members), slopes
+
+
+def find_slopes(batch: Batch, step: Any, from_logits: bool) -> Any:
+    """Return what the gradient needs beside the slopes in the counts.
+
+    The slopes of both memberships, or of the first alone where the second is 1 less it; the
+    buckets of a grid; nothing for other grids, whose slopes are too many to keep.
+    """
+    if suits_buckets(batch, step):
+        return put_in_buckets(batch, step, from_logits)
+    if batch.grid:
+        return None
+    if hasattr(step, "lines") and not from_logits:
+        return step.lines(batch.threshold).slope(batch.scores), None
+    return _with_slopes(batch, step, from_logits)[1]
+
+
+def gradient(batch: Batch, found: Any, step: Any, from_logits: bool, slope: Any) -> Any:
+    """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn."""
+    if isinstance(found, Buckets):
+        return gradient_of_buckets(batch, found, step, from_logits, slope)
+    if not batch.grid:
+        return _product(batch, found, slope)
+    total = batch.xp.zeros_like(batch.scores[..., 0])
+    for block, part in grid_blocks(batch):
+        slopes = _with_slopes(block, step, from_logits)[1]
+        of_block = tuple(x[..., part] for x in slope)
+        total = total + batch.xp.sum(_product(block, slopes, of_block), axis=-1)
+    return total
+
+
+def _with_slopes(batch: Batch, step: Any, from_logits: bool) -> tuple[tuple[Any, Any], Any]:
+    """Return the memberships, as `memberships` does, and their slopes, as `find_slopes` does."""
+    xp, scores, threshold = batch.xp, batch.scores, batch.threshold
+    if hasattr(step, "lines"):
+        return _of_lines(scores, threshold, step, from_logits)
+    if batch.grid:  # the step may not change the shape
+        scores = scores + xp.zeros_like(threshold)
+    seed = Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True)
+    pair = memberships(seed, threshold, step, from_logits)
+    values = [x.value if isinstance(x, Dual) else x for x in pair]
+    slopes = [x.tangent[0, ...] if isinstance(x, Dual) else xp.zeros_like(x) for x in pair]
+    return (values[0], values[1]), tuple(slopes)
+
+
+def _of_lines(
+    scores: Any, threshold: Any, step: Any, from_logits: bool
+) -> tuple[tuple[Any, Any], Any]:
+    if not from_logits:
+        hit, rise = step.lines(threshold).with_slope(scores)
+        return (hit, 1 - hit), (rise, None)
+    score, lack = logistics(scores)
+    hit, rise = step.lines(threshold).with_slope(score)
+    if not step.symmetric:
+        return (hit, 1 - hit), (rise * (score * lack), None)
+    miss, fall = step.lines(1 - threshold).with_slope(lack)
+    return (hit, miss), (rise * (score * lack), -fall * (score * lack))
+
+
+def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any) -> Any:
+    """Return the slopes in the counts times those of the memberships."""
+    tp, fp, fn, tn = (_along(batch.xp, x, batch.axes) for x in slope)
+    (rise, fall), positives, negatives = slopes, batch.labels, 1 - batch.labels
+    if fall is None:
+        product = (positives * (tp - fn) + negatives * (fp - tn)) * rise
+    else:
+        product = positives * (tp * rise + fn * fall) + negatives * (fp * rise + tn * fall)
+    return product if batch.weights is None else product * batch.weights
+
+
+def _along(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """Give a slope of the counts the axes back that were summed over."""
+    for axis in axes:
+        x = xp.expand_dims(x, axis=axis)
+    return x

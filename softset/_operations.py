@@ -1,0 +1,80 @@
+"""Operations that the standard lacks, or that libraries do well in different ways."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ._dual import Dual
+from ._namespace import array_namespace, is_jax, is_numpy, is_tensorflow, is_torch
+from ._visible import in_memory
+
+
+def accumulate(x: Any, axis: tuple[int, ...]) -> Any:
+    """Sum over the axes with an error that does not grow with their length.
+
+    A float32 sum over some of the axes is a running sum in NumPy and in TensorFlow: it stands
+    still at 2**24. PyTorch and XLA sum by cascades whatever the axes, JAX has no float64 by
+    default, and a sum over all axes is pairwise everywhere.
+    """
+    if len(axis) == len(x.shape) and (is_torch(x) or is_numpy(x)):
+        return x.sum()  # in half the time, backwards too
+    xp = array_namespace(x)
+    if len(axis) < len(x.shape) and _sums_stand_still(xp, x):
+        return xp.astype(xp.sum(xp.astype(x, xp.float64), axis=axis), xp.float32)
+    return xp.sum(x, axis=axis)
+
+
+def running_sum(x: Any) -> Any:
+    """Return the running sums along the last axis, with an error as small as `accumulate`'s."""
+    if is_torch(x):  # array-api-compat's looks the namespace up, and torch.compile warns
+        return x.cumsum(-1, dtype=x.dtype)
+    xp = array_namespace(x)
+    if _sums_stand_still(xp, x):
+        return xp.astype(xp.cumulative_sum(xp.astype(x, xp.float64), axis=-1), xp.float32)
+    return xp.cumulative_sum(x, axis=-1, dtype=x.dtype)
+
+
+def look_up(table: Any, place: Any) -> Any:
+    """Return the entries of a 1-D array at places counted from its beginning."""
+    if is_torch(table):  # array-api-compat's take counts from the end too, and looks which
+        return table.index_select(0, place)
+    return array_namespace(table).take(table, place, axis=0)
+
+
+def scatter_sum(x: Any, place: Any, size: int) -> Any:
+    """Add each element of x up at its place in an array of that size; None if x cannot."""
+    if is_torch(x):
+        return x.new_zeros(size).scatter_add(0, place, x)
+    if is_jax(x):
+        return sys.modules["jax"].ops.segment_sum(x, place, size)
+    if is_tensorflow(x):
+        return sys.modules["tensorflow"].math.unsorted_segment_sum(x, place, size)
+    bincount = getattr(array_namespace(x), "bincount", None)  # NumPy's and CuPy's
+    if bincount is None or isinstance(x, Dual):
+        return None
+    return bincount(place, weights=x, minlength=size)
+
+
+def indicator(x: Any, relation: str, bound: Any) -> Any:
+    """Return 1 where x < bound or x > bound, as the relation says, else 0, in the dtype of x."""
+    if is_torch(x) and in_memory(x, bound):
+        # Torch compares to its own dtype five times as fast as to a boolean.
+        torch = sys.modules["torch"]
+        compare = torch.lt if relation == "<" else torch.gt
+        shape = torch.broadcast_shapes(x.shape, getattr(bound, "shape", ()))
+        return compare(x, bound, out=x.new_empty(shape))
+    return array_namespace(x).astype(x < bound if relation == "<" else x > bound, x.dtype)
+
+
+def has_float64(x: Any) -> bool:
+    """Tell whether x can be summed in float64: not in JAX as it comes, nor on Apple's GPUs."""
+    while isinstance(x, Dual):
+        x = x.value
+    if is_jax(x):
+        return bool(sys.modules["jax"].config.jax_enable_x64)
+    return not (is_torch(x) and x.device.type == "mps")
+
+
+def _sums_stand_still(xp: Any, x: Any) -> bool:
+    return x.dtype == xp.float32 and not (is_torch(x) or is_jax(x))

@@ -1,0 +1,173 @@
+"""Two passes over the data: one reads and adds up, one reads again and writes the gradient.
+
+Arrays in memory are taken piece by piece, so that what is computed on the way stays in the
+processor's cache and takes no memory. Other arrays, and small ones, are one piece.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any, NamedTuple
+
+from ._batch import Arguments, Batch, cast, prepare
+from ._closed_form import count_and_find, find_slopes, gradient
+from ._counting import count
+from ._namespace import unwrap
+from ._visible import in_memory
+
+# The elements of a piece: half a megabyte of float32.
+_SIZE = 2**17
+# For so many scores the first pass keeps the slopes for the second.
+_KEPT = 2**20
+
+Piece = tuple[slice, ...]
+
+
+class Pass(NamedTuple):
+    """What the first pass leaves to the second: slopes by piece, or None to find them again."""
+
+    arguments: Arguments
+    pieces: list[Piece]
+    found: list[Any]
+    batch: Batch
+
+
+def count_pass(arguments: Arguments) -> tuple[Any, ...]:
+    """Return tp, fp, fn and tn."""
+    pieces = _split(arguments)
+    if len(pieces) == 1:
+        return count(prepare(arguments), arguments.step, arguments.from_logits)
+    return _add_up(arguments, pieces, keep=False)[0]
+
+
+def first_pass(arguments: Arguments) -> tuple[tuple[Any, ...], Pass]:
+    """Return tp, fp, fn and tn, and what the second pass needs."""
+    pieces = _split(arguments)
+    if len(pieces) > 1:
+        keep = math.prod(arguments.y_prob.shape) <= _KEPT or arguments.thresholds is not None
+        return _add_up(arguments, pieces, keep=keep)
+    batch = prepare(arguments)
+    counts, found = count_and_find(batch, arguments.step, arguments.from_logits)
+    return counts, Pass(arguments, pieces, [found], batch)
+
+
+def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
+    """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn."""
+    arguments, pieces, found, batch = first
+    step, from_logits, y_prob = arguments.step, arguments.from_logits, unwrap(arguments.y_prob)
+    if len(pieces) == 1:
+        return _like(batch, y_prob, gradient(batch, found[0], step, from_logits, slope))
+    result, seen = batch.xp.empty_like(y_prob), not batch.clipped
+    for piece, slopes in zip(pieces, found, strict=True):
+        part = _cut(arguments, piece)
+        batch = prepare(part, seen=seen)
+        if slopes is None:
+            slopes = find_slopes(batch, step, from_logits)
+        of_part = tuple(x[_kept(piece, batch)] for x in slope)
+        product = gradient(batch, slopes, step, from_logits, of_part)
+        result[piece] = _like(batch, part.y_prob, product)
+    return result
+
+
+def _add_up(arguments: Arguments, pieces: list[Piece], *, keep: bool) -> tuple[Any, Pass]:
+    """Count piece by piece; the sums over pieces are in float64."""
+    totals: list[Any] = []
+    found: list[Any] = []
+    step, from_logits = arguments.step, arguments.from_logits
+    for piece in pieces:
+        batch = _prepared(arguments, piece)
+        if keep:
+            counts, slopes = count_and_find(batch, step, from_logits)
+        else:
+            counts, slopes = count(batch, step, from_logits), None
+        if not totals:
+            totals = [_zeros(arguments, batch, x) for x in counts]
+        for total, x in zip(totals, counts, strict=True):
+            total[_kept(piece, batch)] += x
+        found.append(slopes)
+    sums = tuple(cast(batch.xp, x, batch.scores.dtype)[()] for x in totals)
+    return sums, Pass(arguments, pieces, found, batch)
+
+
+def _split(arguments: Arguments) -> list[Piece]:
+    """Return the places of the pieces, of which there is one unless pieces are faster."""
+    y_true, y_prob, threshold, thresholds, _, sample_weight, where, _, _ = arguments
+    beside = [x for x in (sample_weight, where) if x is not None]
+    several = [None if isinstance(x, tuple) else x for x in (threshold, thresholds)]
+    arrays = all(hasattr(x, "shape") for x in (y_true, y_prob, *beside))
+    if not (arrays and in_memory(y_true, y_prob, *beside, *several)):
+        return [()]
+    shape = tuple(y_prob.shape)
+    if math.prod(shape) <= _SIZE or tuple(y_true.shape) != shape:
+        return [()]
+    for x in beside:
+        if len(x.shape) != len(shape) or any(
+            s not in (1, t) for s, t in zip(x.shape, shape, strict=True)
+        ):
+            return [()]  # an error, which `prepare` describes
+    steps, room = [1] * len(shape), _SIZE
+    for axis in range(len(shape) - 1, -1, -1):
+        steps[axis] = max(1, min(shape[axis], room))
+        room //= steps[axis]
+    ranges = (range(0, n, step) for n, step in zip(shape, steps, strict=True))
+    return [
+        tuple(slice(i, i + step) for i, step in zip(starts, steps, strict=True))
+        for starts in itertools.product(*ranges)
+    ]
+
+
+def _prepared(arguments: Arguments, piece: Piece) -> Batch:
+    """Return the checked input of a piece; an error tells the position among all scores."""
+    try:
+        return prepare(_cut(arguments, piece))
+    except ValueError:
+        prepare(arguments)
+        raise
+
+
+def _cut(arguments: Arguments, piece: Piece) -> Arguments:
+    """Return the arguments of a piece."""
+
+    def part(x: Any) -> Any:
+        if not (isinstance(x, tuple) or getattr(x, "shape", ())):
+            return x
+        shape = (len(x),) if isinstance(x, tuple) else x.shape
+        places = tuple(
+            slice(None) if n == 1 else place
+            for n, place in zip(shape, piece[len(piece) - len(shape) :], strict=True)
+        )
+        return x[places[0]] if isinstance(x, tuple) else x[places]
+
+    y_true, y_prob, threshold, thresholds, step, sample_weight, where, axis, from_logits = arguments
+    return Arguments(
+        part(y_true),
+        part(y_prob),
+        part(threshold),
+        thresholds,
+        step,
+        part(sample_weight),
+        part(where),
+        axis,
+        from_logits,
+    )
+
+
+def _kept(piece: Piece, batch: Batch) -> Piece:
+    """Return where the counts of a piece are among all counts."""
+    return tuple(place for axis, place in enumerate(piece) if axis not in batch.axes)
+
+
+def _zeros(arguments: Arguments, batch: Batch, counts: Any) -> Any:
+    """Return a place for the sums of counts such as those of the first piece."""
+    kept = (n for axis, n in enumerate(arguments.y_prob.shape) if axis not in batch.axes)
+    grid = counts.shape[-1:] if batch.grid else ()
+    return batch.xp.zeros((*kept, *grid), dtype=batch.xp.float64, device="cpu")
+
+
+def _like(batch: Batch, y_prob: Any, product: Any) -> Any:
+    """Return the gradient in the dtype of the scores, 0 where they were clipped."""
+    if batch.clipped:
+        inside = (y_prob >= 0) & (y_prob <= 1)
+        product = batch.xp.where(inside, product, batch.xp.zeros_like(product))
+    return cast(batch.xp, product, y_prob.dtype)

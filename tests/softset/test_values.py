@@ -1,0 +1,154 @@
+"""A value that must not be is found wherever it is, whatever lies around it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import softset as ss
+from tests import support
+
+eager = support.on(*support.EAGER)
+ARGUMENTS = ("y_prob", "y_true", "sample_weight")
+# XLA's minimum and maximum pass over a NaN among more than 4096 numbers.
+SIZES = (1, 7, 64, 5000)
+
+
+def good(size):
+    y, p = support.labels_and_scores(size)
+    return {"y_true": y.astype(float), "y_prob": p, "sample_weight": p + 1}
+
+
+def confusion(backend, arrays, dtype, **options):
+    x = {name: backend.asarray(a, dtype) for name, a in arrays.items()}
+    return ss.confusion(x["y_true"], x["y_prob"], sample_weight=x["sample_weight"], **options)
+
+
+def require_error(name, value, place, fn, *args, **options):
+    with pytest.raises(ValueError, match=rf"`{name}` must .* got {value} at flat position {place}"):
+        fn(*args, **options)
+
+
+@eager
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_a_nan_is_found_in_every_place(backend, name, size):
+    for dtype in backend.dtypes:
+        for place in {0, size // 2, size - 1}:
+            arrays = good(size)
+            arrays[name][place] = math.nan
+            require_error(name, "nan", place, confusion, backend, arrays, dtype)
+            if name == "y_prob":
+                require_error(
+                    name, "nan", place, confusion, backend, arrays, dtype, from_logits=True
+                )
+
+
+@eager
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_a_nan_beside_a_mask_is_found_and_one_under_it_is_not(backend, name, size):
+    size += 1
+    for dtype in backend.dtypes:
+        arrays, where = good(size), np.ones(size, dtype=bool)
+        where[0] = False
+        clean = confusion(backend, arrays, dtype, where=backend.asarray(where))
+        arrays[name][0] = math.nan
+        masked = confusion(backend, arrays, dtype, where=backend.asarray(where))
+        for x, expected in zip(masked, clean, strict=True):
+            assert float(x) == float(expected)
+        arrays[name][-1] = math.nan
+        require_error(
+            name, "nan", size - 1, confusion, backend, arrays, dtype, where=backend.asarray(where)
+        )
+
+
+@eager
+def test_a_mask_over_everything_hides_everything(backend):
+    where = backend.asarray(np.zeros(3, dtype=bool))
+    arrays = {name: np.full(3, math.nan) for name in ARGUMENTS}
+    for dtype in backend.dtypes:
+        assert [float(x) for x in confusion(backend, arrays, dtype, where=where)] == [0, 0, 0, 0]
+
+
+@eager
+def test_a_mask_of_another_shape_is_spread_over_the_values(backend):
+    scores = np.asarray([[0.5, 0.5], [2.0, 0.5]])
+    labels, mask = backend.asarray(np.zeros((2, 2))), np.asarray([[True], [False]])
+    ss.confusion(labels, backend.asarray(scores), where=backend.asarray(mask))
+    message = "got 2.0 at flat position 2; if these"
+    with pytest.raises(ValueError, match=message):
+        ss.confusion(labels, backend.asarray(scores), where=backend.asarray(~mask))
+    weight = backend.asarray(np.asarray([[1.0], [-1.0]]))
+    scores = backend.asarray(np.full((2, 2), 0.5))
+    with pytest.raises(ValueError, match=r"got -1.0 at flat position 2 and 1 more"):
+        ss.confusion(labels, scores, sample_weight=weight, where=backend.asarray(np.eye(2) < 2))
+
+
+@eager
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_infinities_are_found(backend, name, value):
+    for dtype in backend.dtypes:
+        arrays = good(7)
+        arrays[name][3] = value
+        require_error(name, value, 3, confusion, backend, arrays, dtype)
+        require_error(name, value, 3, confusion, backend, arrays, dtype, from_logits=True)
+
+
+@eager
+def test_bounds_are_allowed_and_the_next_numbers_are_not(backend):
+    for name, bounds in {"y_prob": (0.0, 1.0), "y_true": (0.0, 1.0)}.items():
+        arrays = good(7)
+        arrays[name][2:4] = bounds
+        confusion(backend, arrays, "float32")
+        for place, side in ((2, -math.inf), (3, math.inf)):
+            beyond = {k: x.astype(np.float32) for k, x in arrays.items()}
+            # float32's smallest number is not 0 even where a processor flushes it.
+            step = np.float32(-1e-30) if side < 0 else np.nextafter(np.float32(1), np.float32(2))
+            beyond[name][place] = step
+            with pytest.raises(ValueError, match=f"`{name}` .* at flat position {place}"):
+                confusion(backend, beyond, "float32")
+
+
+@eager
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
+def test_integers_are_checked_too(backend, dtype):
+    p = backend.asarray(np.asarray([0.2, 0.4, 0.6]))
+    y = backend.asarray(np.asarray([0, 1, 1], dtype=dtype))
+    ss.confusion(y, p, sample_weight=backend.asarray(np.asarray([0, 3, 200], dtype=dtype)))
+    with pytest.raises(ValueError, match=r"`y_true` .* got 2.0 at flat position 1"):
+        ss.confusion(backend.asarray(np.asarray([0, 2, 1], dtype=dtype)), p)
+    if dtype != "uint8":
+        weights = backend.asarray(np.asarray([0, 1, -3], dtype=dtype))
+        with pytest.raises(ValueError, match=r"`sample_weight` .* got -3.0 at flat position 2"):
+            ss.confusion(y, p, sample_weight=weights)
+
+
+@eager
+def test_a_single_number_is_checked(backend):
+    y, p = backend.asarray(np.asarray(1.0)), backend.asarray(np.asarray(math.nan))
+    with pytest.raises(ValueError, match=r"`y_prob` .* got nan at flat position 0"):
+        ss.confusion(y, p)
+
+
+@eager
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_nan_among_thresholds_is_found(backend, place):
+    y, p = backend.asarray(np.zeros((1, 2))), backend.asarray(np.full((1, 2), 0.5))
+    threshold = np.asarray([0.5, 0.6])
+    threshold[place] = math.nan
+    for step in (ss.Linear(), ss.Hard()):
+        with pytest.raises(ValueError, match=rf"`threshold` .* got nan at flat position {place}"):
+            ss.confusion(y, p, threshold=backend.asarray(threshold), step=step)
+
+
+@support.on("torch", "jax", "tensorflow")
+def test_values_are_looked_at_while_they_are_differentiated(backend):
+    """And so they are not clipped: at 0 the slope is the step's."""
+    y, p = backend.asarray(np.asarray([1.0, 0.0])), backend.asarray(np.asarray([0.0, 1.0]))
+    _, gradient = backend.value_and_grad(ss.as_loss(ss.accuracy), y, p)
+    # Linear's outer slope is 0.8, and each of two scores is half the accuracy.
+    support.assert_close(gradient, [-0.4, 0.4], backend)
