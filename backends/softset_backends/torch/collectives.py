@@ -9,8 +9,8 @@ import torch
 import torch.distributed as dist
 
 from softset import Confusion
-from softset._namespace import values_visible
 from softset._values import checking
+from softset._visible import values_visible
 
 
 def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:

@@ -11,6 +11,7 @@ from softset._typing import Array, Metric, Reduce, Step, Threshold
 from softset._values import check_thresholds
 from softset.losses import Loss
 
+from ._fused import evaluate
 from ._options import at, describe, describe_thresholds, errors_in_order_of, hold
 
 # A learned threshold keeps this distance to 0 and 1, which a float32 sigmoid would reach.
@@ -137,7 +138,7 @@ class MetricLoss(torch.nn.Module):
         if torch.jit.is_tracing():
             _refuse("torch.jit.trace")
         with errors_in_order_of(self):
-            return self.loss(target, input, sample_weight=sample_weight, where=where, reduce=reduce)
+            return evaluate(self.loss, target, input, sample_weight, where, reduce)
 
     def extra_repr(self) -> str:
         """Return the options in words."""

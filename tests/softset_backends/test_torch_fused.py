@@ -1,0 +1,230 @@
+"""The closed form as autograd's backward pass: the same numbers, and used where it may be."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import softset as ss
+from tests import support
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from softset import _passes  # noqa: E402
+from softset_backends.torch import MetricLoss  # noqa: E402
+from softset_backends.torch import _fused as fused  # noqa: E402
+
+LABELS = torch.tensor(np.random.default_rng(0).uniform(size=(60, 4)) < 0.4)
+SCORES = torch.tensor(np.random.default_rng(1).uniform(0.01, 0.99, (60, 4)))
+WEIGHTS = torch.tensor(np.random.default_rng(2).uniform(0.5, 2.0, (60, 1)))
+KEPT = torch.tensor(np.random.default_rng(3).uniform(size=(60, 4)) < 0.8)
+
+
+def own(c):
+    return c.tp / (c.tp + c.fp + 0.5 * c.fn + 1.0)
+
+
+LOSSES = {
+    "f1": (ss.f1, {}),
+    "bound": (partial(ss.fbeta, beta=2.0), {}),
+    "smaller": (ss.error_rate, {}),
+    "own": (own, {}),
+    "macro": (ss.macro(ss.f1), {"axis": 0}),
+    "macro of own": (ss.macro(own), {"axis": 0}),
+    "per class": (ss.matthews_corrcoef, {"axis": 0, "threshold": (0.2, 0.4, 0.5, 0.7)}),
+    "buffer": (ss.f1, {"axis": 0, "threshold": torch.tensor([0.2, 0.4, 0.5, 0.7]).double()}),
+    "grid": (ss.f1, {"thresholds": ss.grid(9)}),
+    "area": (ss.auroc, {"thresholds": ss.grid(20)}),
+    "smooth": (ss.f1, {"step": ss.Sigmoid()}),
+    "straight": (ss.f1, {"step": ss.StraightThrough(ss.Sigmoid())}),
+    "logits": (ss.f1, {"from_logits": True}),
+}
+
+
+def scores(loss, *, dtype=torch.float64):
+    given = torch.logit(SCORES) if loss.loss.from_logits else SCORES
+    return given.to(dtype).clone().requires_grad_()
+
+
+def both(call, p):
+    value = call(p)
+    return value, torch.autograd.grad(value * 3.0, p)[0]
+
+
+def plain(loss, p, **options):
+    return loss.loss(LABELS, p, **options)
+
+
+def is_fused(value):
+    """Tell whether a closed form is anywhere in the graph of a value."""
+    names, nodes = set(), [value.grad_fn]
+    while nodes:
+        node = nodes.pop()
+        if node is not None:
+            names.add(type(node).__name__)
+            nodes += [x for x, _ in node.next_functions]
+    return "_ClosedBackward" in names
+
+
+@pytest.mark.parametrize("small", [0, 2**15], ids=["torch", "numpy"])
+@pytest.mark.parametrize("size", [50, 2**17], ids=["pieces", "whole"])
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch):
+    monkeypatch.setattr(fused, "_SMALL", small)
+    monkeypatch.setattr(_passes, "_SIZE", size)
+    metric, options = LOSSES[name]
+    loss = MetricLoss(metric, **options)
+    more = {"sample_weight": WEIGHTS, "where": KEPT} if weighted else {}
+    value, gradient = both(lambda p: loss(p, LABELS, **more), scores(loss))
+    expected, slope = both(lambda p: plain(loss, p, **more), scores(loss))
+    assert is_fused(value) and not is_fused(expected)
+    assert value.dtype == torch.float64 and value.shape == ()
+    torch.testing.assert_close(value, expected, rtol=support.EXACT, atol=0)
+    atol = support.EXACT * slope.abs().max().item()
+    torch.testing.assert_close(gradient, slope, rtol=support.EXACT, atol=atol)
+
+
+@pytest.mark.parametrize("small", [0, 2**15], ids=["torch", "numpy"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_dtypes(dtype, small, monkeypatch):
+    monkeypatch.setattr(fused, "_SMALL", small)
+    loss = MetricLoss(ss.f1)
+    value, gradient = both(lambda p: loss(p, LABELS), scores(loss, dtype=dtype))
+    expected, slope = both(lambda p: plain(loss, p), scores(loss, dtype=dtype))
+    assert value.dtype == torch.float32 and gradient.dtype == dtype
+    torch.testing.assert_close(value, expected, rtol=1e-6, atol=0)
+    # A unit in the last place of bfloat16 is 2 ** -7.
+    torch.testing.assert_close(
+        gradient, slope, rtol=1e-5 if dtype == torch.float32 else 1e-2, atol=0
+    )
+
+
+@pytest.mark.parametrize("name", ["smooth", "own", "macro"])
+def test_second_derivatives(name):
+    metric, options = LOSSES[name]
+    loss = MetricLoss(metric, **{**options, "step": ss.Sigmoid()})
+    p = scores(loss)[:12].detach().requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda x: loss(x, LABELS[:12]), p)
+    assert torch.autograd.gradcheck(lambda x: loss(x, LABELS[:12]), p)
+
+
+def test_second_derivatives_flow_through_what_makes_the_scores():
+    loss, w = MetricLoss(ss.f1, step=ss.Sigmoid()), torch.tensor(0.7).double().requires_grad_()
+
+    def penalty(call):
+        (slope,) = torch.autograd.grad(call(SCORES * w), w, create_graph=True)
+        return torch.autograd.grad(slope**2, w)[0]
+
+    expected = penalty(lambda p: plain(loss, p))
+    torch.testing.assert_close(penalty(lambda p: loss(p, LABELS)), expected, rtol=1e-12, atol=0)
+
+
+def test_backward_can_run_twice():
+    loss = MetricLoss(ss.f1)
+    p = scores(loss)
+    value = loss(p, LABELS)
+    first = torch.autograd.grad(value, p, retain_graph=True)[0]
+    torch.testing.assert_close(torch.autograd.grad(value, p)[0], first, rtol=0, atol=0)
+
+
+def test_scores_changed_in_place_are_an_error_as_ever():
+    loss, labels = MetricLoss(ss.f1), LABELS.clone()
+    value = loss(scores(loss), labels)
+    labels[0] = ~labels[0]
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        value.backward()
+
+
+@pytest.mark.parametrize("metric", [ss.f1, own])
+def test_many_directions_at_once(metric, monkeypatch):
+    monkeypatch.setattr(_passes, "_SIZE", 50)
+    loss = MetricLoss(metric)
+
+    def twice(p):
+        value = loss(p, LABELS)
+        return torch.stack([value, 2.0 * value])
+
+    slow = torch.autograd.functional.jacobian(twice, SCORES)
+    fast = torch.autograd.functional.jacobian(twice, SCORES, vectorize=True)
+    torch.testing.assert_close(fast, slow, rtol=1e-12, atol=1e-18)
+
+
+class Learned(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(0.5).double())
+
+    def forward(self, c):
+        return c.tp / (c.tp + self.weight * (c.fp + c.fn))
+
+
+def test_a_metric_with_a_parameter_of_its_own_gets_its_gradient():
+    metric = Learned()
+    loss = MetricLoss(metric)
+    value = loss(scores(loss), LABELS)
+    assert is_fused(value)
+    fast = torch.autograd.grad(value, metric.weight)[0]
+    slow = torch.autograd.grad(plain(loss, scores(loss)), metric.weight)[0]
+    torch.testing.assert_close(fast, slow, rtol=support.EXACT, atol=0)
+
+
+def test_reduce_is_applied_to_the_counts():
+    loss, more = MetricLoss(ss.f1), ss.Confusion(*torch.tensor([3.0, 1.0, 2.0, 4.0]).double())
+    fast = both(lambda p: loss(p, LABELS, reduce=lambda c: c + more), scores(loss))
+    slow = both(lambda p: plain(loss, p, reduce=lambda c: c + more), scores(loss))
+    assert is_fused(fast[0])
+    for x, e in zip(fast, slow, strict=True):
+        torch.testing.assert_close(x, e, rtol=support.EXACT, atol=1e-18)
+
+
+def own_step(y_prob, threshold):
+    return y_prob**2
+
+
+LEFT_TO_AUTOGRAD = {
+    "labels": lambda p: MetricLoss(ss.f1)(p, LABELS.double().requires_grad_()),
+    "weights": lambda p: MetricLoss(ss.f1)(
+        p, LABELS, sample_weight=WEIGHTS.clone().requires_grad_()
+    ),
+    "threshold": lambda p: MetricLoss(ss.f1, learn_threshold=True)(p, LABELS),
+    "step": lambda p: MetricLoss(ss.f1, step=own_step)(p, LABELS),
+    "inner step": lambda p: MetricLoss(ss.f1, step=ss.StraightThrough(own_step))(p, LABELS),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_TO_AUTOGRAD)
+def test_what_needs_more_gradients_is_left_to_autograd(name):
+    value = LEFT_TO_AUTOGRAD[name](SCORES.clone().requires_grad_())
+    assert value.requires_grad and not is_fused(value)
+
+
+def test_nothing_is_kept_where_no_gradient_is_wanted():
+    loss = MetricLoss(ss.f1)
+    assert not loss(SCORES, LABELS).requires_grad
+    with torch.no_grad():
+        assert not loss(scores(loss), LABELS).requires_grad
+
+
+def test_function_transforms_and_forward_mode():
+    loss = MetricLoss(ss.f1, step=ss.Sigmoid())
+    gradient = torch.func.grad(lambda p: loss(p, LABELS))(SCORES)
+    expected = both(lambda p: loss(p, LABELS) / 3.0, scores(loss))[1]
+    torch.testing.assert_close(gradient, expected, rtol=1e-12, atol=1e-18)
+    rows = torch.func.vmap(lambda p, y: loss(p, y))(SCORES, LABELS)
+    one = torch.stack([loss(p, y) for p, y in zip(SCORES, LABELS, strict=True)])
+    torch.testing.assert_close(rows, one, rtol=1e-12, atol=0)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(scores(loss), torch.ones_like(SCORES))
+        slope = torch.autograd.forward_ad.unpack_dual(loss(dual, LABELS)).tangent
+    torch.testing.assert_close(slope, expected.sum(), rtol=1e-12, atol=0)
+
+
+def test_errors_name_the_arguments_of_the_module():
+    loss = MetricLoss(ss.f1)
+    with pytest.raises(ValueError, match=r"`input` must hold probabilities in \[0, 1\], got 1.5"):
+        loss(torch.full_like(SCORES, 1.5).requires_grad_(), LABELS)
+    with pytest.raises(ValueError, match="`target` and `input` must have one shape"):
+        loss(scores(loss), LABELS[:5])
+    with pytest.raises(TypeError, match="`target` must be an array"):
+        loss(scores(loss), 1)
