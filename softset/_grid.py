@@ -16,7 +16,7 @@ from ._namespace import array_namespace, full_like_number, static_shape, stop_gr
 from ._operations import look_up
 from ._sorting import can_sort, rank
 from ._sums import bucket_sums, sums_between, widened
-from .steps import logistic
+from .steps import logistic, logistics
 
 # It costs less to make the memberships for fewer thresholds, fewer scores to sum over, or fewer
 # memberships in all.
@@ -78,18 +78,22 @@ def put_in_buckets(batch: Batch, step: Any, from_logits: bool) -> Buckets:
 def count_buckets(batch: Batch, buckets: Buckets, from_logits: bool) -> tuple[Any, ...]:
     """Return tp, fp, fn and tn at every threshold."""
     labels, weights, scores = _without_grid_axis(batch)
-    xp, dtype, lines, lack = batch.xp, scores.dtype, buckets.lines, 1 - scores
-    if from_logits:
-        scores, lack = logistic(scores), logistic(-scores)
-    positives, negatives = labels, 1 - labels
-    if weights is not None:
-        positives, negatives = weights * positives, weights * negatives
-    arrays = [positives, negatives]
+    xp, dtype, lines = batch.xp, scores.dtype, buckets.lines
     if _rises(lines.middle):
+        parts = logistics(scores) if from_logits else (scores, 1 - scores)
+    else:
+        parts = ()
+    of_each = []
+    for members in (labels, 1 - labels):
+        if weights is not None:
+            members = weights * members
         # The scores on the left: they may be dual numbers, which not every array yields to.
-        arrays += [scores * positives, scores * negatives, lack * positives, lack * negatives]
-    between = sums_between(xp.stack([_sums(batch, buckets, x) for x in arrays]))
-    rows = (len(arrays), *_kept(batch), static_shape(batch.threshold)[0])
+        sums = [_sums(batch, buckets, x * members) for x in parts]
+        of_each.append([_sums(batch, buckets, members), *sums])
+    # Memberships of positives and of negatives, their scores, and what these lack of 1.
+    sums = [x for pair in zip(*of_each, strict=True) for x in pair]
+    between = sums_between(xp.stack(sums))
+    rows = (len(sums), *_kept(batch), static_shape(batch.threshold)[0])
     start, stop = (xp.broadcast_to(x, rows) for x in (buckets.start, buckets.stop))
     below, inside, above = between(None, start), between(start, stop), between(stop, None)
     counts = []

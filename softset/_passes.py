@@ -18,8 +18,6 @@ from ._visible import in_memory
 
 # The elements of a piece: half a megabyte of float32.
 _SIZE = 2**17
-# For so many scores the first pass keeps the slopes for the second.
-_KEPT = 2**20
 
 Piece = tuple[slice, ...]
 
@@ -45,8 +43,8 @@ def first_pass(arguments: Arguments) -> tuple[tuple[Any, ...], Pass]:
     """Return tp, fp, fn and tn, and what the second pass needs."""
     pieces = _split(arguments)
     if len(pieces) > 1:
-        keep = math.prod(arguments.y_prob.shape) <= _KEPT or arguments.thresholds is not None
-        return _add_up(arguments, pieces, keep=keep)
+        # To find the slopes again takes hardly longer than to read them, but for buckets.
+        return _add_up(arguments, pieces, keep=arguments.thresholds is not None)
     batch = prepare(arguments)
     counts, found = count_and_find(batch, arguments.step, arguments.from_logits)
     return counts, Pass(arguments, pieces, [found], batch)

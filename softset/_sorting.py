@@ -9,6 +9,9 @@ from ._namespace import static_shape, stop_gradient
 from ._operations import look_up
 from ._visible import in_memory
 
+# Up to so many knots, fewer than a byte counts, each is compared with all elements.
+_FEW = 64
+
 
 def can_sort(xp: Any) -> bool:
     """Tell whether a namespace has what sorting arrays together takes; Dask's has not."""
@@ -50,11 +53,17 @@ def rank(xp: Any, knots: Any, x: Any) -> Any:
     As `searchsorted` with side="right", but all of x takes each step at once: there is no branch
     to mispredict, which for scores in any order costs NumPy six times as much.
     """
-    step = 2 ** (knots.shape[0].bit_length() - 1)
-    padded = xp.concat([knots, xp.full_like(knots, math.inf)])
     flat = xp.reshape(x, (-1,))
     # NumPy and PyTorch turn the indices that they take into 64 bits; JAX may have 32 only.
     integer = xp.int64 if in_memory(flat) else xp.int32
+    count = knots.shape[0]
+    if count <= _FEW and in_memory(flat):
+        found = xp.zeros_like(flat, dtype=xp.uint8)
+        for i in range(count):
+            found = found + xp.astype(flat >= knots[i], xp.uint8)
+        return xp.astype(found, integer)
+    step = 2 ** (count.bit_length() - 1)
+    padded = xp.concat([knots, xp.full_like(knots, math.inf)])
     found = xp.zeros_like(flat, dtype=integer)
     while step:
         passed = look_up(padded, found + (step - 1)) <= flat

@@ -17,7 +17,8 @@ from softset.averages import Macro, Micro, Weighted
 from softset.gradients import count_slopes
 from softset.losses import Loss
 
-# Up to here PyTorch uses one thread, and NumPy spends less on each operation.
+# Up to here PyTorch uses one thread, and NumPy spends less on each operation; a grid of
+# thresholds is looked up and scattered by one thread whatever its length.
 _SMALL = 2**15
 
 
@@ -47,7 +48,7 @@ class _Closed(torch.autograd.Function):
         ctx.loss, ctx.whole = loss, whole
         ctx.save_for_backward(*inputs)
         arguments = _arguments(loss, inputs)
-        if whole and inputs[0].numel() <= _SMALL:
+        if whole and (inputs[0].numel() <= _SMALL or loss.thresholds is not None):
             arguments = _in_numpy(arguments)
         counts, ctx.first = first_pass(arguments)
         if not whole:
