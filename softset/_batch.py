@@ -131,17 +131,15 @@ def check_arrays(
 def masked(xp: Any, labels: Any, scores: Any, weights: Any, where: Any) -> tuple[Any, Any, Any]:
     """Give entries that do not count a harmless score and a weight of 0."""
     keep = xp.astype(where, scores.dtype)
-    half = xp.full_like(scores, 0.5)
-    zero = xp.zeros_like(scores)
     if weights is not None:
-        keep = xp.where(where, weights, xp.zeros_like(weights))
-    return xp.where(where, labels, zero), xp.where(where, scores, half), keep
+        keep = xp.where(where, weights, 0.0)
+    return xp.where(where, labels, 0.0), xp.where(where, scores, 0.5), keep
 
 
 def clipped(xp: Any, scores: Any) -> Any:
     """Return probabilities outside [0, 1] as 0 or 1, and NaN as it is."""
-    scores = xp.where(scores < 0, xp.zeros_like(scores), scores)
-    return xp.where(scores > 1, xp.ones_like(scores), scores)
+    scores = xp.where(scores < 0, 0.0, scores)
+    return xp.where(scores > 1, 1.0, scores)
 
 
 def _threshold(xp: Any, name: str, threshold: Any, scores: Any, *, hard: bool) -> Any:

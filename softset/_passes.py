@@ -166,6 +166,5 @@ def _zeros(arguments: Arguments, batch: Batch, counts: Any) -> Any:
 def _like(batch: Batch, y_prob: Any, product: Any) -> Any:
     """Return the gradient in the dtype of the scores, 0 where they were clipped."""
     if batch.clipped:
-        inside = (y_prob >= 0) & (y_prob <= 1)
-        product = batch.xp.where(inside, product, batch.xp.zeros_like(product))
+        product = batch.xp.where((y_prob >= 0) & (y_prob <= 1), product, 0.0)
     return cast(batch.xp, product, y_prob.dtype)

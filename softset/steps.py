@@ -209,15 +209,15 @@ class StraightThrough:
 
 def logistic(x: Any) -> Any:
     """Return 1 / (1 + exp(-x)) without overflow and with a gradient that both tails keep."""
-    xp, small = array_namespace(x), _tail(x)
-    return xp.where(x < 0, small, xp.ones_like(x)) / (small + 1)
+    small = _tail(x)
+    return array_namespace(x).where(x < 0, small, 1.0) / (small + 1)
 
 
 def logistics(x: Any) -> tuple[Any, Any]:
     """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)), for the price of one."""
     xp, small = array_namespace(x), _tail(x)
-    one, total = xp.ones_like(x), small + 1
-    return xp.where(x < 0, small, one) / total, xp.where(x < 0, one, small) / total
+    total = small + 1
+    return xp.where(x < 0, small, 1.0) / total, xp.where(x < 0, 1.0, small) / total
 
 
 def _tail(x: Any) -> Any:
