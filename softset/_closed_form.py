@@ -11,7 +11,8 @@ from ._batch import Batch
 from ._counting import add_up, count, grid_blocks, memberships
 from ._dual import Dual
 from ._grid import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
-from .steps import logistics
+from ._lines import has_lines
+from .steps import Identity, logistics
 
 
 def count_and_find(batch: Batch, step: Any, from_logits: bool) -> tuple[Any, Any]:
@@ -35,7 +36,7 @@ def find_slopes(batch: Batch, step: Any, from_logits: bool) -> Any:
         return put_in_buckets(batch, step, from_logits)
     if batch.grid:
         return None
-    if hasattr(step, "lines") and not from_logits:
+    if has_lines(step) and not from_logits:
         return step.lines(batch.threshold).slope(batch.scores), None
     return _with_slopes(batch, step, from_logits)[1]
 
@@ -57,8 +58,10 @@ def gradient(batch: Batch, found: Any, step: Any, from_logits: bool, slope: Any)
 def _with_slopes(batch: Batch, step: Any, from_logits: bool) -> tuple[tuple[Any, Any], Any]:
     """Return the memberships, as `memberships` does, and their slopes, as `find_slopes` does."""
     xp, scores, threshold = batch.xp, batch.scores, batch.threshold
-    if hasattr(step, "lines"):
+    if has_lines(step):
         return _of_lines(scores, threshold, step, from_logits)
+    if type(step) is Identity and not (from_logits or batch.grid):
+        return (scores, 1 - scores), (1, None)
     if batch.grid:  # the step may not change the shape
         scores = scores + xp.zeros_like(threshold)
     seed = Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True)

@@ -11,7 +11,7 @@ import math
 from typing import Any, NamedTuple
 
 from ._batch import Batch, cast
-from ._lines import Lines
+from ._lines import Lines, has_lines
 from ._namespace import array_namespace, full_like_number, static_shape, stop_gradient
 from ._operations import look_up
 from ._sorting import can_sort, rank
@@ -41,7 +41,7 @@ class Buckets(NamedTuple):
 
 def suits_buckets(batch: Batch, step: Any) -> bool:
     """Tell whether the counts over a grid are to be made from buckets."""
-    if not (batch.grid and hasattr(step, "lines") and can_sort(batch.xp)):
+    if not (batch.grid and has_lines(step) and can_sort(batch.xp)):
         return False
     lengths: Any = static_shape(batch.scores)[:-1]
     count = static_shape(batch.threshold)[0]

@@ -67,6 +67,12 @@ class Lines(NamedTuple):
         return first, 1 - first - last, last
 
 
+def has_lines(step: Any) -> bool:
+    """Tell whether a step is made of lines; a class derived from one may be another step."""
+    home = type(step).__module__.rpartition(".")[0]
+    return hasattr(step, "lines") and home == __name__.rpartition(".")[0]
+
+
 def _fast(y_prob: Any) -> bool:
     """Tell whether to choose a line by products with 0 and 1.
 
@@ -77,5 +83,5 @@ def _fast(y_prob: Any) -> bool:
 
 
 def _chosen(on: tuple[Any, Any, Any], parts: tuple[Any, Any, Any]) -> Any:
-    """Return, of three, the one where the flag is 1."""
+    """Return, of three finite numbers, the one where the flag is 1."""
     return on[0] * parts[0] + on[1] * parts[1] + on[2] * parts[2]

@@ -91,7 +91,7 @@ def _namespace_of(x: Any, name: str) -> Any:
         import array_api_compat.torch as xp
 
         return xp
-    if is_numpy(x):
+    if is_numpy(x) and not isinstance(x, sys.modules["numpy"].matrix):  # whose * is another
         import array_api_compat.numpy as xp
 
         return xp

@@ -15,6 +15,7 @@ from ._closed_form import count_and_find, find_slopes, gradient
 from ._counting import count
 from ._namespace import unwrap
 from ._visible import in_memory
+from .steps import is_own
 
 # The elements of a piece: half a megabyte of float32.
 _SIZE = 2**17
@@ -90,7 +91,9 @@ def _add_up(arguments: Arguments, pieces: list[Piece], *, keep: bool) -> tuple[A
 
 def _split(arguments: Arguments) -> list[Piece]:
     """Return the places of the pieces, of which there is one unless pieces are faster."""
-    y_true, y_prob, threshold, thresholds, _, sample_weight, where, _, _ = arguments
+    y_true, y_prob, threshold, thresholds, step, sample_weight, where, _, _ = arguments
+    if not is_own(step):  # which may look at all scores at once
+        return [()]
     beside = [x for x in (sample_weight, where) if x is not None]
     several = [None if isinstance(x, tuple) else x for x in (threshold, thresholds)]
     arrays = all(hasattr(x, "shape") for x in (y_true, y_prob, *beside))
@@ -99,11 +102,10 @@ def _split(arguments: Arguments) -> list[Piece]:
     shape = tuple(y_prob.shape)
     if math.prod(shape) <= _SIZE or tuple(y_true.shape) != shape:
         return [()]
-    for x in beside:
-        if len(x.shape) != len(shape) or any(
-            s not in (1, t) for s, t in zip(x.shape, shape, strict=True)
-        ):
-            return [()]  # an error, which `prepare` describes
+    if not all(len(x.shape) == len(shape) and _fits(x.shape, shape) for x in beside):
+        return [()]  # an error, which `prepare` describes
+    if not _fits((len(threshold),) if isinstance(threshold, tuple) else _shape(threshold), shape):
+        return [()]
     steps, room = [1] * len(shape), _SIZE
     for axis in range(len(shape) - 1, -1, -1):
         steps[axis] = max(1, min(shape[axis], room))
@@ -115,12 +117,24 @@ def _split(arguments: Arguments) -> list[Piece]:
     ]
 
 
+def _shape(x: Any) -> tuple[int, ...]:
+    return tuple(getattr(x, "shape", ()))
+
+
+def _fits(lengths: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Tell whether an array broadcasts against the scores without enlarging them."""
+    last = shape[len(shape) - len(lengths) :]
+    return len(lengths) <= len(shape) and all(
+        s in (1, t) for s, t in zip(lengths, last, strict=True)
+    )
+
+
 def _prepared(arguments: Arguments, piece: Piece) -> Batch:
     """Return the checked input of a piece; an error tells the position among all scores."""
     try:
         return prepare(_cut(arguments, piece))
     except ValueError:
-        prepare(arguments)
+        prepare(arguments)  # raises with the position among all
         raise
 
 
@@ -137,18 +151,8 @@ def _cut(arguments: Arguments, piece: Piece) -> Arguments:
         )
         return x[places[0]] if isinstance(x, tuple) else x[places]
 
-    y_true, y_prob, threshold, thresholds, step, sample_weight, where, axis, from_logits = arguments
-    return Arguments(
-        part(y_true),
-        part(y_prob),
-        part(threshold),
-        thresholds,
-        step,
-        part(sample_weight),
-        part(where),
-        axis,
-        from_logits,
-    )
+    names = ("y_true", "y_prob", "threshold", "sample_weight", "where")
+    return arguments._replace(**{name: part(getattr(arguments, name)) for name in names})
 
 
 def _kept(piece: Piece, batch: Batch) -> Piece:
@@ -160,7 +164,8 @@ def _zeros(arguments: Arguments, batch: Batch, counts: Any) -> Any:
     """Return a place for the sums of counts such as those of the first piece."""
     kept = (n for axis, n in enumerate(arguments.y_prob.shape) if axis not in batch.axes)
     grid = counts.shape[-1:] if batch.grid else ()
-    return batch.xp.zeros((*kept, *grid), dtype=batch.xp.float64, device="cpu")
+    dtype = batch.xp.result_type(counts.dtype, batch.xp.float64)
+    return batch.xp.zeros((*kept, *grid), dtype=dtype, device="cpu")
 
 
 def _like(batch: Batch, y_prob: Any, product: Any) -> Any:

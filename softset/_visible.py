@@ -70,6 +70,8 @@ def extremes(x: Any) -> tuple[Any, Any]:
     Where they are hidden, or may pass over a NaN as XLA's do, it is x itself, twice: what holds
     for both then holds for all of it. They are numbers where no device has to be waited for.
     """
+    if 0 in x.shape:  # nothing has no extremes
+        return x, x
     if is_torch(x) and x.device.type in ("cpu", "cuda"):
         low, high = sys.modules["torch"].aminmax(x)
         try:

@@ -16,7 +16,7 @@ from ._namespace import array_namespace, stop_gradient, unwrap
 from ._passes import first_pass, second_pass
 from ._typing import Array
 from .confusion import Confusion
-from .losses import Loss, Score
+from .losses import Loss, Score, require_array
 from .pairwise import loss_and_gradient, pairwise_loss
 
 
@@ -149,12 +149,12 @@ def count_slopes(loss: Score | LinearLoss, c: Confusion) -> tuple[Any, Confusion
     if isinstance(loss, LinearLoss):
         return loss.of_counts(c), loss.slopes
     try:
-        values, parts = slopes(lambda *four: loss.metric(Confusion(*four)), *c)
+        values, parts = slopes(lambda *four: require_array(loss.metric(Confusion(*four))), *c)
     except NotElementwise:  # an average over classes, say
         value, parts = value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
         return value, Confusion(*parts)
     # The loss is 1 - the mean of the metric's values, or that mean.
-    scale = (-1 if isinstance(loss, Loss) and loss.maximize else 1) / math.prod(c.tp.shape)
+    scale = (-1 if isinstance(loss, Loss) and loss.maximize else 1) / max(1, math.prod(c.tp.shape))
     return loss.of_values(values), Confusion(*(part * scale for part in parts))
 
 

@@ -228,6 +228,11 @@ def _require_grid(metric: Metric, thresholds: Any) -> None:
 
 def mean(values: Any) -> Any:
     """Return the mean of a metric's values, or the value itself if there is only one."""
+    return array_namespace(values).mean(values) if len(require_array(values).shape) else values
+
+
+def require_array(values: Any) -> Any:
+    """Return a metric's values, refusing a Python number, through which no gradient flows."""
     if not hasattr(values, "shape"):
         raise TypeError(f"`metric` must return an array, got {values!r}; compute with the counts")
-    return array_namespace(values).mean(values) if len(values.shape) else values
+    return values

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
+from torch._C import _len_torch_dispatch_stack
 from torch.autograd import forward_ad
 
-from softset import Confusion, StraightThrough
-from softset._batch import Arguments
+from softset import Confusion
+from softset._batch import Arguments, prepare
 from softset._bound import Bound
+from softset._counting import count
 from softset._passes import first_pass, second_pass
 from softset._typing import Reduce
 from softset.averages import Macro, Micro, Weighted
 from softset.gradients import count_slopes
 from softset.losses import Loss
+from softset.steps import is_own
 
 # Up to here PyTorch uses one thread, and NumPy spends less on each operation; a grid of
 # thresholds is looked up and scattered by one thread whatever its length.
@@ -29,6 +34,9 @@ def evaluate(
     inputs = (y_prob, y_true, sample_weight, where)
     if not _suits(loss, *inputs):
         return loss(y_true, y_prob, sample_weight=sample_weight, where=where, reduce=reduce)
+    # Buffers may change before the gradient is asked for.
+    if any(isinstance(x, torch.Tensor) for x in (loss.threshold, loss.thresholds)):
+        loss = replace(loss, threshold=_copy(loss.threshold), thresholds=_copy(loss.thresholds))
     if reduce is None and y_prob.device.type == "cpu" and _is_own(loss.metric):
         return _Closed.apply(loss, True, *inputs)
     counts = Confusion(*_Closed.apply(loss, False, *inputs))
@@ -51,34 +59,42 @@ class _Closed(torch.autograd.Function):
         if whole and (inputs[0].numel() <= _SMALL or loss.thresholds is not None):
             arguments = _in_numpy(arguments)
         counts, ctx.first = first_pass(arguments)
+        ctx.seen = not ctx.first.batch.clipped
         if not whole:
-            return counts
+            return tuple(x.clone() for x in counts)  # `reduce` may write to them
         value, ctx.slope = count_slopes(loss, Confusion(*map(np.asarray, counts)))
-        return torch.as_tensor(value)
+        return torch.as_tensor(value, device=inputs[0].device)
 
     @staticmethod
     def backward(ctx: Any, *slope: Any) -> Any:
         """Return the gradient in the scores."""
         inputs, following = ctx.saved_tensors, torch.is_grad_enabled()
+        first = ctx.first
+        if not torch._C._autograd._get_current_graph_task_keep_graph():  # pyright: ignore[reportAttributeAccessIssue]
+            ctx.first = None  # autograd frees what it saved itself
         if following or torch._C._are_functorch_transforms_active():
-            gradient = _by_autograd(ctx.loss, ctx.whole, inputs, slope, following)
+            gradient = _by_autograd(ctx, inputs, slope, following)
         else:
             try:
-                gradient = _closed(ctx, slope)
+                gradient = _closed(ctx, first, slope)
             except RuntimeError:  # many directions at once, which hide their values
-                gradient = _by_autograd(ctx.loss, ctx.whole, inputs, slope, following)
+                gradient = _by_autograd(ctx, inputs, slope, following)
         return None, None, gradient.to(inputs[0].dtype), None, None, None
 
 
-def _closed(ctx: Any, slope: tuple[Any, ...]) -> torch.Tensor:
+def _closed(ctx: Any, first: Any, slope: tuple[Any, ...]) -> torch.Tensor:
     """Return the gradient by the second pass."""
     if not ctx.whole:
-        return second_pass(ctx.first, slope)
+        return second_pass(first, slope)
     factor = slope[0].item()
     slopes = tuple(x * factor for x in ctx.slope)
-    if isinstance(ctx.first.arguments.y_prob, torch.Tensor):
-        return second_pass(ctx.first, tuple(map(torch.as_tensor, slopes)))
-    return torch.as_tensor(second_pass(ctx.first, slopes))
+    if isinstance(first.arguments.y_prob, torch.Tensor):
+        return second_pass(first, tuple(torch.as_tensor(x, device="cpu") for x in slopes))
+    return torch.as_tensor(second_pass(first, slopes), device="cpu")
+
+
+def _copy(x: Any) -> Any:
+    return x.detach().clone() if isinstance(x, torch.Tensor) else x
 
 
 def _arguments(loss: Any, inputs: Any) -> Arguments:
@@ -99,14 +115,15 @@ def _view(x: torch.Tensor) -> Any:
     return (x.float() if x.dtype is torch.bfloat16 else x).numpy()
 
 
-def _by_autograd(
-    loss: Loss, whole: bool, inputs: tuple[Any, ...], slope: tuple[Any, ...], following: bool
-) -> Any:
+def _by_autograd(ctx: Any, inputs: tuple[Any, ...], slope: tuple[Any, ...], following: bool) -> Any:
     """Return the gradient by the plain loss, so that it can be differentiated in its turn."""
-    y_prob, y_true, sample_weight, where = inputs
+    loss, (y_prob, y_true, sample_weight, where) = ctx.loss, inputs
     with torch.enable_grad():
-        call = loss if whole else loss.confusion
-        value = call(y_true, y_prob, sample_weight=sample_weight, where=where)
+        y_prob = y_prob.view_as(y_prob)  # the hooks of the scores themselves are called later
+        # Not by `loss`: the values were checked before, if at all.
+        batch = prepare(loss.arguments(y_true, y_prob, sample_weight, where), seen=ctx.seen)
+        counts = Confusion(*count(batch, loss.step, loss.from_logits))
+        value = loss.of_counts(counts) if ctx.whole else tuple(counts)
         return torch.autograd.grad(value, y_prob, slope, create_graph=following)[0]
 
 
@@ -122,14 +139,21 @@ def _suits(loss: Loss, y_prob: Any, *others: Any) -> bool:
     held = [*others, loss.threshold, loss.thresholds]
     if any(isinstance(x, torch.Tensor) and x.requires_grad for x in held):
         return False
-    if not all(x is None or isinstance(x, torch.Tensor) for x in others):
+    tensors = [y_prob, *(x for x in others if x is not None)]
+    if not all(_is_plain(x) for x in tensors) or _len_torch_dispatch_stack():
         return False
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return False
-    step = loss.step
-    while isinstance(step, StraightThrough):
-        step = step.step
-    return type(step).__module__.partition(".")[0] == "softset"
+    return is_own(loss.step)
+
+
+def _is_plain(x: Any) -> bool:
+    """Tell whether x is a dense tensor, of no subclass, that autograd may save."""
+    return (
+        type(x) in (torch.Tensor, torch.nn.Parameter)
+        and x.layout is torch.strided
+        and not (x.is_neg() or x.is_inference())
+    )
 
 
 def _is_own(metric: Any) -> bool:
@@ -139,4 +163,7 @@ def _is_own(metric: Any) -> bool:
     if isinstance(metric, Bound):
         fixed = [*metric.args, *(x for _, x in metric.options)]
         return _is_own(metric.metric) and all(isinstance(x, (int, float)) for x in fixed)
-    return getattr(metric, "__module__", "").partition(".")[0] == "softset"
+    # By identity: functools.wraps gives other functions the name of a module of softset's.
+    home, name = getattr(metric, "__module__", ""), getattr(metric, "__name__", "")
+    own = home.partition(".")[0] == "softset"
+    return own and getattr(sys.modules.get(home), name, None) is metric
