@@ -132,6 +132,8 @@ def test_an_error_tells_the_place_among_all_scores(wrong, monkeypatch):
         ({"sample_weight": np.ones((40, 5))}, "`sample_weight` must have as many dimensions"),
         ({"where": np.ones((3, 12), dtype=bool)}, "`where` must have as many dimensions"),
         ({"threshold": (0.5, 0.5)}, "`threshold` must broadcast"),
+        ({"threshold": (0.5,) * 14}, "`threshold` must broadcast"),
+        ({"threshold": np.full((80, 1), 0.5)}, "`threshold` must broadcast"),
         ({"threshold": np.full((2, 40, 12), 0.5)}, "`threshold` must broadcast"),
         ({"axis": 2}, "`axis` must lie in"),
     ],
@@ -140,6 +142,35 @@ def test_errors_are_those_of_small_inputs(options, message, monkeypatch):
     monkeypatch.setattr(_passes, "_SIZE", 50)
     with pytest.raises(ValueError, match=message):
         ss.confusion(*data((40, 12)), **options)
+
+
+def test_a_step_of_ones_own_sees_all_scores(monkeypatch):
+    y, p = data((40, 12))
+    step = lambda scores, threshold: scores / np.max(scores)  # noqa: E731
+    whole = ss.confusion(y, p, step=step)
+    monkeypatch.setattr(_passes, "_SIZE", 50)
+    assert ss.confusion(y, p, step=step) == whole
+
+
+class Squared(ss.Linear):
+    def __call__(self, y_prob, threshold):
+        return y_prob**2
+
+
+def test_a_step_derived_from_one_of_ours_is_another_step():
+    y, p = data((40, 12))
+    loss = ss.as_loss(ss.f1, step=Squared())
+    value, gradient = ss.value_and_grad(loss)(y, p)
+    expected = ss.value_and_grad(ss.as_loss(ss.f1, step=lambda p, t: p**2))(y, p)
+    np.testing.assert_allclose(value, expected[0], rtol=SUMMED)
+    np.testing.assert_allclose(gradient, expected[1], rtol=SUMMED)
+    assert loss(y, p) == value
+
+
+def test_a_metric_that_returns_a_number_is_an_error():
+    y, p = data((40,))
+    with pytest.raises(TypeError, match="`metric` must return an array, got"):
+        ss.value_and_grad(ss.as_loss(lambda c: float(ss.f1(c))))(y, p)
 
 
 def test_float32_counts_do_not_stand_still_over_pieces():

@@ -1,5 +1,6 @@
 """The closed form as autograd's backward pass: the same numbers, and used where it may be."""
 
+import functools
 from functools import partial
 
 import numpy as np
@@ -72,6 +73,7 @@ def is_fused(value):
 @pytest.mark.parametrize("name", LOSSES)
 def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch):
     monkeypatch.setattr(fused, "_SMALL", small)
+    monkeypatch.setattr(fused, "_FEW_THREADS", 0)
     monkeypatch.setattr(_passes, "_SIZE", size)
     metric, options = LOSSES[name]
     loss = MetricLoss(metric, **options)
@@ -89,6 +91,7 @@ def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch)
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
 def test_dtypes(dtype, small, monkeypatch):
     monkeypatch.setattr(fused, "_SMALL", small)
+    monkeypatch.setattr(fused, "_FEW_THREADS", 0)
     loss = MetricLoss(ss.f1)
     value, gradient = both(lambda p: loss(p, LABELS), scores(loss, dtype=dtype))
     expected, slope = both(lambda p: plain(loss, p), scores(loss, dtype=dtype))
@@ -178,11 +181,100 @@ def test_reduce_is_applied_to_the_counts():
         torch.testing.assert_close(x, e, rtol=support.EXACT, atol=1e-18)
 
 
+def test_hooks_of_the_scores_are_called_once():
+    w = torch.tensor(0.7).double().requires_grad_()
+
+    def slope(call):
+        p = SCORES * w
+        p.register_hook(lambda g: 2.0 * g)
+        return torch.autograd.grad(call(p), w, create_graph=True)[0]
+
+    loss = MetricLoss(ss.f1, step=ss.Sigmoid())
+    expected = slope(lambda p: plain(loss, p))
+    torch.testing.assert_close(slope(lambda p: loss(p, LABELS)), expected, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("name", ["buffer", "grid in a buffer"])
+def test_a_buffer_that_changes_before_the_gradient_does_not_change_it(name):
+    options = {"thresholds": torch.linspace(0.1, 0.9, 9).double()}
+    metric, options = LOSSES["buffer"] if name == "buffer" else (ss.f1, options)
+    loss, changed = MetricLoss(metric, **options), MetricLoss(metric, **options)
+    expected = both(lambda p: loss(p, LABELS), scores(loss))[1]
+    p = scores(changed)
+    value = changed(p, LABELS)
+    for buffer in changed.buffers():
+        buffer.mul_(0.5)
+    gradient = torch.autograd.grad(value * 3.0, p)[0]
+    torch.testing.assert_close(gradient, expected, rtol=0, atol=0)
+
+
+def test_checks_that_were_off_stay_off_for_the_second_derivative():
+    loss, p = MetricLoss(ss.f1, step=ss.Sigmoid()), scores(MetricLoss(ss.f1))
+    with torch.no_grad():
+        p[0, 0] = 1.5
+    with ss.checks(False):
+        value = loss(p, LABELS)
+    (slope,) = torch.autograd.grad(value, p, create_graph=True)
+    assert slope[0, 0] == 0 and torch.isfinite(torch.autograd.grad(slope.sum(), p)[0]).all()
+
+
+def test_nothing_is_held_once_the_gradient_is_known():
+    loss = MetricLoss(ss.f1)
+    value = loss(scores(loss), LABELS)
+    assert value.grad_fn.first is not None
+    value.backward()
+    assert value.grad_fn.first is None
+
+
+def test_another_default_device_does_not_matter():
+    loss = MetricLoss(ss.f1)
+    with torch.device("meta"):
+        value, gradient = both(lambda p: loss(p, LABELS), scores(loss))
+    assert value.device.type == gradient.device.type == "cpu"
+
+
+@functools.wraps(ss.f1)
+def wrapped(c):
+    return torch.log1p(c.tp) / torch.log1p(c.tp + c.fp + c.fn)
+
+
+def test_a_metric_that_only_has_the_name_of_one_of_ours():
+    loss = MetricLoss(wrapped, maximize=True)
+    fast, slow = (
+        both(f, scores(loss)) for f in (lambda p: loss(p, LABELS), lambda p: plain(loss, p))
+    )
+    for x, e in zip(fast, slow, strict=True):
+        torch.testing.assert_close(x, e, rtol=support.EXACT, atol=1e-18)
+
+
+def test_a_step_with_a_parameter_of_its_own_gets_its_gradient():
+    delta = torch.tensor(0.2, dtype=torch.float64, requires_grad=True)
+    loss = MetricLoss(ss.f1, step=ss.Linear(delta=delta))
+    assert torch.autograd.grad(loss(scores(loss), LABELS), delta)[0] != 0
+
+
+def test_reduce_may_write_to_the_counts(monkeypatch):
+    monkeypatch.setattr(_passes, "_SIZE", 50)
+    loss = MetricLoss(ss.f1)
+
+    def add(c):
+        c.tp.add_(1.0)
+        return c
+
+    assert loss(scores(loss), LABELS, reduce=add) < loss(scores(loss), LABELS)
+
+
 def own_step(y_prob, threshold):
     return y_prob**2
 
 
+def inference():
+    with torch.inference_mode():
+        return LABELS.clone()
+
+
 LEFT_TO_AUTOGRAD = {
+    "inference labels": lambda p: MetricLoss(ss.f1)(p, inference()),
     "labels": lambda p: MetricLoss(ss.f1)(p, LABELS.double().requires_grad_()),
     "weights": lambda p: MetricLoss(ss.f1)(
         p, LABELS, sample_weight=WEIGHTS.clone().requires_grad_()

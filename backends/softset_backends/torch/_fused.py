@@ -22,9 +22,10 @@ from softset.gradients import count_slopes
 from softset.losses import Loss
 from softset.steps import is_own
 
-# Up to here PyTorch uses one thread, and NumPy spends less on each operation; a grid of
-# thresholds is looked up and scattered by one thread whatever its length.
+# Up to so many scores PyTorch uses one thread, and so few threads are no faster than NumPy's one,
+# which waits for no other; a grid of thresholds is looked up by one thread whatever its length.
 _SMALL = 2**15
+_FEW_THREADS = 2
 
 
 def evaluate(
@@ -56,7 +57,8 @@ class _Closed(torch.autograd.Function):
         ctx.loss, ctx.whole = loss, whole
         ctx.save_for_backward(*inputs)
         arguments = _arguments(loss, inputs)
-        if whole and (inputs[0].numel() <= _SMALL or loss.thresholds is not None):
+        small = inputs[0].numel() <= _SMALL or torch.get_num_threads() <= _FEW_THREADS
+        if whole and (small or loss.thresholds is not None):
             arguments = _in_numpy(arguments)
         counts, ctx.first = first_pass(arguments)
         ctx.seen = not ctx.first.batch.clipped
