@@ -1,4 +1,4 @@
-# make demo | make test | make test-numpy | make docs | make clean
+# make demo | make test | make test-numpy | make docs | make bench | make clean
 #
 # Each target creates the virtual environment that it needs; only Python and make have to be there.
 # PYTHON=python3.12 picks the interpreter. PYTEST_ARGS="-k steps" adds options for pytest;
@@ -7,8 +7,10 @@
 PYTHON ?= python3
 JOBS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 VENV := .venv
 NUMPY_VENV := .venv-numpy
+BENCH_VENV := .venv-bench
 BIN := $(VENV)/bin
 
 # CI runs the exhaustive tests too, and keeps its log short.
@@ -23,7 +25,7 @@ endif
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-numpy docs clean
+.PHONY: help demo test test-numpy docs bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -48,8 +50,12 @@ test-numpy: $(NUMPY_VENV)/.numpy
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# BENCH_ARGS=--quick is a part of it. On a machine that does nothing else: a quarter of an hour.
+bench: $(BENCH_VENV)/.bench
+	$(BENCH_VENV)/bin/python -m benchmarks.speed $(BENCH_ARGS)
+
 clean:
-	rm -rf $(VENV) $(NUMPY_VENV) build dist site .coverage .coverage.* \
+	rm -rf $(VENV) $(NUMPY_VENV) $(BENCH_VENV) build dist site .coverage .coverage.* \
 		.hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -67,6 +73,12 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 
 $(NUMPY_VENV)/.numpy: pyproject.toml constraints.txt | $(NUMPY_VENV)/bin/python
 	$(NUMPY_VENV)/bin/python -m pip install $(QUIET) -c constraints.txt -e . numpy pytest hypothesis
+	@touch $@
+
+$(BENCH_VENV)/.bench: pyproject.toml constraints.txt benchmarks/requirements.txt | $(BENCH_VENV)/bin/python
+	@echo "Installing softset and its peers in $(BENCH_VENV); the first time takes minutes."
+	$(BENCH_VENV)/bin/python -m pip install $(QUIET) -c constraints.txt -e ".[dev]"
+	$(BENCH_VENV)/bin/python -m pip install $(QUIET) --no-deps -r benchmarks/requirements.txt
 	@touch $@
 
 %/bin/python:

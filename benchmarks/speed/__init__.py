@@ -1,0 +1,1 @@
+"""How fast softset is beside code written by hand and beside its peers: ``make bench``."""

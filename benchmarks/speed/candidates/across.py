@@ -1,0 +1,34 @@
+"""The best of each framework beside a copy of the scores, in one process."""
+
+from __future__ import annotations
+
+import softset_backends as sb
+
+from ..work import Work
+from . import COPY, Candidate, jax, torch
+
+CHOSEN = {
+    "numpy": ("by hand, forward alone", "value_and_grad"),
+    "torch": ("by hand", "MetricLoss", "value_and_grad", "closed form by hand"),
+    "jax": ("by hand", "plain kernel", "value_and_grad"),
+    "tensorflow": ("by hand", "plain kernel", "value_and_grad"),
+}
+COMPILED = {"numpy": "eager", "torch": "compile", "jax": "jit", "tensorflow": "xla"}
+
+
+def candidates(work: Work) -> list[Candidate]:
+    """Return the candidates for some work."""
+    found = [*torch.copies(work), *torch.candidates(work)]
+    if sb.get("jax").device() == {"cpu": "cpu", "cuda": "gpu"}[work.device]:
+        found += jax.candidates(work)
+    if work.device == "cpu":
+        from . import numpy, tensorflow
+
+        found += [*numpy.candidates(work), *tensorflow.candidates(work)]
+    return [
+        x
+        for x in found
+        if x.kind == COPY
+        or (x.name in CHOSEN[x.framework] and x.mode == COMPILED[x.framework])
+        or (x.label == "torch eager: MetricLoss")
+    ]

@@ -1,0 +1,75 @@
+"""JAX: jax.value_and_grad, eager and under jax.jit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+import softset as ss
+import softset_backends as sb
+
+from .. import by_hand
+from ..work import GRADIENT, Work, data
+from . import BY_HAND, FUSED, PEER, PLAIN, REFERENCE, Call, Candidate, loss_of, unchecked
+
+
+def candidates(work: Work) -> list[Candidate]:
+    """Return the candidates for some work."""
+    y, p = (sb.get("jax").asarray(x, work.dtype) for x in data(work))
+    gradient = work.task == GRADIENT
+    grid = jnp.asarray(ss.grid(work.thresholds or 1), p.dtype)
+    loss = loss_of(work)
+    losses: dict[str, tuple[str, Any]] = {
+        "by hand": (BY_HAND, by_hand.loss_of(jnp, work, grid, jax.nn.sigmoid)),
+        "plain kernel": (PLAIN, loss),
+    }
+    if work.metric == "Dice of logits":
+        losses["optax dice_loss"] = (PEER, _optax_dice())
+    found = []
+    for name, (kind, fn) in losses.items():
+        found += _both_modes(name, kind, _differentiated(fn) if gradient else fn, y, p, gradient)
+    if gradient:
+        found += _both_modes("value_and_grad", FUSED, ss.value_and_grad(loss), y, p, True)
+        if work.question in ("sizes", "across"):
+            closed = jax.jit(by_hand.closed_form(jnp))
+            found.append(
+                Candidate("jax", "jit", "closed form by hand", REFERENCE, _waiting(closed, y, p))
+            )
+    if work.question != "sizes":
+        return found
+    return found + [
+        Candidate("jax", "eager", f"{x.name}, checks off", x.kind, unchecked(x.call), gradient)
+        for x in found
+        if x.mode == "eager" and x.kind in (PLAIN, FUSED)
+    ]
+
+
+def _differentiated(loss: Callable[..., Any]) -> Callable[..., Any]:
+    return jax.value_and_grad(loss, argnums=1)
+
+
+def _both_modes(
+    name: str, kind: str, fn: Callable[..., Any], y: Any, p: Any, gradient: bool
+) -> list[Candidate]:
+    return [
+        Candidate("jax", mode, name, kind, _waiting(function, y, p), gradient)
+        for mode, function in (("eager", fn), ("jit", jax.jit(fn)))
+    ]
+
+
+def _waiting(fn: Callable[..., Any], y: Any, p: Any) -> Call:
+    return lambda: jax.block_until_ready(fn(y, p))
+
+
+def _optax_dice() -> Callable[..., Any]:
+    from optax.losses import dice_loss
+
+    everything: Any = (0, 1, 2)
+
+    def loss(y: Any, z: Any) -> Any:
+        return dice_loss(z[..., None], y[..., None], smooth=0.0, axis=everything)
+
+    return loss

@@ -1,0 +1,136 @@
+"""A process that times the groups of one framework and writes a line of JSON for each."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from typing import IO, Any
+
+import numpy as np
+
+from .agreement import TOLERANCES, difference, fingerprint
+from .candidates import BY_HAND, COPY, PEER, Candidate, candidates
+from .timing import QUICK, Limits, bound_of_copies, in_turn, median_ratio, quartiles
+from .work import Work, from_json
+
+FULL = Limits()
+RESTING = Limits(rest=0.01)  # several frameworks' threads
+
+
+def group(work: Work, limits: Limits) -> dict[str, Any]:
+    """Check and time the candidates for some work."""
+    runnable: list[Candidate] = []
+    results: dict[str, tuple[float, Any]] = {}
+    failures = []
+    for candidate in candidates(work):
+        try:
+            result = candidate.call()
+            if candidate.kind != COPY:
+                results[candidate.label] = fingerprint(result)
+            runnable.append(candidate)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".split("\n\n")[0]
+            failures.append({"label": candidate.label, "kind": candidate.kind, "reason": reason})
+    measured, gaps = [], _gaps(runnable, results)
+    for candidate in runnable:
+        gap = gaps.get(candidate.label)
+        if candidate.same and gap is not None and gap > TOLERANCES[work.dtype]:
+            reason = f"value or gradient differs by {gap:.1e}, relative, from the one by hand"
+            failures.append({"label": candidate.label, "kind": "disagreement", "reason": reason})
+        else:
+            measured.append(candidate)
+    rows = in_turn([x.call for x in measured], limits)
+    times = {x.label: [row[i] for row in rows] for i, x in enumerate(measured)}
+    references = {x.label: times[x.label] for x in measured if x.kind in (BY_HAND, PEER)}
+    copies = [times[x.label] for x in measured if x.kind == COPY]
+    if copies:
+        references["copy bound"] = bound_of_copies(*copies)
+    found = []
+    for candidate in measured:
+        own = times[candidate.label]
+        low, high = quartiles(own)
+        value, gradient = results.get(candidate.label, (None, None))
+        found.append(
+            {
+                "label": candidate.label,
+                "framework": candidate.framework,
+                "mode": candidate.mode,
+                "name": candidate.name,
+                "kind": candidate.kind,
+                "same": candidate.same,
+                "seconds": float(np.median(own)),
+                "quartiles": [low, high],
+                "turns": len(own),
+                # How many times faster than others of the group; the medians over turns.
+                "faster_than": {
+                    label: median_ratio(other, own)
+                    for label, other in references.items()
+                    if label != candidate.label
+                },
+                "value": value,
+                "gradient_length": _length(gradient),
+                "difference": gaps.get(candidate.label),
+            }
+        )
+    return {"work": work.to_json(), "candidates": found, "failures": failures}
+
+
+def _length(gradient: Any) -> float | None:
+    # In float32 a sum of 10^7 squares is not exact enough to compare with.
+    return None if gradient is None else float(np.linalg.norm(gradient.astype(np.float64)))
+
+
+def _gaps(runnable: list[Candidate], results: dict[str, Any]) -> dict[str, float]:
+    """Return how far each candidate is from what is by hand, or from the first one."""
+    order = sorted((x for x in runnable if x.same), key=lambda x: x.kind != BY_HAND)
+    if not order:
+        return {}
+    gradients = [results[x.label][1] for x in order if x.gradient]
+    expected = (results[order[0].label][0], gradients[0] if gradients else None)
+    return {label: difference(found, expected) for label, found in results.items()}
+
+
+def threads(process: str) -> dict[str, int]:
+    """Return how many threads the frameworks of a process use; 0 where they do not tell."""
+    cores = os.cpu_count() or 1
+    found = {}
+    if "torch" in sys.modules and process in ("torch", "across", "evaluation"):
+        import torch
+
+        found["torch"] = torch.get_num_threads()
+    if process == "tensorflow":
+        import tensorflow
+
+        tf: Any = tensorflow
+        # 0 stands for one a core.
+        found["tensorflow"] = tf.config.threading.get_intra_op_parallelism_threads() or cores
+    if process == "jax":
+        found["jax"] = cores
+    return found
+
+
+def main() -> None:
+    """Read what to do from standard input; answer on standard output, prints elsewhere."""
+    answers: IO[str] = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # frameworks print
+    asked = json.load(sys.stdin)
+    for fields in asked["works"]:
+        work = from_json(fields)
+        limits = QUICK if asked["quick"] else RESTING if _several(work) else FULL
+        try:
+            answer = group(work, limits)
+        except Exception:
+            failure = {"label": "all", "kind": "error", "reason": traceback.format_exc(limit=-3)}
+            answer = {"work": fields, "candidates": [], "failures": [failure]}
+        answer["threads"] = threads(work.process)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _several(work: Work) -> bool:
+    return work.process in ("across", "evaluation")
+
+
+if __name__ == "__main__":
+    main()

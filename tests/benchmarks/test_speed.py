@@ -1,0 +1,414 @@
+"""The arithmetic of the benchmarks: nothing is timed here."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import softset as ss
+from benchmarks.speed import (
+    agreement,
+    by_hand,
+    candidates,
+    report,
+    results,
+    run,
+    targets,
+    timing,
+    worker,
+)
+from benchmarks.speed.work import GRADIENT, MASKS, Work, data, from_json, plan
+
+
+class Clock:
+    """Time that passes only in calls."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        self.called = []
+        monkeypatch.setattr(timing.time, "perf_counter", lambda: self.now)
+
+    def call(self, name, seconds):
+        def run():
+            self.called.append(name)
+            self.now += seconds
+
+        return run
+
+
+def test_turns_alternate_and_end_with_the_budget(monkeypatch):
+    clock = Clock(monkeypatch)
+    limits = timing.Limits(seconds=1.0, fewest=2, most=4, sample=0.1)
+    rows = timing.in_turn([clock.call("a", 0.05), clock.call("b", 0.25)], limits)
+    # A turn takes 2 calls of a and one of b, 0.35 s: the third begins at 0.7, none at 1.05.
+    assert np.allclose(rows, [[0.05, 0.25]] * 3, rtol=1e-12)
+    assert clock.called[2:] == ["a", "a", "b", "b", "a", "a", "a", "a", "b"]
+
+
+def test_turns_are_no_fewer_and_no_more_than_asked(monkeypatch):
+    clock = Clock(monkeypatch)
+    for seconds, expected in ((0.0, 3), (100.0, 5)):
+        limits = timing.Limits(seconds=seconds, fewest=3, most=5, sample=0.1)
+        assert len(timing.in_turn([clock.call("a", 0.2)], limits)) == expected
+
+
+def test_short_calls_are_warmed_up_and_repeated(monkeypatch):
+    clock = Clock(monkeypatch)
+    limits = timing.Limits(seconds=0.0, fewest=1, most=1, sample=0.01)
+    timing.in_turn([clock.call("a", 0.001)], limits)
+    assert len(clock.called) == 3 + 1 + 10
+
+
+def test_ratios_are_of_neighbours():
+    # A machine that gets three times slower: the ratio of the medians would be 3, not 2.
+    ours, theirs = [1.0, 3.0, 3.0], [2.0, 6.0, 6.0]
+    assert timing.median_ratio(theirs, ours) == 2.0
+    assert timing.median_ratio([1.0, 9.0, 4.0], [1.0, 3.0, 2.0]) == 2.0
+
+
+def test_bound_of_copies():
+    assert timing.bound_of_copies([2.0, 4.0], [3.0, 5.0]) == [4.0, 7.0]
+
+
+def test_quartiles():
+    assert timing.quartiles([4.0]) == (4.0, 4.0)
+    assert timing.quartiles([1.0, 2.0, 3.0, 4.0, 5.0]) == (2.0, 4.0)
+
+
+def test_plan_has_every_group_once_and_in_the_order_of_processes():
+    works = plan()
+    assert len({*works}) == len(works)
+    processes = [key for key, _ in itertools.groupby(work.process for work in works)]
+    assert processes == ["numpy", "torch", "jax", "tensorflow", "across", "evaluation"]
+    assert {*plan(quick=True)} < {*works}
+    assert {work.process for work in plan(device="cuda")} == {"torch", "jax", "across"}
+    assert {work.device for work in plan(device="cuda")} == {"cuda"}
+    assert {work.question for work in plan(only="MCC/*")} == {"MCC"}
+    assert plan(only="nothing of the kind") == []
+
+
+def test_work_goes_through_json():
+    work = Work("Dice", "torch", "Dice", MASKS)
+    assert from_json(work.to_json()) == work
+    assert work.n == 16 * 512 * 512
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_data_avoid_the_places_where_lines_meet(dtype):
+    y, p = data(Work("sizes", "numpy", "F1", (10_000,), dtype=dtype))
+    assert y.dtype == p.dtype == np.float32
+    assert p.min() > 0 and p.max() < 1
+    assert not np.isin(p, [0.25, 0.5, 0.75]).any()
+    # Four standard deviations of the share of 10,000 labels.
+    assert y.mean() == pytest.approx(0.3, abs=0.019)
+    if dtype == "bfloat16":  # of which the upper half of a float32 is all
+        assert not np.any(p.view(np.uint32) & 0xFFFF)
+
+
+# By hand and by softset: the sums of float64 differ in their order only.
+EXACT = 1e-12
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        Work("sizes", "numpy", "F1", (1000,)),
+        Work("thresholds", "numpy", "F1", (1000,), thresholds=9),
+        Work("classes", "numpy", "macro F1", (100, 10)),
+        Work("MCC", "numpy", "MCC", (1000,)),
+        Work("Dice", "numpy", "Dice", (2, 20, 25)),
+        Work("Dice", "numpy", "Dice of logits", (2, 20, 25)),
+    ],
+    ids=lambda work: work.name,
+)
+def test_losses_by_hand_are_softset_s(work):
+    y, p = (x.astype(np.float64) for x in data(work))
+    grid = np.asarray(ss.grid(work.thresholds or 1))
+    hand = by_hand.loss_of(np, work, grid, lambda z: 1 / (1 + np.exp(-z)))
+    assert float(hand(y, p)) == pytest.approx(float(candidates.loss_of(work)(y, p)), rel=EXACT)
+
+
+def test_closed_form_by_hand_is_softset_s():
+    y, p = (x.astype(np.float64) for x in data(Work("sizes", "numpy", "F1", (1000,))))
+    value, gradient = by_hand.closed_form(np)(y, p)
+    expected, slope = ss.value_and_grad(ss.as_loss(ss.f1))(y, p)
+    assert float(value) == pytest.approx(float(expected), rel=EXACT)
+    assert np.allclose(gradient, slope, rtol=EXACT, atol=0)
+
+
+@pytest.mark.parametrize("task", ["forward", GRADIENT])
+def test_candidates_of_numpy_agree(task):
+    found = candidates.candidates(Work("sizes", "numpy", "F1", (1000,), task))
+    assert len({x.label for x in found}) == len(found)
+    prints = [agreement.fingerprint(x.call()) for x in found]
+    for candidate, one in zip(found, prints, strict=True):
+        assert (one[1] is not None) == candidate.gradient
+        assert agreement.difference(one, prints[-1]) < agreement.TOLERANCES["float32"]
+
+
+def test_difference_sees_values_gradients_and_nan():
+    gradient = np.asarray([3.0, 4.0])
+    assert agreement.difference((1.1, None), (1.0, None)) == pytest.approx(0.1, rel=1e-12)
+    assert agreement.difference((1.0, np.asarray([3.0, 5.0])), (1.0, gradient)) == 0.2
+    assert agreement.difference((1.0, gradient), (1.0, None)) == 0
+    assert agreement.difference((float("nan"), None), (1.0, None)) == float("inf")
+
+
+def candidate(label, seconds, faster_than=None, kind="fused", **more):
+    start, name = label.split(": ")
+    framework, mode = start.split()
+    return {
+        "label": label,
+        "framework": framework,
+        "mode": mode,
+        "name": name,
+        "kind": kind,
+        "same": True,
+        "seconds": seconds,
+        "quartiles": [seconds, seconds],
+        "turns": 7,
+        "faster_than": faster_than or {},
+        "value": 0.5,
+        "gradient_length": 1.0,
+        "difference": 0.0,
+        **more,
+    }
+
+
+def group(work, *found):
+    return {"work": work.to_json(), "candidates": list(found), "failures": []}
+
+
+def of_groups(*groups, complete=False):
+    return {
+        "machine": {
+            "date": "2026-01-01 00:00 UTC",
+            "cpu": "a CPU",
+            "cores": 2,
+            "memory_gb": 24.0,
+            "system": "a system",
+            "python": "3.11.0",
+            "packages": {"torch-btg": "0.0.1"},
+        },
+        "settings": {
+            "device": "cpu",
+            "quick": False,
+            "notes": [],
+            "complete": complete,
+            "threads": {"torch": 2},
+        },
+        "disagreements": [],
+        "groups": list(groups),
+    }
+
+
+HAND = "torch eager: by hand"
+OURS = "torch eager: MetricLoss"
+MILLION = Work("sizes", "torch", "F1", (10**6,))
+NINE = Work("thresholds", "torch", "F1", (10**5,), thresholds=9)
+
+
+def some_results(ratio=3.5):
+    million = (
+        candidate(HAND, 0.007, {OURS: 1 / ratio}, kind="by hand", peak_bytes=60_000_000),
+        candidate(OURS, 0.002, {HAND: ratio}, peak_bytes=4_200_000),
+    )
+    btg = "torch eager: torch-btg"
+    nine = (
+        candidate(HAND, 0.01, kind="by hand"),
+        candidate(OURS, 0.001, {HAND: 10.0, btg: 46.0}, peak_bytes=1_000_000),
+        candidate(btg, 0.046, {HAND: 0.2}, kind="peer", peak_bytes=9_000_000),
+    )
+    return of_groups(group(MILLION, *million), group(NINE, *nine))
+
+
+def test_results_are_read_as_they_were_written(tmp_path):
+    found = some_results()
+    found["groups"][0]["candidates"][0]["seconds"] = 0.00123456789
+    path = tmp_path / "speed.json"
+    results.save(found, path)
+    found["groups"][0]["candidates"][0]["seconds"] = 0.00123457
+    found["groups"][0]["candidates"][0]["faster_than"] = {OURS: 0.285714}
+    assert results.load(path) == {
+        **found,
+        "groups": [
+            {**x, "work": {**x["work"], "shape": list(x["work"]["shape"])}} for x in found["groups"]
+        ],
+    }
+
+
+def test_one_measurement_is_found_again():
+    found = some_results()
+    assert results.find(found, OURS, n=10**6)["seconds"] == 0.002
+    assert results.find(found, OURS, question="thresholds", thresholds=9)["seconds"] == 0.001
+    assert results.find(found, OURS, n=10**7) is None
+    assert len(list(results.select(found, question={"sizes", "thresholds"}))) == 5
+    assert results.ratio_by_hand(results.find(found, OURS, n=10**6)) == 3.5
+    assert results.ratio_by_hand(results.find(found, HAND, n=10**6)) is None
+
+
+@pytest.mark.parametrize(("ratio", "met"), [(2.994, False), (2.996, True), (3.0, True)])
+def test_targets_judge_the_number_that_they_show(ratio, met):
+    row = targets.verdicts(some_results(ratio))[0]
+    assert row.asked.startswith("PyTorch `MetricLoss`, eager, 1,000,000 scores: 3 times")
+    assert row.met is met
+    assert row.measured == f"{ratio:.3g} times"
+
+
+def test_targets_against_a_peer():
+    rows = targets.verdicts(some_results())
+    assert [(x.measured, x.met) for x in rows] == [
+        ("3.5 times", True),
+        ("46 times", True),
+        ("9 times", False),
+    ]
+
+
+def test_targets_that_were_not_measured_are_told_after_all_work_only():
+    rows = targets.verdicts(of_groups(complete=True))
+    assert {(x.measured, x.met) for x in rows} == {("not measured", None)}
+    assert len({x.asked for x in rows}) == len(rows)
+    assert targets.verdicts(of_groups()) == []
+
+
+def test_targets_of_time_and_of_memory_beside_the_gradient():
+    label = "numpy eager: value_and_grad"
+    small, large = (Work("large", "numpy", "F1", (n,)) for n in (10**6, 10**8))
+    found = of_groups(
+        group(small, candidate(label, 0.004)),
+        group(large, candidate(label, 0.6, peak_bytes=450_000_000)),
+    )
+    assert [(x.measured, x.met) for x in targets.verdicts(found)] == [
+        ("50 MB", True),
+        ("1.5 times", True),
+    ]
+    assert targets.at_most("", 1.004, 1).met
+    assert not targets.at_most("", 1.006, 1).met
+
+
+def test_targets_against_a_copy_take_the_best_path():
+    work = Work("across", "across", "F1", (10**6,))
+    found = of_groups(
+        group(
+            work,
+            candidate("jax jit: plain kernel", 0.004, {"copy bound": 0.25}),
+            candidate("jax jit: value_and_grad", 0.002, {"copy bound": 0.5}),
+        )
+    )
+    assert [(x.measured, x.met) for x in targets.verdicts(found)] == [("2 times", True)]
+
+
+def test_report_has_the_figures_and_the_units():
+    text = report.write(some_results())
+    assert f"| {OURS} | 2.00 ms (3.50) |" in text
+    assert "| PyTorch `MetricLoss`, eager, 1,000,000 scores: 3 times faster" in text
+    assert "4.2 MB (4.2)" in text
+    assert "| torch-btg 0.0.1 |" in text
+    assert "| monai, not installed |" in text
+    assert "NumPy, forward" not in text
+    assert "did not run" not in text
+    shown = [report.time(x) for x in (2.0, 0.0123, 4.56e-4, 1.234e-5, 7e-9)]
+    assert shown == ["2.00 s", "12.3 ms", "456 µs", "12.3 µs", "7.00 ns"]
+
+
+def test_report_tells_what_failed():
+    found = some_results()
+    failure = {"label": OURS, "kind": "fused", "reason": "Traceback\nValueError: no"}
+    found["groups"][0]["failures"].append(failure)
+    found["settings"]["notes"].append("JAX is left out")
+    text = report.write(found)
+    assert f"- {OURS}, sizes, 1000000: ValueError: no" in text
+    assert "- JAX is left out" in text
+
+
+def test_report_on_copies():
+    work = Work("across", "across", "F1", (10**6,))
+    found = of_groups(
+        group(
+            work,
+            candidate("torch eager: copy", 0.001, kind="copy"),
+            candidate("jax jit: plain kernel", 0.004, {"copy bound": 0.4}),
+        )
+    )
+    text = report.write(found)
+    assert "| jax jit: plain kernel | 4.00 ms (2.50; 3.0 GB/s) |" in text
+    assert "| copy | 1,000,000 | 8.0 |" in text
+
+
+def test_peaks_come_to_their_candidates(monkeypatch):
+    monkeypatch.setattr(run, "can_measure", lambda device: True)
+    ten = Work("sizes", "torch", "F1", (10**7,))
+    small = Work("sizes", "torch", "F1", (1024,))
+    off = candidate(f"{OURS}, checks off", 0.1)
+    groups = [group(ten, candidate(OURS, 0.1), off), group(MILLION, candidate(OURS, 0.01))]
+    groups.append(group(small, candidate(OURS, 0.001)))
+    asked = run.probes(groups, "cpu")
+    assert asked == [(OURS, [MILLION, ten])]
+    run.add_peaks(groups, asked[0], [4, 40])
+    found = [x["candidates"][0].get("peak_bytes") for x in groups]
+    assert found == [40, 4, None]
+    assert "peak_bytes" not in off
+    keeps = candidate("tensorflow xla: value_and_grad", 0.1)
+    alone = [group(ten, keeps), group(MILLION, keeps)]
+    assert [x for _, x in run.probes(alone, "cpu")] == [[ten], [MILLION]]
+    monkeypatch.setattr(run, "can_measure", lambda device: False)
+    assert run.probes(groups, "cpu") == []
+
+
+def test_disagreements_between_frameworks():
+    groups = [
+        group(MILLION, candidate(OURS, 0.1), candidate(HAND, 0.1, value=0.6, same=False)),
+        group(
+            Work("across", "jax", "F1", (10**6,)),
+            candidate("jax jit: plain kernel", 0.1, value=0.50001, gradient_length=None),
+            candidate("jax jit: by hand", 0.1, gradient_length=1.001),
+        ),
+        group(NINE, candidate("numpy eager: value_and_grad", 0.1, value=0.7)),
+    ]
+    (found,) = run.disagreements(groups)
+    assert found.startswith("jax jit: by hand, F1 of (1000000,): gradient_length 1.001")
+
+
+def test_a_group_leaves_out_what_fails_and_what_disagrees(monkeypatch):
+    work = Work("across", "across", "F1", (3,))
+    gradient = np.asarray([1.0, 2.0, 2.0], np.float32)
+
+    def broken():
+        raise ValueError("no such thing")
+
+    def make(name, call, kind=candidates.FUSED, **more):
+        return candidates.Candidate("torch", "eager", name, kind, call, **more)
+
+    copy = {"kind": candidates.COPY, "gradient": False, "same": False}
+    found = [
+        make("copy", lambda: None, **copy),
+        make("copy into new memory", lambda: None, **copy),
+        make("value alone", lambda: 0.5, gradient=False),
+        make("by hand", lambda: (0.5, gradient), candidates.BY_HAND),
+        make("right", lambda: (0.50001, gradient)),
+        make("wrong value", lambda: (0.6, gradient)),
+        make("wrong gradient", lambda: (0.5, -gradient)),
+        make("another function", lambda: (0.7, gradient), candidates.PEER, same=False),
+        make("broken", broken),
+    ]
+    # Seconds of the six that are left, in two turns.
+    rows = [[1.0, 2.0, 1.0, 8.0, 2.0, 1.0], [1.0, 2.0, 1.0, 8.0, 4.0, 1.0]]
+    monkeypatch.setattr(worker, "candidates", lambda work: found)
+    monkeypatch.setattr(worker, "in_turn", lambda calls, limits: rows)
+    answer = worker.group(work, timing.QUICK)
+    failed = {x["label"]: x["kind"] for x in answer["failures"]}
+    assert failed == {
+        "torch eager: wrong value": "disagreement",
+        "torch eager: wrong gradient": "disagreement",
+        "torch eager: broken": "fused",
+    }
+    assert answer["failures"][0]["reason"] == "ValueError: no such thing"
+    right = next(x for x in answer["candidates"] if x["name"] == "right")
+    assert right["seconds"] == 3.0
+    assert right["gradient_length"] == 3.0
+    assert right["faster_than"] == {
+        "torch eager: by hand": 3.0,  # 4 and 2
+        "torch eager: another function": 0.375,
+        "copy bound": 0.9375,  # 2.5 s over 2 s and over 4 s
+    }
+    assert right["difference"] == pytest.approx(2e-5, rel=1e-3)
