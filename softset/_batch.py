@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from . import _checks
 from ._namespace import full_like_number, of_one_shape, shared_namespace, static_shape, unwrap
+from ._operations import clipped
 from ._values import check_increasing, check_thresholds, check_values
 from .steps import Hard
 
@@ -59,7 +60,7 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
         labels, scores, weights = masked(xp, labels, scores, weights, where)
     clips = not (seen or from_logits)
     if clips:
-        scores = clipped(xp, scores)
+        scores = clipped(scores)
 
     hard = isinstance(step, Hard)
     if thresholds is None:
@@ -134,12 +135,6 @@ def masked(xp: Any, labels: Any, scores: Any, weights: Any, where: Any) -> tuple
     if weights is not None:
         keep = xp.where(where, weights, 0.0)
     return xp.where(where, labels, 0.0), xp.where(where, scores, 0.5), keep
-
-
-def clipped(xp: Any, scores: Any) -> Any:
-    """Return probabilities outside [0, 1] as 0 or 1, and NaN as it is."""
-    scores = xp.where(scores < 0, 0.0, scores)
-    return xp.where(scores > 1, 1.0, scores)
 
 
 def _threshold(xp: Any, name: str, threshold: Any, scores: Any, *, hard: bool) -> Any:

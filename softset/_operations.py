@@ -42,6 +42,17 @@ def look_up(table: Any, place: Any) -> Any:
     return array_namespace(table).take(table, place, axis=0)
 
 
+def clipped(x: Any) -> Any:
+    """Return numbers outside [0, 1] as 0 or 1, and NaN as it is; at 0 and 1 the slope is 1."""
+    if is_torch(x):  # torch.compile keeps the flags of `where`, and reads them slowly
+        return x.clamp(0, 1)
+    xp = array_namespace(x)
+    if is_numpy(x):
+        return xp.clip(x, 0, 1)
+    x = xp.where(x < 0, 0.0, x)
+    return xp.where(x > 1, 1.0, x)
+
+
 def scatter_sum(x: Any, place: Any, size: int) -> Any:
     """Add each element of x up at its place in an array of that size; None if x cannot."""
     if is_torch(x):

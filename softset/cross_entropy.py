@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import _checks
-from ._batch import cast, check_arrays, clipped, masked, namespace_of_all, to_float
+from ._batch import cast, check_arrays, masked, namespace_of_all, to_float
 from ._namespace import of_one_shape, unwrap
+from ._operations import clipped
 from ._typing import Array
 from .confusion import Confusion
 from .metrics._ratio import ratio
@@ -89,7 +90,7 @@ def cross_entropy(
     if where is not None:
         labels, scores, weights = masked(xp, labels, scores, weights, where)
     if not (seen or from_logits):
-        scores = clipped(xp, scores)
+        scores = clipped(scores)
 
     positives = labels * (1 - label_smoothing) + 0.5 * label_smoothing
     negatives = 1 - positives
