@@ -54,6 +54,9 @@ def on_files(files: Files, config: Any) -> Files:
             plt.close(figure)
             picture = content.getvalue()
             files.append(File.generated(config, f"assets/{name}.svg", content=picture))
+    # Measured, not drawn anew.
+    sizes = Path(__file__).parent.parent / "benchmarks" / "results" / "speed-sizes.svg"
+    files.append(File.generated(config, "assets/speed-sizes.svg", content=sizes.read_text("utf-8")))
     return files
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from ._batch import Batch
-from ._counting import add_up, count, grid_blocks, memberships
+from ._counting import add_up, count, grid_blocks
 from ._dual import Dual
 from ._grid import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 from ._lines import has_lines
-from .steps import Identity, logistics
+from .steps import Identity, Sigmoid, logistics
 
 
 def count_and_find(batch: Batch, step: Any, from_logits: bool) -> tuple[Any, Any]:
@@ -57,32 +57,35 @@ def gradient(batch: Batch, found: Any, step: Any, from_logits: bool, slope: Any)
 
 def _with_slopes(batch: Batch, step: Any, from_logits: bool) -> tuple[tuple[Any, Any], Any]:
     """Return the memberships, as `memberships` does, and their slopes, as `find_slopes` does."""
-    xp, scores, threshold = batch.xp, batch.scores, batch.threshold
-    if has_lines(step):
-        return _of_lines(scores, threshold, step, from_logits)
-    if type(step) is Identity and not (from_logits or batch.grid):
-        return (scores, 1 - scores), (1, None)
-    if batch.grid:  # the step may not change the shape
-        scores = scores + xp.zeros_like(threshold)
-    seed = Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True)
-    pair = memberships(seed, threshold, step, from_logits)
-    values = [x.value if isinstance(x, Dual) else x for x in pair]
-    slopes = [x.tangent[0, ...] if isinstance(x, Dual) else xp.zeros_like(x) for x in pair]
-    return (values[0], values[1]), tuple(slopes)
-
-
-def _of_lines(
-    scores: Any, threshold: Any, step: Any, from_logits: bool
-) -> tuple[tuple[Any, Any], Any]:
+    scores, threshold = batch.scores, batch.threshold
     if not from_logits:
-        hit, rise = step.lines(threshold).with_slope(scores)
+        hit, rise = _with_slope(batch, step, scores, threshold)
         return (hit, 1 - hit), (rise, None)
     score, lack = logistics(scores)
-    hit, rise = step.lines(threshold).with_slope(score)
-    if not step.symmetric:
-        return (hit, 1 - hit), (rise * (score * lack), None)
-    miss, fall = step.lines(1 - threshold).with_slope(lack)
-    return (hit, miss), (rise * (score * lack), -fall * (score * lack))
+    inner = score * lack
+    hit, rise = _with_slope(batch, step, score, threshold)
+    if not getattr(step, "symmetric", False):
+        return (hit, 1 - hit), (inner * rise, None)
+    miss, fall = _with_slope(batch, step, lack, 1 - threshold)
+    return (hit, miss), (inner * rise, -inner * fall)
+
+
+def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[Any, Any]:
+    """Return what a step says of scores, and its slope there: as known, or else by dual numbers."""
+    if has_lines(step):
+        return step.lines(threshold).with_slope(scores)
+    if type(step) is Identity:
+        return scores, 1
+    if type(step) is Sigmoid:
+        value, lack = logistics((scores - threshold) * step.k)
+        return value, value * lack * step.k
+    xp = batch.xp
+    if batch.grid:  # the step may not change the shape
+        scores = scores + xp.zeros_like(batch.threshold)
+    out = step(Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True), threshold)
+    if isinstance(out, Dual):
+        return out.value, out.tangent[0, ...]
+    return out, xp.zeros_like(out)
 
 
 def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any) -> Any:

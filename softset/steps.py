@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ._checks import positive
-from ._lines import Lines
+from ._lines import Lines, products_are_faster
 from ._namespace import array_namespace, stop_gradient
+from ._operations import indicator
 from ._typing import Step
 
 # Thresholds nearer to 0 or 1 than this count as this near: Linear's slopes stay finite.
@@ -218,21 +219,28 @@ def is_own(step: Any) -> bool:
 
 def logistic(x: Any) -> Any:
     """Return 1 / (1 + exp(-x)) without overflow and with a gradient that both tails keep."""
-    small = _tail(x)
-    return array_namespace(x).where(x < 0, small, 1.0) / (small + 1)
+    if products_are_faster(x):
+        return logistics(x)[0]
+    xp, small = array_namespace(x), _tail(x)
+    return xp.where(x < 0, small, 1.0) / (small + 1)
 
 
 def logistics(x: Any) -> tuple[Any, Any]:
     """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)), for the price of one."""
     xp, small = array_namespace(x), _tail(x)
     total = small + 1
+    if products_are_faster(x):
+        less, more, negative = small / total, 1 / total, indicator(x, "<", 0.0)
+        positive = 1 - negative
+        return positive * more + negative * less, positive * less + negative * more
     return xp.where(x < 0, small, 1.0) / total, xp.where(x < 0, 1.0, small) / total
 
 
 def _tail(x: Any) -> Any:
     """Return exp(-|x|)."""
     xp = array_namespace(x)
-    return xp.exp(xp.where(x < 0, x, -x))
+    # At 0 the slope is that of one side, not the 0 of `abs`; here no gradient is taken.
+    return xp.exp(-xp.abs(x) if products_are_faster(x) else xp.where(x < 0, x, -x))
 
 
 def _inside(threshold: Any) -> tuple[Any, Any]:
