@@ -77,12 +77,17 @@ def _fits(shape: tuple[int | None, ...], target: tuple[int | None, ...]) -> bool
     )
 
 
+def broadcasts_to(shape: tuple[int | None, ...], target: tuple[int | None, ...]) -> bool:
+    """Tell whether an array of the one shape broadcasts to the other without enlarging it."""
+    last = target[max(0, len(target) - len(shape)) :]
+    ones = tuple(t if s == 1 else s for s, t in zip(shape, last, strict=False))
+    return len(shape) <= len(target) and _fits(ones, last)
+
+
 def aligned(name: str, x: Any, y_prob: Any) -> None:
     """Require x to have the scores' dimensions, each of the same length or of length 1."""
     shape, target = static_shape(x), static_shape(y_prob)
-    if len(shape) == len(target) and _fits(
-        tuple(t if s == 1 else s for s, t in zip(shape, target, strict=True)), target
-    ):
+    if len(shape) == len(target) and broadcasts_to(shape, target):
         return
     hint = (
         f"; for one value per row pass {name}[:, None]"
@@ -149,10 +154,7 @@ def increasing(name: str, values: tuple[float, ...]) -> None:
 def broadcasts(name: str, x: Any, y_prob: Any) -> None:
     """Require x to broadcast against the scores without enlarging them."""
     shape, target = static_shape(x), static_shape(y_prob)
-    padded = (1,) * (len(target) - len(shape)) + shape
-    if len(padded) == len(target) and _fits(
-        tuple(t if s == 1 else s for s, t in zip(padded, target, strict=True)), target
-    ):
+    if broadcasts_to(shape, target):
         return
     raise ValueError(
         f"`{name}` must broadcast against y_prob of {target}, got {shape}; for a grid of "

@@ -11,8 +11,8 @@ from ._batch import Batch
 from ._counting import add_up, count, grid_blocks
 from ._dual import Dual
 from ._grid import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
-from ._lines import has_lines
-from .steps import Identity, Sigmoid, logistics
+from ._lines import has_lines, is_ours
+from .steps import logistics
 
 
 def count_and_find(batch: Batch, step: Any, from_logits: bool) -> tuple[Any, Any]:
@@ -74,11 +74,8 @@ def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[A
     """Return what a step says of scores, and its slope there: as known, or else by dual numbers."""
     if has_lines(step):
         return step.lines(threshold).with_slope(scores)
-    if type(step) is Identity:
-        return scores, 1
-    if type(step) is Sigmoid:
-        value, lack = logistics((scores - threshold) * step.k)
-        return value, value * lack * step.k
+    if hasattr(step, "with_slope") and is_ours(step):
+        return step.with_slope(scores, threshold)
     xp = batch.xp
     if batch.grid:  # the step may not change the shape
         scores = scores + xp.zeros_like(batch.threshold)

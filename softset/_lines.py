@@ -31,11 +31,9 @@ class Lines(NamedTuple):
     def __call__(self, y_prob: Any) -> Any:
         """Return the memberships."""
         values = self._values(y_prob)
-        return (
-            _chosen(self._on(y_prob), values)
-            if products_are_faster(y_prob)
-            else self._where(y_prob, *values)
-        )
+        if products_are_faster(y_prob):
+            return _chosen(self._on(y_prob), values)
+        return self._where(y_prob, *values)
 
     def slope(self, y_prob: Any) -> Any:
         """Return the slopes alone."""
@@ -71,10 +69,14 @@ class Lines(NamedTuple):
         return first, 1 - first - last, last
 
 
+def is_ours(step: Any) -> bool:
+    """Tell whether a step's class is one of softset's; one derived from it may do otherwise."""
+    return type(step).__module__.rpartition(".")[0] == __name__.rpartition(".")[0]
+
+
 def has_lines(step: Any) -> bool:
-    """Tell whether a step is made of lines; a class derived from one may be another step."""
-    home = type(step).__module__.rpartition(".")[0]
-    return hasattr(step, "lines") and home == __name__.rpartition(".")[0]
+    """Tell whether a step is made of lines."""
+    return hasattr(step, "lines") and is_ours(step)
 
 
 def products_are_faster(y_prob: Any) -> bool:

@@ -11,6 +11,7 @@ import math
 from typing import Any, NamedTuple
 
 from ._batch import Arguments, Batch, cast, prepare
+from ._checks import broadcasts_to
 from ._closed_form import count_and_find, find_slopes, gradient
 from ._counting import count
 from ._namespace import unwrap
@@ -102,9 +103,9 @@ def _split(arguments: Arguments) -> list[Piece]:
     shape = tuple(y_prob.shape)
     if math.prod(shape) <= _SIZE or tuple(y_true.shape) != shape:
         return [()]
-    if not all(len(x.shape) == len(shape) and _fits(x.shape, shape) for x in beside):
+    if not all(len(x.shape) == len(shape) and broadcasts_to(x.shape, shape) for x in beside):
         return [()]  # an error, which `prepare` describes
-    if not _fits((len(threshold),) if isinstance(threshold, tuple) else _shape(threshold), shape):
+    if not broadcasts_to(_shape(threshold), shape):
         return [()]
     steps, room = [1] * len(shape), _SIZE
     for axis in range(len(shape) - 1, -1, -1):
@@ -117,18 +118,6 @@ def _split(arguments: Arguments) -> list[Piece]:
     ]
 
 
-def _shape(x: Any) -> tuple[int, ...]:
-    return tuple(getattr(x, "shape", ()))
-
-
-def _fits(lengths: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Tell whether an array broadcasts against the scores without enlarging them."""
-    last = shape[len(shape) - len(lengths) :]
-    return len(lengths) <= len(shape) and all(
-        s in (1, t) for s, t in zip(lengths, last, strict=True)
-    )
-
-
 def _prepared(arguments: Arguments, piece: Piece) -> Batch:
     """Return the checked input of a piece; an error tells the position among all scores."""
     try:
@@ -138,13 +127,18 @@ def _prepared(arguments: Arguments, piece: Piece) -> Batch:
         raise
 
 
+def _shape(x: Any) -> tuple[int, ...]:
+    """Return the shape of an array, of a tuple of numbers, or of one number."""
+    return (len(x),) if isinstance(x, tuple) else tuple(getattr(x, "shape", ()))
+
+
 def _cut(arguments: Arguments, piece: Piece) -> Arguments:
     """Return the arguments of a piece."""
 
     def part(x: Any) -> Any:
-        if not (isinstance(x, tuple) or getattr(x, "shape", ())):
+        shape = _shape(x)
+        if not shape:
             return x
-        shape = (len(x),) if isinstance(x, tuple) else x.shape
         places = tuple(
             slice(None) if n == 1 else place
             for n, place in zip(shape, piece[len(piece) - len(shape) :], strict=True)

@@ -75,6 +75,7 @@ def check_values(
             "switch the checks off to count zeros"
         )
     rules = [("y_prob", y_prob, _finite if from_logits else _probability)]
+    # NumPy takes long to name a dtype, as is_bool has it do.
     if is_floating(xp, y_true.dtype) or not is_bool(y_true.dtype):
         rules.append(("y_true", y_true, _probability))
     if sample_weight is not None and not is_bool(sample_weight.dtype):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ._checks import positive
-from ._lines import Lines, products_are_faster
+from ._lines import Lines, is_ours, products_are_faster
 from ._namespace import array_namespace, stop_gradient
 from ._operations import indicator
 from ._typing import Step
@@ -142,6 +142,11 @@ class Sigmoid:
         """Return the memberships."""
         return logistic((y_prob - threshold) * self.k)
 
+    def with_slope(self, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
+        """Return the memberships and their slopes."""
+        value, lack = logistics((y_prob - threshold) * self.k)
+        return value, value * lack * self.k
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -163,6 +168,10 @@ class Identity:
     def __call__(self, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
         return y_prob
+
+    def with_slope(self, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
+        """Return the memberships and their slopes."""
+        return y_prob, 1
 
 
 @dataclass(frozen=True)
@@ -212,9 +221,7 @@ def is_own(step: Any) -> bool:
     """Tell whether a step is one of softset's: elementwise, and nothing in it has a gradient."""
     while type(step) is StraightThrough:
         step = step.step
-    if type(step).__module__.rpartition(".")[0] != __name__.rpartition(".")[0]:
-        return False
-    return all(isinstance(x, (int, float)) for x in vars(step).values())
+    return is_ours(step) and all(isinstance(x, (int, float)) for x in vars(step).values())
 
 
 def logistic(x: Any) -> Any:

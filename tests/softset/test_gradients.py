@@ -399,3 +399,21 @@ def test_linearized_losses_are_linear_in_the_counts():
     np.testing.assert_allclose(linear.of_counts(c + c), 2 * linear.of_counts(c), rtol=EXACT)
     numbers = support.central_differences(lambda x: loss.of_counts(ss.Confusion(*x)), np.asarray(c))
     np.testing.assert_allclose(np.asarray(linear.slopes), numbers, atol=1e-9)
+
+
+@support.on("numpy", "torch")
+@pytest.mark.parametrize("thresholds", [None, (0.3, 0.6)], ids=["one", "grid"])
+@pytest.mark.parametrize("from_logits", [False, True], ids=["probabilities", "logits"])
+@pytest.mark.parametrize("name", support.STEPS)
+def test_closed_form_of_every_step(backend, name, from_logits, thresholds):
+    """Against dual numbers of the whole loss, one direction for each score."""
+    y, p = support.labels_and_scores(24, seed=2)
+    p = np.log(p / (1 - p)) if from_logits else p
+    step = support.STEPS[name][0]
+    loss = ss.as_loss(ss.f1, step=step, from_logits=from_logits, thresholds=thresholds)
+    arrays = backend.asarray(y), backend.asarray(p)
+    value, gradient = ss.value_and_grad(loss)(*arrays)
+    expected = ss.value_and_grad(lambda y_true, y_prob: loss(y_true, y_prob))(*arrays)
+    np.testing.assert_allclose(value, expected[0], rtol=EXACT)
+    scale = np.max(np.abs(backend.to_numpy(expected[1])))
+    np.testing.assert_allclose(gradient, expected[1], rtol=EXACT, atol=EXACT * scale)

@@ -135,6 +135,7 @@ def test_an_error_tells_the_place_among_all_scores(wrong, monkeypatch):
         ({"threshold": (0.5,) * 14}, "`threshold` must broadcast"),
         ({"threshold": np.full((80, 1), 0.5)}, "`threshold` must broadcast"),
         ({"threshold": np.full((2, 40, 12), 0.5)}, "`threshold` must broadcast"),
+        ({"threshold": np.full((1, 1, 1), 0.5)}, "`threshold` must broadcast"),
         ({"axis": 2}, "`axis` must lie in"),
     ],
 )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import softset as ss
+from softset import _lines, steps
 from tests import support
 from tests.support import SOFT, STEPS, assert_close, total
 
@@ -270,3 +271,45 @@ def test_steps_keep_single_precision(backend):
         values = support.assert_array(x, backend, "float32", (101,))
         expected = np.asarray([membership(p, 0.3) for p in SCORES])
         np.testing.assert_allclose(values[tie], expected[tie], atol=support.SINGLE)
+
+
+@support.on("numpy", "torch")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("form", ["one", "classes", "column"])
+@pytest.mark.parametrize("step", [ss.Linear(), ss.Linear(0.35), ss.Ramp(0.4), ss.Hard()], ids=str)
+def test_products_choose_the_same_line_as_where(backend, step, form, dtype, monkeypatch):
+    """To the last bit: for many scores in memory, knots and ends among them, and for few."""
+    taus = np.asarray([0.1, 0.3, 0.5, 0.8, 0.99], dtype=dtype)
+    knots = np.concatenate([taus, taus / 2, taus - 0.2, taus + 0.2, 1 - taus / 2, [0.0, 1.0]])
+    drawn = np.random.default_rng(0).uniform(size=(2000, 5))
+    p = np.clip(np.concatenate([np.tile(knots[:, None], 5), drawn]), 0, 1).astype(dtype)
+    tau = {"one": 0.3, "classes": taus, "column": np.resize(taus, (len(p), 1))}[form]
+    tau = tau if form == "one" else backend.asarray(tau)
+    p = backend.asarray(p)
+
+    def all_ways():
+        lines = step.lines(tau)
+        return [backend.to_numpy(x) for x in (step(p, tau), lines.slope(p), *lines.with_slope(p))]
+
+    assert p.shape[0] * p.shape[1] > _lines._MANY
+    products = all_ways()
+    monkeypatch.setattr(_lines, "in_memory", lambda *_: False)
+    for x, e in zip(products, all_ways(), strict=True):
+        assert x.dtype == dtype
+        np.testing.assert_array_equal(x, e)
+
+
+@support.on("numpy", "torch")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_choose_the_same_tail_as_where(backend, dtype, monkeypatch):
+    z = np.concatenate([np.random.default_rng(0).normal(size=5000, scale=9), [0, -0.0, 900, -900]])
+    z = backend.asarray(z.astype(dtype))
+
+    def both():
+        return [backend.to_numpy(x) for x in (steps.logistic(z), *steps.logistics(z))]
+
+    products = both()
+    monkeypatch.setattr(_lines, "in_memory", lambda *_: False)
+    for x, e in zip(products, both(), strict=True):
+        assert x.dtype == dtype
+        np.testing.assert_array_equal(x, e)
