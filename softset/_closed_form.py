@@ -12,6 +12,7 @@ from ._counting import add_up, count, grid_blocks
 from ._dual import Dual
 from ._grid import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 from ._lines import has_lines, is_ours
+from ._operations import in_place
 from .steps import logistics
 
 
@@ -73,7 +74,8 @@ def _with_slopes(batch: Batch, step: Any, from_logits: bool) -> tuple[tuple[Any,
 def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[Any, Any]:
     """Return what a step says of scores, and its slope there: as known, or else by dual numbers."""
     if has_lines(step):
-        return step.lines(threshold).with_slope(scores)
+        lines = step.lines(threshold)
+        return lines(scores), lines.slope(scores)
     if hasattr(step, "with_slope") and is_ours(step):
         return step.with_slope(scores, threshold)
     xp = batch.xp
@@ -90,7 +92,9 @@ def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any) -> Any:
     tp, fp, fn, tn = (_along(batch.xp, x, batch.axes) for x in slope)
     (rise, fall), positives, negatives = slopes, batch.labels, 1 - batch.labels
     if fall is None:
-        product = (positives * (tp - fn) + negatives * (fp - tn)) * rise
+        add, multiply = in_place(batch.scores)
+        product = add(positives * (tp - fn), negatives * (fp - tn))
+        product = product if type(rise) is int else multiply(product, rise)  # 1 is all it can be
     else:
         product = positives * (tp * rise + fn * fall) + negatives * (fp * rise + tn * fall)
     return product if batch.weights is None else product * batch.weights

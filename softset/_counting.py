@@ -7,7 +7,7 @@ from typing import Any
 
 from ._batch import Batch
 from ._grid import count_buckets, put_in_buckets, suits_buckets
-from ._operations import accumulate
+from ._operations import sum_of_products
 from ._visible import values_visible
 from .steps import logistic, logistics
 
@@ -49,10 +49,10 @@ def add_up(batch: Batch, hit: Any, miss: Any) -> tuple[Any, Any, Any, Any]:
         positives, negatives = positives * batch.weights, negatives * batch.weights
     # Memberships on the left: they may be dual numbers, which not every array yields to.
     counts = (
-        accumulate(hit * positives, batch.axes),
-        accumulate(hit * negatives, batch.axes),
-        accumulate(miss * positives, batch.axes),
-        accumulate(miss * negatives, batch.axes),
+        sum_of_products(hit, positives, batch.axes),
+        sum_of_products(hit, negatives, batch.axes),
+        sum_of_products(miss, positives, batch.axes),
+        sum_of_products(miss, negatives, batch.axes),
     )
     if batch.grid:
         # A step that ignores the threshold leaves a grid axis of length 1.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import Any, NamedTuple
 
-from ._namespace import array_namespace
-from ._operations import indicator
+from ._namespace import NUMBERS, array_namespace
+from ._operations import in_place, indicator
 from ._visible import in_memory
 
 _MANY = 2**12  # scores from which on `where` is the slower choice
@@ -30,43 +32,49 @@ class Lines(NamedTuple):
 
     def __call__(self, y_prob: Any) -> Any:
         """Return the memberships."""
-        values = self._values(y_prob)
-        if products_are_faster(y_prob):
-            return _chosen(self._on(y_prob), values)
-        return self._where(y_prob, *values)
+        parts = self._values(y_prob)
+        if self._is_between() and in_memory(y_prob):
+            first, middle, last = parts
+            xp = array_namespace(y_prob)
+            if self.last <= 1:
+                return xp.minimum(xp.maximum(middle, first), last)
+            return xp.maximum(xp.minimum(middle, last), first)
+        return self._chosen(y_prob, parts)
 
     def slope(self, y_prob: Any) -> Any:
-        """Return the slopes alone."""
-        slopes = self.first, self.middle, self.last
-        if products_are_faster(y_prob):
-            return _chosen(self._on(y_prob), slopes)
-        zeros = array_namespace(y_prob).zeros_like(y_prob)
-        return self._where(y_prob, *(zeros + x for x in slopes))
+        """Return the slopes."""
+        slopes = (self.first, self.middle, self.last)
+        if not products_are_faster(y_prob):
+            zeros = array_namespace(y_prob).zeros_like(y_prob)
+            slopes = (zeros + x for x in slopes)
+        return self._chosen(y_prob, slopes)
 
-    def with_slope(self, y_prob: Any) -> tuple[Any, Any]:
-        """Return the memberships and their slopes."""
-        if not in_memory(y_prob):
-            return self(y_prob), self.slope(y_prob)
-        on, slopes = self._on(y_prob), (self.first, self.middle, self.last)
-        return _chosen(on, self._values(y_prob)), _chosen(on, slopes)
+    def _values(self, y_prob: Any) -> Iterator[Any]:
+        """Give what the first, the middle and the last line say, one after another."""
+        add, _ = in_place(y_prob, self.threshold)
+        yield y_prob * self.first
+        yield add((y_prob - self.threshold) * self.middle, self.centre)
+        yield add((y_prob - 1) * self.last, 1)
 
-    def _values(self, y_prob: Any) -> tuple[Any, Any, Any]:
-        """Return what the first, the middle and the last line say."""
-        return (
-            y_prob * self.first,
-            (y_prob - self.threshold) * self.middle + self.centre,
-            (y_prob - 1) * self.last + 1,
-        )
+    def _is_between(self) -> bool:
+        """Tell whether the step is the middle line, held between the other two.
 
-    def _where(self, y_prob: Any, first: Any, middle: Any, last: Any) -> Any:
-        """Return, of three, the one whose line a score is on."""
-        xp = array_namespace(y_prob, self.threshold)
-        return xp.where(y_prob < self.low, first, xp.where(y_prob > self.high, last, middle))
+        So it is where the middle line is the steepest. The others cannot both be steeper than
+        the diagonal then, and one that is not stays on its side of the other.
+        """
+        if type(self.threshold) not in NUMBERS:
+            return False
+        return max(0, self.first, self.last) < self.middle
 
-    def _on(self, y_prob: Any) -> tuple[Any, Any, Any]:
-        """Return 1 where a score is on the first, the middle and the last line, else 0."""
+    def _chosen(self, y_prob: Any, parts: Iterable[Any]) -> Any:
+        """Return, of three finite numbers, the one whose line a score is on."""
+        if not products_are_faster(y_prob):
+            xp = array_namespace(y_prob, self.threshold)
+            first, middle, last = parts
+            return xp.where(y_prob < self.low, first, xp.where(y_prob > self.high, last, middle))
         first, last = indicator(y_prob, "<", self.low), indicator(y_prob, ">", self.high)
-        return first, 1 - first - last, last
+        add, multiply = in_place(y_prob, self.threshold)
+        return reduce(add, map(multiply, (first, 1 - first - last, last), parts))
 
 
 def is_ours(step: Any) -> bool:
@@ -86,8 +94,3 @@ def products_are_faster(y_prob: Any) -> bool:
     processor guessing at every one; a compiler makes `where` fast itself.
     """
     return in_memory(y_prob) and math.prod(y_prob.shape) > _MANY
-
-
-def _chosen(on: tuple[Any, Any, Any], parts: tuple[Any, Any, Any]) -> Any:
-    """Return, of three finite numbers, the one where the flag is 1."""
-    return on[0] * parts[0] + on[1] * parts[1] + on[2] * parts[2]

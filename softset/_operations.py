@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from ._dual import Dual
-from ._namespace import array_namespace, is_jax, is_numpy, is_tensorflow, is_torch
+from ._namespace import NUMBERS, array_namespace, is_jax, is_numpy, is_tensorflow, is_torch
 from ._visible import in_memory
+
+_STRETCH = 2**7  # so many float32 numbers can be added up one after another
+_MANY = 2**14  # products from which on it takes longer to make an array of them
 
 
 def accumulate(x: Any, axis: tuple[int, ...]) -> Any:
@@ -23,6 +29,24 @@ def accumulate(x: Any, axis: tuple[int, ...]) -> Any:
     if len(axis) < len(x.shape) and _sums_stand_still(xp, x):
         return xp.astype(xp.sum(xp.astype(x, xp.float64), axis=axis), xp.float32)
     return xp.sum(x, axis=axis)
+
+
+def sum_of_products(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+    """Sum x * y over the axes, with an error as small as `accumulate`'s.
+
+    NumPy makes no array of the products, and sums short stretches before it adds them up.
+    """
+    leading = axis == tuple(range(len(axis)))
+    if not (leading and _lie_alike(x, y) and x.size >= _MANY):
+        return accumulate(x * y, axis)
+    numpy, kept = sys.modules["numpy"], x.shape[len(axis) :]
+    width = math.prod(kept)
+    x, y = (z.reshape(-1, width) for z in (x, y))
+    size = len(x) - len(x) % _STRETCH
+    stretches = [z[:size].reshape(-1, _STRETCH, width) for z in (x, y)]
+    total = numpy.einsum("kij,kij->kj", *stretches).sum(axis=0, dtype=numpy.float64)
+    total += numpy.einsum("ij,ij->j", x[size:], y[size:])
+    return total.astype(x.dtype).reshape(kept)[()]
 
 
 def running_sum(x: Any) -> Any:
@@ -44,8 +68,14 @@ def look_up(table: Any, place: Any) -> Any:
 
 def clipped(x: Any) -> Any:
     """Return numbers outside [0, 1] as 0 or 1, and NaN as it is; at 0 and 1 the slope is 1."""
-    if is_torch(x):  # torch.compile keeps the flags of `where`, and reads them slowly
-        return x.clamp(0, 1)
+    if is_torch(x):
+        if not (x.requires_grad and sys.modules["torch"].compiler.is_compiling()):
+            return x.clamp(0, 1)
+        # A compiler keeps booleans for the slope of a clamp, and reads them ten times as slowly
+        # as it finds these numbers again. What they multiply is 0, also for an infinite x.
+        value, finite = x.detach().clamp(0, 1), x.clamp(-1, 2)
+        inside = 1 - (x.detach() - value).sign().abs()
+        return value + inside * (finite - finite.detach())
     xp = array_namespace(x)
     if is_numpy(x):
         return xp.clip(x, 0, 1)
@@ -78,6 +108,16 @@ def indicator(x: Any, relation: str, bound: Any) -> Any:
     return array_namespace(x).astype(x < bound if relation == "<" else x > bound, x.dtype)
 
 
+def in_place(*arrays: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return + and *, which write to their left operand where arrays lie in memory.
+
+    That saves the time of new memory. The operand must be new, and as large as the result.
+    """
+    if in_memory(*arrays) and len({x.dtype for x in arrays if type(x) not in NUMBERS}) == 1:
+        return operator.iadd, operator.imul
+    return operator.add, operator.mul
+
+
 def has_float64(x: Any) -> bool:
     """Tell whether x can be summed in float64: not in JAX as it comes, nor on Apple's GPUs."""
     while isinstance(x, Dual):
@@ -85,6 +125,13 @@ def has_float64(x: Any) -> bool:
     if is_jax(x):
         return bool(sys.modules["jax"].config.jax_enable_x64)
     return not (is_torch(x) and x.device.type == "mps")
+
+
+def _lie_alike(x: Any, y: Any) -> bool:
+    """Tell whether x and y are NumPy's, of one shape and dtype, and contiguous."""
+    if not (is_numpy(x) and is_numpy(y) and x.shape == y.shape and x.dtype == y.dtype):
+        return False
+    return x.flags.c_contiguous and y.flags.c_contiguous
 
 
 def _sums_stand_still(xp: Any, x: Any) -> bool:

@@ -18,8 +18,8 @@ from ._namespace import unwrap
 from ._visible import in_memory
 from .steps import is_own
 
-# The elements of a piece: half a megabyte of float32.
-_SIZE = 2**17
+# The elements of a piece: a megabyte of float32.
+_SIZE = 2**18
 
 Piece = tuple[slice, ...]
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ._checks import positive
 from ._lines import Lines, is_ours, products_are_faster
 from ._namespace import array_namespace, stop_gradient
-from ._operations import indicator
+from ._operations import in_place, indicator
 from ._typing import Step
 
 # Thresholds nearer to 0 or 1 than this count as this near: Linear's slopes stay finite.
@@ -145,7 +145,8 @@ class Sigmoid:
     def with_slope(self, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
         """Return the memberships and their slopes."""
         value, lack = logistics((y_prob - threshold) * self.k)
-        return value, value * lack * self.k
+        _, multiply = in_place(value)
+        return value, multiply(multiply(lack, value), self.k)
 
 
 @dataclass(frozen=True)
@@ -238,8 +239,9 @@ def logistics(x: Any) -> tuple[Any, Any]:
     total = small + 1
     if products_are_faster(x):
         less, more, negative = small / total, 1 / total, indicator(x, "<", 0.0)
-        positive = 1 - negative
-        return positive * more + negative * less, positive * less + negative * more
+        positive, (add, multiply) = 1 - negative, in_place(x)
+        value = add(positive * more, negative * less)
+        return value, add(multiply(positive, less), multiply(negative, more))
     return xp.where(x < 0, small, 1.0) / total, xp.where(x < 0, 1.0, small) / total
 
 

@@ -314,14 +314,18 @@ def test_certain_logits_have_finite_gradients(backend, dtype):
     assert found[4] < 0 < found[5]  # 1 - sigmoid(30) is 0 in float32, its slope is not
 
 
-def test_scores_outside_have_no_gradient_where_values_are_hidden(backend):
-    """Rule A6: by autodiff and by the chain."""
-    y, p = np.asarray([1, 0, 1, 0]), np.asarray([-0.5, 1.5, 0.4, 0.6])
-    loss = ss.as_loss(metrics.f1)
+@pytest.mark.parametrize("step", [ss.Linear(), ss.Identity()], ids=str)
+def test_scores_outside_have_no_gradient_where_values_are_hidden(backend, step):
+    """Rule A6: by autodiff and by the chain; at 0 and 1 the slope is that of the inside."""
+    y = np.asarray([1, 0, 1, 0, 1, 0, 1, 0])
+    p = np.asarray([-0.5, 1.5, -np.inf, np.inf, 0.0, 1.0, 0.4, 0.6])
+    loss = ss.as_loss(metrics.f1, step=step)
     with ss.checks(False):
-        _, gradient = backend.value_and_grad(loss, backend.asarray(y), backend.asarray(p))
+        value, gradient = backend.value_and_grad(loss, backend.asarray(y), backend.asarray(p))
         chain = by_chain(loss, y, p)[1]
-    expected = by_chain(loss, y, np.clip(p, 0, 1))[1] * [0, 0, 1, 1]
+    inside = np.clip(p, 0, 1)
+    expected = by_chain(loss, y, inside)[1] * [0, 0, 0, 0, 1, 1, 1, 1]
+    assert_close(value, loss(y, inside), backend)
     assert_close(gradient, expected, backend)
     np.testing.assert_allclose(chain, expected, rtol=EXACT)
 

@@ -273,30 +273,44 @@ def test_steps_keep_single_precision(backend):
         np.testing.assert_allclose(values[tie], expected[tie], atol=support.SINGLE)
 
 
+LINED = [*map(ss.Linear, (0.01, 0.2, 0.25, 0.35)), ss.Ramp(0.4), ss.Ramp(3.0), ss.Hard()]
+
+
 @support.on("numpy", "torch")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("form", ["one", "classes", "column"])
-@pytest.mark.parametrize("step", [ss.Linear(), ss.Linear(0.35), ss.Ramp(0.4), ss.Hard()], ids=str)
-def test_products_choose_the_same_line_as_where(backend, step, form, dtype, monkeypatch):
-    """To the last bit: for many scores in memory, knots and ends among them, and for few."""
+@pytest.mark.parametrize("form", [0.003, 0.3, 0.5, 0.6, 0.99, "classes", "column"])
+@pytest.mark.parametrize("step", LINED, ids=str)
+def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype, monkeypatch):
+    """To the last bit, or where lines meet to rounding, as where `where` chooses."""
     taus = np.asarray([0.1, 0.3, 0.5, 0.8, 0.99], dtype=dtype)
-    knots = np.concatenate([taus, taus / 2, taus - 0.2, taus + 0.2, 1 - taus / 2, [0.0, 1.0]])
+    at = np.asarray([*taus, form] if isinstance(form, float) else taus, dtype=dtype)
+    width = np.minimum(at, 1 - at)
+    knots = np.concatenate([at, at - width / 2, at + width / 2, at - 0.2, at + 0.2, [0.0, 1.0]])
     drawn = np.random.default_rng(0).uniform(size=(2000, 5))
     p = np.clip(np.concatenate([np.tile(knots[:, None], 5), drawn]), 0, 1).astype(dtype)
-    tau = {"one": 0.3, "classes": taus, "column": np.resize(taus, (len(p), 1))}[form]
-    tau = tau if form == "one" else backend.asarray(tau)
+    tau = {"classes": taus, "column": np.resize(taus, (len(p), 1))}.get(form, form)
+    tau = tau if isinstance(tau, float) else backend.asarray(tau)
     p = backend.asarray(p)
 
-    def all_ways():
-        lines = step.lines(tau)
-        return [backend.to_numpy(x) for x in (step(p, tau), lines.slope(p), *lines.with_slope(p))]
+    def both():
+        return [backend.to_numpy(x) for x in (step(p, tau), step.lines(tau).slope(p))]
 
     assert p.shape[0] * p.shape[1] > _lines._MANY
-    products = all_ways()
+    values, slopes = both()
     monkeypatch.setattr(_lines, "in_memory", lambda *_: False)
-    for x, e in zip(products, all_ways(), strict=True):
-        assert x.dtype == dtype
-        np.testing.assert_array_equal(x, e)
+    expected, expected_slopes = both()
+    assert values.dtype == slopes.dtype == dtype
+    np.testing.assert_array_equal(slopes, expected_slopes)
+    # Lines that meet differ by a rounding there; Ramp(3.0) is nowhere on another.
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(values, expected, rtol=0, atol=eps)
+    assert ((values >= 0) & (values <= 1)).all()
+
+
+def test_mixed_dtypes_of_many_scores_are_promoted():
+    p, tau = np.linspace(0, 1, 5000, dtype=np.float32), np.full(5000, 0.3)
+    assert ss.Linear()(p, tau).dtype == ss.Linear()(p[:10], tau[:10]).dtype == np.float64
+    np.testing.assert_array_equal(ss.Linear()(p, tau)[:10], ss.Linear()(p[:10], tau[:10]))
 
 
 @support.on("numpy", "torch")
