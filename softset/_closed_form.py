@@ -102,6 +102,8 @@ def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any) -> Any:
 
 def _along(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
     """Give a slope of the counts the axes back that were summed over."""
+    if not x.shape:  # a number fits everything
+        return x
     for axis in axes:
         x = xp.expand_dims(x, axis=axis)
     return x

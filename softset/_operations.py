@@ -37,7 +37,7 @@ def sum_of_products(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
     NumPy makes no array of the products, and sums short stretches before it adds them up.
     """
     leading = axis == tuple(range(len(axis)))
-    if not (leading and _lie_alike(x, y) and x.size >= _MANY):
+    if not (leading and _are_many(x, y)):
         return accumulate(x * y, axis)
     numpy, kept = sys.modules["numpy"], x.shape[len(axis) :]
     width = math.prod(kept)
@@ -127,11 +127,12 @@ def has_float64(x: Any) -> bool:
     return not (is_torch(x) and x.device.type == "mps")
 
 
-def _lie_alike(x: Any, y: Any) -> bool:
-    """Tell whether x and y are NumPy's, of one shape and dtype, and contiguous."""
-    if not (is_numpy(x) and is_numpy(y) and x.shape == y.shape and x.dtype == y.dtype):
+def _are_many(x: Any, y: Any) -> bool:
+    """Tell whether x and y are long arrays of NumPy's, contiguous, of one shape and dtype."""
+    if not (is_numpy(x) and x.size >= _MANY and is_numpy(y)):
         return False
-    return x.flags.c_contiguous and y.flags.c_contiguous
+    alike = x.shape == y.shape and x.dtype == y.dtype
+    return alike and x.flags.c_contiguous and y.flags.c_contiguous
 
 
 def _sums_stand_still(xp: Any, x: Any) -> bool:

@@ -65,7 +65,7 @@ class _Closed(torch.autograd.Function):
         if not whole:
             return tuple(x.clone() for x in counts)  # `reduce` may write to them
         value, ctx.slope = count_slopes(loss, Confusion(*map(np.asarray, counts)))
-        return torch.as_tensor(value, device=inputs[0].device)
+        return _tensor(value)
 
     @staticmethod
     def backward(ctx: Any, *slope: Any) -> Any:
@@ -92,7 +92,7 @@ def _closed(ctx: Any, first: Any, slope: tuple[Any, ...]) -> torch.Tensor:
     slopes = tuple(x * factor for x in ctx.slope)
     if isinstance(first.arguments.y_prob, torch.Tensor):
         return second_pass(first, tuple(torch.as_tensor(x, device="cpu") for x in slopes))
-    return torch.as_tensor(second_pass(first, slopes), device="cpu")
+    return _tensor(second_pass(first, slopes))
 
 
 def _copy(x: Any) -> Any:
@@ -115,6 +115,10 @@ def _in_numpy(arguments: Arguments) -> Arguments:
 
 def _view(x: torch.Tensor) -> Any:
     return (x.float() if x.dtype is torch.bfloat16 else x).numpy()
+
+
+def _tensor(x: Any) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(x))
 
 
 def _by_autograd(ctx: Any, inputs: tuple[Any, ...], slope: tuple[Any, ...], following: bool) -> Any:
