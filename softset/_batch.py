@@ -8,7 +8,7 @@ from . import _checks
 from ._namespace import full_like_number, of_one_shape, shared_namespace, static_shape, unwrap
 from ._operations import clipped
 from ._values import check_increasing, check_thresholds, check_values
-from .steps import Hard
+from .steps import Hard, Identity
 
 
 class Arguments(NamedTuple):
@@ -60,7 +60,7 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
         labels, scores, weights = masked(xp, labels, scores, weights, where)
     clips = not (seen or from_logits)
     if clips:
-        scores = clipped(scores)
+        scores = clipped(scores, alone=isinstance(step, Identity))
 
     hard = isinstance(step, Hard)
     if thresholds is None:

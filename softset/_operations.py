@@ -66,13 +66,16 @@ def look_up(table: Any, place: Any) -> Any:
     return array_namespace(table).take(table, place, axis=0)
 
 
-def clipped(x: Any) -> Any:
-    """Return numbers outside [0, 1] as 0 or 1, and NaN as it is; at 0 and 1 the slope is 1."""
+def clipped(x: Any, *, alone: bool = False) -> Any:
+    """Return numbers outside [0, 1] as 0 or 1, and NaN as it is; at 0 and 1 the slope is 1.
+
+    `alone` says that of x no gradient needs more than where it was clipped.
+    """
     if is_torch(x):
-        if not (x.requires_grad and sys.modules["torch"].compiler.is_compiling()):
+        if not (alone and x.requires_grad and sys.modules["torch"].compiler.is_compiling()):
             return x.clamp(0, 1)
-        # A compiler keeps booleans for the slope of a clamp, and reads them ten times as slowly
-        # as it finds these numbers again. What they multiply is 0, also for an infinite x.
+        # A compiler would keep that as booleans, and reads them ten times as slowly as it finds
+        # these numbers again. What they multiply is 0, also for an infinite x.
         value, finite = x.detach().clamp(0, 1), x.clamp(-1, 2)
         inside = 1 - (x.detach() - value).sign().abs()
         return value + inside * (finite - finite.detach())
