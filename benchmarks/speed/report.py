@@ -40,7 +40,9 @@ numbers written in, and the framework's autodiff. The number in brackets is how 
 than by hand in the same framework and mode: candidates take turns on the same data, and it is the \
 median of the ratios of neighbouring calls. Compiling is not timed; compiled functions are for \
 one shape. Every call waits for its result. Softset's checks of values are on, unless a row says \
-that they are off. Values and gradients were compared before anything was timed.
+that they are off. Values and gradients were compared before anything was timed. Each process \
+first frees an array of 32 MB, after which glibc keeps memory between calls, as in a process \
+that has trained for a while.
 
 - "plain kernel": `ss.as_loss(ss.f1)` and the framework's autodiff
 - "MetricLoss": `softset_backends.torch.MetricLoss(ss.f1)`, then `.backward()`
