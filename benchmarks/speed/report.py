@@ -41,7 +41,7 @@ than by hand in the same framework and mode: candidates take turns on the same d
 median of the ratios of neighbouring calls. Compiling is not timed; compiled functions are for \
 one shape. Every call waits for its result. Softset's checks of values are on, unless a row says \
 that they are off. Values and gradients were compared before anything was timed. Each process \
-first frees an array of 32 MB, after which glibc keeps memory between calls, as in a process \
+first frees an array of almost 32 MB, after which glibc keeps memory between calls, as in one \
 that has trained for a while.
 
 - "plain kernel": `ss.as_loss(ss.f1)` and the framework's autodiff

@@ -115,9 +115,9 @@ def settle_memory() -> None:
     """Bring malloc to where it is in a process that has worked for a while.
 
     glibc hands freed memory back, and pays for its pages again at the next array, until an array
-    of 32 MB was freed once; or else times would depend on what was timed before.
+    of almost 32 MB was freed once; or else times would depend on what was timed before.
     """
-    np.empty(2**25 - 2**12, dtype=np.uint8)
+    np.empty(2**25 - 2**16, dtype=np.uint8)
 
 
 def main() -> None:
