@@ -131,11 +131,10 @@ def has_float64(x: Any) -> bool:
 
 
 def _are_many(x: Any, y: Any) -> bool:
-    """Tell whether x and y are long arrays of NumPy's, contiguous, of one shape and dtype."""
+    """Tell whether x and y are long arrays of NumPy's, of one shape and one dtype."""
     if not (is_numpy(x) and x.size >= _MANY and is_numpy(y)):
         return False
-    alike = x.shape == y.shape and x.dtype == y.dtype
-    return alike and x.flags.c_contiguous and y.flags.c_contiguous
+    return x.shape == y.shape and x.dtype == y.dtype
 
 
 def _sums_stand_still(xp: Any, x: Any) -> bool:

@@ -26,6 +26,7 @@ ROUNDED = {"float32": 1e-6, "float64": 1e-13}
         ((2, MANY), (0,)),
         ((MANY // 2, 3), (1,)),
         ((MANY, 2), ()),
+        ((32 * MANY, 2), (0,)),
     ],
     ids=str,
 )
@@ -40,6 +41,13 @@ def test_sums_of_products_hardly_round(shape, axis, dtype):
         assert found.shape == expected.shape
         assert found.dtype == dtype
         np.testing.assert_allclose(found, expected, rtol=ROUNDED[dtype])
+
+
+def test_operands_of_two_dtypes_are_promoted():
+    x = np.random.default_rng(3).uniform(size=MANY).astype(np.float32)
+    found = sum_of_products(x, x.astype(np.float64), (0,))
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, np.sum(x.astype(np.float64) ** 2), rtol=support.EXACT)
 
 
 def test_operands_of_two_shapes_are_broadcast():
