@@ -73,7 +73,7 @@ class Lines(NamedTuple):
             first, middle, last = parts
             return xp.where(y_prob < self.low, first, xp.where(y_prob > self.high, last, middle))
         first, last = indicator(y_prob, "<", self.low), indicator(y_prob, ">", self.high)
-        add, multiply = in_place(y_prob, self.threshold)
+        add, multiply = in_place(y_prob, self.threshold, self.first, self.middle, self.last)
         return reduce(add, map(multiply, (first, 1 - first - last, last), parts))
 
 

@@ -12,7 +12,7 @@ from ._dual import Dual
 from ._namespace import NUMBERS, array_namespace, is_jax, is_numpy, is_tensorflow, is_torch
 from ._visible import in_memory
 
-_STRETCH = 2**7  # so many float32 numbers can be added up one after another
+_STRETCH = 2**5  # so many float32 numbers can be added up one after another
 _MANY = 2**14  # products from which on it takes longer to make an array of them
 
 
@@ -32,7 +32,7 @@ def accumulate(x: Any, axis: tuple[int, ...]) -> Any:
 
 
 def sum_of_products(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
-    """Sum x * y over the axes, with an error as small as `accumulate`'s.
+    """Sum x * y over the axes, with an error that does not grow with their length.
 
     NumPy makes no array of the products, and sums short stretches before it adds them up.
     """
@@ -42,8 +42,9 @@ def sum_of_products(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
     numpy, kept = sys.modules["numpy"], x.shape[len(axis) :]
     width = math.prod(kept)
     x, y = (z.reshape(-1, width) for z in (x, y))
-    size = len(x) - len(x) % _STRETCH
-    stretches = [z[:size].reshape(-1, _STRETCH, width) for z in (x, y)]
+    stretch = _STRETCH if width > 1 else 4 * _STRETCH  # of which NumPy has several sums
+    size = len(x) - len(x) % stretch
+    stretches = [z[:size].reshape(-1, stretch, width) for z in (x, y)]
     total = numpy.einsum("kij,kij->kj", *stretches).sum(axis=0, dtype=numpy.float64)
     total += numpy.einsum("ij,ij->j", x[size:], y[size:])
     return total.astype(x.dtype).reshape(kept)[()]
@@ -114,9 +115,11 @@ def indicator(x: Any, relation: str, bound: Any) -> Any:
 def in_place(*arrays: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return + and *, which write to their left operand where arrays lie in memory.
 
-    That saves the time of new memory. The operand must be new, and as large as the result.
+    That saves the time of new memory. The operand must be new, and of the dtype and the shape of
+    the result; where arrays are of several dtypes, or of integers, nothing is written to.
     """
-    if in_memory(*arrays) and len({x.dtype for x in arrays if type(x) not in NUMBERS}) == 1:
+    several = [x for x in arrays if type(x) not in NUMBERS]
+    if in_memory(*several) and len({x.dtype for x in several}) == 1 and _is_floating(several[0]):
         return operator.iadd, operator.imul
     return operator.add, operator.mul
 
@@ -132,9 +135,14 @@ def has_float64(x: Any) -> bool:
 
 def _are_many(x: Any, y: Any) -> bool:
     """Tell whether x and y are long arrays of NumPy's, of one shape and one dtype."""
-    if not (is_numpy(x) and x.size >= _MANY and is_numpy(y)):
+    numpy = sys.modules.get("numpy")
+    if numpy is None or type(x) is not numpy.ndarray or type(y) is not numpy.ndarray:
         return False
-    return x.shape == y.shape and x.dtype == y.dtype
+    return x.size >= _MANY and x.shape == y.shape and x.dtype == y.dtype
+
+
+def _is_floating(x: Any) -> bool:
+    return x.is_floating_point() if is_torch(x) else x.dtype.kind == "f"
 
 
 def _sums_stand_still(xp: Any, x: Any) -> bool:

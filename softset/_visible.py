@@ -26,6 +26,8 @@ def in_memory(*arrays: Any) -> bool:
             return False
         if torch._C._are_functorch_transforms_active():
             return False
+        if torch.autograd.forward_ad._current_level >= 0:
+            return False
         if x.requires_grad and torch.is_grad_enabled():
             return False
     return True

@@ -307,10 +307,28 @@ def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype, 
     assert ((values >= 0) & (values <= 1)).all()
 
 
-def test_mixed_dtypes_of_many_scores_are_promoted():
-    p, tau = np.linspace(0, 1, 5000, dtype=np.float32), np.full(5000, 0.3)
-    assert ss.Linear()(p, tau).dtype == ss.Linear()(p[:10], tau[:10]).dtype == np.float64
-    np.testing.assert_array_equal(ss.Linear()(p, tau)[:10], ss.Linear()(p[:10], tau[:10]))
+@pytest.mark.parametrize("step", [ss.Linear(), ss.Linear(np.float64(0.3)), ss.Ramp(0.4)], ids=repr)
+@pytest.mark.parametrize(
+    "tau", [0.3, np.float64(0.3), np.full(5000, 0.3)], ids=["float", "f8", "array"]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_dtypes_do_not_depend_on_how_many_scores_there_are(step, tau, dtype):
+    p = np.linspace(0, 1, 5000).astype(dtype)
+    many, few = step(p, tau), step(p[:10], tau[:10] if np.ndim(tau) else tau)
+    assert many.dtype == few.dtype
+    np.testing.assert_array_equal(many[:10], few)
+
+
+@support.on("torch")
+@pytest.mark.parametrize("n", [5, 5000])
+def test_forward_mode_has_the_slope_of_the_middle_at_knots(backend, n):
+    torch = pytest.importorskip("torch")
+    knots = backend.asarray(np.resize([0.1, 0.25, 0.5, 0.75, 0.9], n))
+    forward = torch.autograd.forward_ad
+    with forward.dual_level():
+        out = ss.Linear()(forward.make_dual(knots, torch.ones_like(knots)), 0.5)
+        tangent = forward.unpack_dual(out).tangent
+    assert_close(tangent, np.resize([0.8, 1.2, 1.2, 1.2, 0.8], n), backend)
 
 
 @support.on("numpy", "torch")
