@@ -138,5 +138,5 @@ def _bars(found: dict[str, dict[int, float]], axis: str) -> Any:
     ax.axvline(1, color=GREY, linewidth=1)
     ax.set(xscale="log", xlabel=axis)
     ax.set_yticks([row - 0.2 for row in range(len(rows))], list(rows))
-    ax.legend()
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
