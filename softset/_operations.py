@@ -92,7 +92,9 @@ def scatter_sum(x: Any, place: Any, size: int) -> Any:
     if is_torch(x):
         return x.new_zeros(size).scatter_add(0, place, x)
     if is_jax(x):
-        return sys.modules["jax"].ops.segment_sum(x, place, size)
+        jax = sys.modules["jax"]
+        # XLA adds the parts of numbers up before it sums them, and they were to sum without error.
+        return jax.lax.optimization_barrier(jax.ops.segment_sum(x, place, size))
     if is_tensorflow(x):
         return sys.modules["tensorflow"].math.unsorted_segment_sum(x, place, size)
     bincount = getattr(array_namespace(x), "bincount", None)  # NumPy's and CuPy's

@@ -91,7 +91,7 @@ def _closed(ctx: Any, first: Any, slope: tuple[Any, ...]) -> torch.Tensor:
     factor = slope[0].item()
     slopes = tuple(x * factor for x in ctx.slope)
     if isinstance(first.arguments.y_prob, torch.Tensor):
-        return second_pass(first, tuple(torch.as_tensor(x, device="cpu") for x in slopes))
+        return second_pass(first, tuple(map(_tensor, slopes)))
     return _tensor(second_pass(first, slopes))
 
 
