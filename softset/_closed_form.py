@@ -90,12 +90,13 @@ def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[A
 def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any) -> Any:
     """Return the slopes in the counts times those of the memberships."""
     tp, fp, fn, tn = (_along(batch.xp, x, batch.axes) for x in slope)
-    (rise, fall), positives, negatives = slopes, batch.labels, 1 - batch.labels
+    (rise, fall), positives = slopes, batch.labels
     if fall is None:
         add, multiply = in_place(batch.scores)
-        product = add(positives * (tp - fn), negatives * (fp - tn))
+        product = add(positives * (tp - fn), (1 - positives) * (fp - tn))
         product = product if type(rise) is int else multiply(product, rise)  # 1 is all it can be
     else:
+        negatives = 1 - positives
         product = positives * (tp * rise + fn * fall) + negatives * (fp * rise + tn * fall)
     return product if batch.weights is None else product * batch.weights
 

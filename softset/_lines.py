@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -32,29 +32,46 @@ class Lines(NamedTuple):
 
     def __call__(self, y_prob: Any) -> Any:
         """Return the memberships."""
-        parts = self._values(y_prob)
-        if self._is_between() and in_memory(y_prob):
-            first, middle, last = parts
-            xp = array_namespace(y_prob)
-            if self.last <= 1:
-                return xp.minimum(xp.maximum(middle, first), last)
-            return xp.maximum(xp.minimum(middle, last), first)
-        return self._chosen(y_prob, parts)
+        if y_prob.shape and self._is_between() and in_memory(y_prob):
+            return self._held(y_prob)
+        lines = (self._first_line, self._middle_line, self._last_line)
+        return self._chosen(y_prob, (line(y_prob) for line in lines))
 
     def slope(self, y_prob: Any) -> Any:
         """Return the slopes."""
         slopes = (self.first, self.middle, self.last)
+        if self._is_even() and products_are_faster(y_prob):
+            add, multiply = in_place(y_prob)
+            outside = add(indicator(y_prob, "<", self.low), indicator(y_prob, ">", self.high))
+            return add(multiply(1 - outside, self.middle), multiply(outside, self.first))
         if not products_are_faster(y_prob):
             zeros = array_namespace(y_prob).zeros_like(y_prob)
             slopes = (zeros + x for x in slopes)
         return self._chosen(y_prob, slopes)
 
-    def _values(self, y_prob: Any) -> Iterator[Any]:
-        """Give what the first, the middle and the last line say, one after another."""
-        add, _ = in_place(y_prob, self.threshold)
-        yield y_prob * self.first
-        yield add((y_prob - self.threshold) * self.middle, self.centre)
-        yield add((y_prob - 1) * self.last, 1)
+    def _first_line(self, y_prob: Any) -> Any:
+        return y_prob * self.first
+
+    def _middle_line(self, y_prob: Any) -> Any:
+        add, multiply = in_place(y_prob, self.threshold, self.middle)
+        return add(multiply(y_prob - self.threshold, self.middle), self.centre)
+
+    def _last_line(self, y_prob: Any) -> Any:
+        add, _ = in_place(y_prob, self.last)
+        return add((y_prob - 1) * self.last, 1)
+
+    def _held(self, y_prob: Any) -> Any:
+        """Return the middle line, held between the other two, with two arrays in use at a time."""
+        xp, value = array_namespace(y_prob), self._middle_line(y_prob)
+        if self.last <= 1:
+            value = xp.maximum(value, self._first_line(y_prob), out=value)
+            return xp.minimum(value, self._last_line(y_prob), out=value)
+        value = xp.minimum(value, self._last_line(y_prob), out=value)
+        return xp.maximum(value, self._first_line(y_prob), out=value)
+
+    def _is_even(self) -> bool:
+        """Tell whether the first and the last line have one slope, as at a threshold of 0.5."""
+        return type(self.threshold) in NUMBERS and self.first == self.last
 
     def _is_between(self) -> bool:
         """Tell whether the step is the middle line, held between the other two.

@@ -118,6 +118,8 @@ def is_tensorflow(x: Any) -> bool:
 
 def unwrap(x: Any) -> Any:
     """Return the tensor inside a TensorFlow or Keras variable, and anything else as it is."""
+    if x is None or type(x) in NUMBERS or is_numpy(x) or is_torch(x):
+        return x
     keras: Any = sys.modules.get("keras")
     if hasattr(keras, "Variable") and isinstance(x, keras.Variable):
         x = x.value
@@ -129,6 +131,8 @@ def unwrap(x: Any) -> Any:
 
 def static_shape(x: Any) -> tuple[int | None, ...]:
     """Return the shape of x with None for every dimension that is not known yet."""
+    if is_torch(x) or is_numpy(x):
+        return tuple(x.shape)
     if is_tensorflow(x):
         if x.shape.rank is None:
             raise ValueError(

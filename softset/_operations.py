@@ -41,12 +41,15 @@ def sum_of_products(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
         return accumulate(x * y, axis)
     numpy, kept = sys.modules["numpy"], x.shape[len(axis) :]
     width = math.prod(kept)
-    x, y = (z.reshape(-1, width) for z in (x, y))
-    stretch = _STRETCH if width > 1 else 4 * _STRETCH  # of which NumPy has several sums
+    if width == 1:
+        dot, stretch = array_namespace(x).vecdot, 4 * _STRETCH  # of which it has several sums
+        x, y = x.reshape(-1), y.reshape(-1)
+    else:
+        dot, stretch = _column_dots, _STRETCH
+        x, y = x.reshape(-1, width), y.reshape(-1, width)
     size = len(x) - len(x) % stretch
-    stretches = [z[:size].reshape(-1, stretch, width) for z in (x, y)]
-    total = numpy.einsum("kij,kij->kj", *stretches).sum(axis=0, dtype=numpy.float64)
-    total += numpy.einsum("ij,ij->j", x[size:], y[size:])
+    parts = dot(*(z[:size].reshape(-1, stretch, *z.shape[1:]) for z in (x, y)))
+    total = parts.sum(axis=0, dtype=numpy.float64) + dot(x[size:], y[size:])
     return total.astype(x.dtype).reshape(kept)[()]
 
 
@@ -145,6 +148,10 @@ def _are_many(x: Any, y: Any) -> bool:
 
 def _is_floating(x: Any) -> bool:
     return x.is_floating_point() if is_torch(x) else x.dtype.kind == "f"
+
+
+def _column_dots(x: Any, y: Any) -> Any:
+    return sys.modules["numpy"].einsum("...ij,...ij->...j", x, y)
 
 
 def _sums_stand_still(xp: Any, x: Any) -> bool:

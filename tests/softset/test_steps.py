@@ -281,7 +281,7 @@ LINED = [*map(ss.Linear, (0.01, 0.2, 0.25, 0.35)), ss.Ramp(0.4), ss.Ramp(3.0), s
 @pytest.mark.parametrize("form", [0.003, 0.3, 0.5, 0.6, 0.99, "classes", "column"])
 @pytest.mark.parametrize("step", LINED, ids=str)
 def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype, monkeypatch):
-    """To the last bit, or where lines meet to rounding, as where `where` chooses."""
+    """To the last bit, but to rounding where lines meet, as where `where` chooses."""
     taus = np.asarray([0.1, 0.3, 0.5, 0.8, 0.99], dtype=dtype)
     at = np.asarray([*taus, form] if isinstance(form, float) else taus, dtype=dtype)
     width = np.minimum(at, 1 - at)
@@ -301,10 +301,25 @@ def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype, 
     expected, expected_slopes = both()
     assert values.dtype == slopes.dtype == dtype
     np.testing.assert_array_equal(slopes, expected_slopes)
-    # Lines that meet differ by a rounding there; Ramp(3.0) is nowhere on another.
+    # Lines that meet differ by a rounding there; Linear(0.25) may be one line everywhere.
     eps = np.finfo(dtype).eps
     np.testing.assert_allclose(values, expected, rtol=0, atol=eps)
+    lines = step.lines(tau)
+    low, high = (backend.to_numpy(p * 0 + x) for x in (lines.low, lines.high))
+    scores = backend.to_numpy(p)
+    apart = np.minimum(np.abs(scores - low), np.abs(scores - high)) > 4 * eps
+    apart &= step != ss.Linear(0.25)
+    np.testing.assert_array_equal(values[apart], expected[apart])
     assert ((values >= 0) & (values <= 1)).all()
+
+
+@support.on("numpy", "torch")
+@pytest.mark.parametrize("step", LINED, ids=str)
+def test_a_single_score_without_axes_has_a_membership(backend, step):
+    p = np.asarray([0.1, 0.45, 0.9])
+    for number, expected in zip(p, backend.to_numpy(step(backend.asarray(p), 0.4)), strict=True):
+        found = step(backend.asarray(np.asarray(number)), 0.4)
+        assert backend.to_numpy(found) == expected
 
 
 @pytest.mark.parametrize("step", [ss.Linear(), ss.Linear(np.float64(0.3)), ss.Ramp(0.4)], ids=repr)
