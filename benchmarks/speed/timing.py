@@ -17,9 +17,9 @@ Call = Callable[[], Any]
 class Limits:
     """How long a group may take.
 
-    A group has at least `fewest` turns, less if they are tedious, and more, up to `most`, while
-    `seconds` last. In a turn a call is repeated until it has taken `sample` seconds. `rest` lets
-    the threads of one framework fall asleep before the next one starts.
+    A group has at least `fewest` turns, and more, up to `most`, while `seconds` last. In a turn a
+    call is repeated until it has taken `sample` seconds. `rest` lets the threads of one framework
+    fall asleep before the next one starts.
     """
 
     seconds: float = 2.0
@@ -30,25 +30,22 @@ class Limits:
 
 
 QUICK = Limits(seconds=0.4, fewest=3, most=5)
-TEDIOUS, TURNS_IF_TEDIOUS = 1.5, 3  # a turn of more seconds
-SLOW = 0.02  # seconds; caches and threads make no difference to calls that take longer
+SLOW = 1.0  # seconds; caches, threads and new pages make no difference to calls that take longer
 
 
 def in_turn(calls: Sequence[Call], limits: Limits) -> list[list[float]]:
-    """Return the seconds that each call takes, one row for each turn.
+    """Return the seconds that each call takes after one of its own, one row for each turn.
 
     Every second turn goes backwards; what comes before a call is then not always the same.
     """
     single = [_estimate(call) for call in calls]
     loops = [max(1, math.ceil(limits.sample / x)) for x in single]
-    tedious = sum(single) > TEDIOUS
-    fewest = min(limits.fewest, TURNS_IF_TEDIOUS) if tedious else limits.fewest
     rows: list[list[float]] = []
     gc.collect()
     gc.disable()
     start = time.perf_counter()
     try:
-        while len(rows) < fewest or (
+        while len(rows) < limits.fewest or (
             len(rows) < limits.most and time.perf_counter() - start < limits.seconds
         ):
             row = [0.0] * len(calls)
