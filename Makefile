@@ -50,7 +50,7 @@ test-numpy: $(NUMPY_VENV)/.numpy
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-# BENCH_ARGS=--quick is a part of it. On a machine that does nothing else: a quarter of an hour.
+# BENCH_ARGS=--quick is a part of it. On a machine that does nothing else: some twenty minutes.
 bench: $(BENCH_VENV)/.bench
 	$(BENCH_VENV)/bin/python -m benchmarks.speed $(BENCH_ARGS)
 

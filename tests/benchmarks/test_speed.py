@@ -38,11 +38,11 @@ class Clock:
 
 def test_turns_alternate_and_end_with_the_budget(monkeypatch):
     clock = Clock(monkeypatch)
-    limits = timing.Limits(seconds=1.0, fewest=2, most=4, sample=0.1)
+    limits = timing.Limits(seconds=1.5, fewest=2, most=4, sample=0.1)
     rows = timing.in_turn([clock.call("a", 0.05), clock.call("b", 0.25)], limits)
-    # A turn takes 2 calls of a and one of b, 0.35 s: the third begins at 0.7, none at 1.05.
+    # A turn takes 3 calls of a and two of b, 0.65 s: the third begins at 1.3, none at 1.95.
     assert np.allclose(rows, [[0.05, 0.25]] * 3, rtol=1e-12)
-    assert clock.called[2:] == ["a", "a", "b", "b", "a", "a", "a", "a", "b"]
+    assert clock.called[6:17] == ["a", "a", "a", "b", "b", "b", "b", "a", "a", "a", "a"]
 
 
 def test_turns_are_no_fewer_and_no_more_than_asked(monkeypatch):
@@ -57,6 +57,8 @@ def test_short_calls_are_warmed_up_and_repeated(monkeypatch):
     limits = timing.Limits(seconds=0.0, fewest=1, most=1, sample=0.01)
     timing.in_turn([clock.call("a", 0.001)], limits)
     assert len(clock.called) == 3 + 1 + 10
+    timing.in_turn([clock.call("b", 1.5)], limits)
+    assert clock.called[14:] == ["b", "b"]
 
 
 def test_ratios_are_of_neighbours():
