@@ -62,10 +62,14 @@ def at_hand(x: Any) -> Any:
     if is_tensorflow(x) and "CPU" in x.device:
         x = x.numpy()
     elif is_jax(x):
-        jax, x = sys.modules["jax"], stop_gradient(x)
-        here = not isinstance(x, jax.core.Tracer) and x.is_fully_addressable
-        if here and all(device.platform == "cpu" for device in x.devices()):
-            x = sys.modules["numpy"].asarray(x)
+        jax = sys.modules["jax"]
+        if isinstance(x, jax.core.Tracer):
+            x = stop_gradient(x)  # an array, if only derivatives are traced
+        if isinstance(x, jax.core.Tracer) or not x.is_fully_addressable:
+            return x
+        if any(device.platform != "cpu" for device in x.devices()):
+            return x
+        x = sys.modules["numpy"].asarray(x)
     if is_numpy(x):  # whose comparisons of bfloat16, of kind V, warn of a NaN
         return x.astype("float32") if x.dtype.kind == "V" else x
     return stop_gradient(x)
