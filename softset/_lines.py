@@ -32,6 +32,7 @@ class Lines(NamedTuple):
 
     def __call__(self, y_prob: Any) -> Any:
         """Return the memberships."""
+        # What NumPy makes of an array without axes is a number, which nothing can be written to.
         if y_prob.shape and self._is_between() and in_memory(y_prob):
             return self._held(y_prob)
         lines = (self._first_line, self._middle_line, self._last_line)

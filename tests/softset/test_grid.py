@@ -47,11 +47,6 @@ def mean_over_the_grid(y, p, *, metric=F2, **options):
     return np.mean(values), np.mean(gradients, axis=0)
 
 
-def skip_most_compiled(backend, step):
-    if backend.traced and step not in ("Linear", "Hard"):
-        pytest.skip("compiled forms, which take long, are tried with Linear and Hard")
-
-
 CASES = {
     "plain": (Y, P, {}),
     "tied": (Y, np.round(P, 2), {}),
@@ -69,7 +64,6 @@ CASES = {
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("case", CASES)
 def test_counts_are_those_of_each_threshold(backend, step, case):
-    skip_most_compiled(backend, step)
     y, p, options = CASES[case]
     fixed = {k: v for k, v in options.items() if not isinstance(v, np.ndarray)}
     arrays = {k: v for k, v in options.items() if isinstance(v, np.ndarray)}
@@ -88,7 +82,6 @@ def test_counts_are_those_of_each_threshold(backend, step, case):
 @pytest.mark.parametrize("step", ["Linear", "Ramp"])
 @pytest.mark.parametrize("case", CASES)
 def test_gradients_are_those_of_each_threshold(backend, step, case):
-    skip_most_compiled(backend, step)
     y, p, options = CASES[case]
     fixed = {k: v for k, v in options.items() if not isinstance(v, np.ndarray)}
     arrays = {k: v for k, v in options.items() if isinstance(v, np.ndarray)}
