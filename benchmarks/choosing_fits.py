@@ -181,13 +181,13 @@ def losses_of(train: Part) -> dict[str, LossFunction]:
 def label_losses(train: Part) -> dict[str, LossFunction]:
     """Return losses for labels of which several may be true."""
     share = train.y.mean((0, 1))
-    macro = on(ss.macro(ss.f1))
+    macro = on(ss.macro(ss.f1, axis=-1))
     return {
         "cross-entropy": entropy,
         "weighted cross-entropy": partial(entropy, pos_weight=(1 - share) / share),
         "macro F1": macro,
-        "macro F1, Sigmoid": on(ss.macro(ss.f1), step=ss.Sigmoid(k=10.0)),
-        "micro F1": on(ss.micro(ss.f1)),
+        "macro F1, Sigmoid": on(ss.macro(ss.f1, axis=-1), step=ss.Sigmoid(k=10.0)),
+        "micro F1": on(ss.micro(ss.f1, axis=-1)),
         "cross-entropy, then macro F1": in_turn(entropy, macro),
     }
 
@@ -199,10 +199,10 @@ def exclusive_losses() -> dict[str, LossFunction]:
         return -(y * z.log_softmax(-1)).sum(-1).mean()
 
     def macro(y: Any, z: Any) -> Any:
-        return ss.as_loss(ss.macro(ss.f1), axis=1)(y, z.softmax(-1))
+        return ss.as_loss(ss.macro(ss.f1, axis=-1), axis=1)(y, z.softmax(-1))
 
     def sharper(y: Any, z: Any) -> Any:
-        return ss.as_loss(ss.macro(ss.f1), axis=1, step=ss.Sigmoid(k=10.0))(y, z.softmax(-1))
+        return ss.as_loss(ss.macro(ss.f1, axis=-1), axis=1, step=ss.Sigmoid(k=10.0))(y, z.softmax(-1))
 
     return {
         "cross-entropy": softmax_entropy,

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from . import _checks
-from ._namespace import full_like_number, of_one_shape, shared_namespace, static_shape, unwrap
+from ._namespace import (
+    argument_namespace,
+    full_like_number,
+    of_one_shape,
+    static_shape,
+    unwrap,
+)
 from ._operations import clipped
 from ._values import check_increasing, check_thresholds, check_values
 from .steps import Hard, Identity
@@ -100,7 +106,7 @@ def namespace_of_all(
     for name, x in (("threshold", threshold), ("thresholds", thresholds)):
         if not isinstance(x, (int, float, tuple)):
             arrays[name] = x
-    return shared_namespace(arrays)
+    return argument_namespace(arrays)
 
 
 def to_float(xp: Any, x: Any) -> Any:

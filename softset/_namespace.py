@@ -14,15 +14,38 @@ from ._dual import Dual, namespace
 
 # By exact type: NumPy's float64 is a Python float too, and an array all the same.
 NUMBERS = (bool, int, float, complex)
+# By the name of a type, and then by the library that it comes from.
 _HINTS = {
     "list": "convert it to an array of your framework first, e.g. numpy.asarray(...)",
     "tuple": "convert it to an array of your framework first, e.g. numpy.asarray(...)",
-    "Series": "pass its .to_numpy()",
-    "DataFrame": "pass its .to_numpy()",
+    "MaskedArray": "pass its .filled(0) and where=~numpy.ma.getmaskarray(...) of it",
+    "MaskedTensor": "pass its .get_data() and where=.get_mask()",
+    "NestedTensor": "pass its .to_padded_tensor(0.0) and mask the padding with `where`",
+    "DTensor": "pass its .full_tensor(), or its .to_local() and reduce=all_reduce",
     "RaggedTensor": "pass its .to_tensor() and mask the padding with `where`",
     "SparseTensor": "pass tf.sparse.to_dense(...) of it",
+    "IndexedSlices": "pass tf.convert_to_tensor(...) of it",
     "KerasTensor": "a symbolic Keras tensor has no values; call softset inside a Loss or a Layer",
 }
+_HINTS_BY_LIBRARY = {
+    "numpy": "pass numpy.asarray(...) of it if its plain values are what is meant",
+    "torch": "pass its .as_subclass(torch.Tensor) if its plain values are what is meant",
+    "jax": "pass its .todense()",
+    "scipy": "pass its .toarray()",
+    "sparse": "pass its .todense()",
+    "pandas": "pass its .to_numpy(), with a dtype where it has missing values",
+    "polars": "pass its .to_numpy()",
+    "pyarrow": "pass its .to_numpy()",
+    "xarray": "pass its .to_numpy()",
+}
+# Tensors of a class of their own that mean what they hold: parameters, what compilers trace
+# with, results on their way from another process, and torchvision's images and masks.
+_PLAIN_TENSORS = (
+    "torch.nn.parameter",
+    "torch._subclasses",
+    "torch.distributed._functional_collectives",
+    "torchvision.tv_tensors",
+)
 
 
 def array_namespace(*arrays: Any) -> Any:
@@ -84,14 +107,33 @@ def shared_namespace(arrays: dict[str, Any]) -> Any:
     return found
 
 
+def argument_namespace(arrays: dict[str, Any]) -> Any:
+    """Return the namespace of named arguments that come from outside.
+
+    Of PyTorch's tensors some are of the usual class and hold less than their shape says.
+    """
+    for name, x in arrays.items():
+        if is_torch(x) and (x.is_nested or x.layout is not sys.modules["torch"].strided):
+            hint = _HINTS["NestedTensor"] if x.is_nested else "pass its .to_dense()"
+            layout = "nested" if x.is_nested else str(x.layout).removeprefix("torch.")
+            raise TypeError(f"`{name}` must be a dense tensor, got a {layout} one; {hint}")
+    return shared_namespace(arrays)
+
+
 def _namespace_of(x: Any, name: str) -> Any:
     # The common ones before array-api-compat's ladder, which is slow, and whose cache makes
     # torch.compile warn.
     if is_torch(x):
+        if type(x) is not sys.modules["torch"].Tensor and not _is_plain_tensor(x):
+            raise _refusal(name, x)
         import array_api_compat.torch as xp
 
         return xp
-    if is_numpy(x) and not isinstance(x, sys.modules["numpy"].matrix):  # whose * is another
+    if is_numpy(x):
+        numpy: Any = sys.modules["numpy"]
+        # A subclass gives its values, or its operators, a meaning that is lost on the way.
+        if type(x) not in (numpy.ndarray, numpy.memmap) and isinstance(x, numpy.ndarray):
+            raise _refusal(name, x)
         import array_api_compat.numpy as xp
 
         return xp
@@ -101,13 +143,31 @@ def _namespace_of(x: Any, name: str) -> Any:
         return _tensorflow
     import array_api_compat
 
-    if not array_api_compat.is_array_api_obj(x):
-        hint = _HINTS.get(type(x).__name__)
-        raise TypeError(
-            f"`{name}` must be an array (NumPy, PyTorch, JAX, TensorFlow or another array-API "
-            f"library), got {_kind(x)}" + (f"; {hint}" if hint else "")
-        )
+    if not array_api_compat.is_array_api_obj(x) or _library_of(type(x)) in ("sparse", "xarray"):
+        raise _refusal(name, x)
+    if array_api_compat.is_dask_array(x):
+        _namespace_of(x._meta, name)  # what its blocks are
     return array_api_compat.array_namespace(x)
+
+
+def _is_plain_tensor(x: Any) -> bool:
+    home = type(x).__module__
+    return any(home == known or home.startswith(known + ".") for known in _PLAIN_TENSORS)
+
+
+def _refusal(name: str, x: Any) -> TypeError:
+    """Return the error for what is no array, or one whose values are not all that it means."""
+    hint = _HINTS.get(type(x).__name__)
+    for kind in type(x).__mro__:
+        hint = hint or _HINTS.get(kind.__name__) or _HINTS_BY_LIBRARY.get(_library_of(kind))
+    return TypeError(
+        f"`{name}` must be an array (NumPy, PyTorch, JAX, TensorFlow or another array-API "
+        f"library), got {_kind(x)}" + (f"; {hint}" if hint else "")
+    )
+
+
+def _library_of(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
 
 
 def is_tensorflow(x: Any) -> bool:

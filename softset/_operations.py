@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ._dual import Dual
-from ._namespace import NUMBERS, array_namespace, is_jax, is_numpy, is_tensorflow, is_torch
+from ._namespace import (
+    NUMBERS,
+    array_namespace,
+    is_jax,
+    is_numpy,
+    is_tensorflow,
+    is_torch,
+    stop_gradient,
+)
 from ._visible import in_memory
 
 _STRETCH = 2**5  # so many float32 numbers can be added up one after another
@@ -68,6 +76,17 @@ def look_up(table: Any, place: Any) -> Any:
     if is_torch(table):  # array-api-compat's take counts from the end too, and looks which
         return table.index_select(0, place)
     return array_namespace(table).take(table, place, axis=0)
+
+
+def divided(x: Any, y: Any) -> Any:
+    """Return x / y, with a finite slope in y also where the square of y is 0 in float32.
+
+    JAX divides by that square, and XLA makes it of two divisions in TensorFlow's graphs.
+    """
+    if not _divides_by_squares(y):
+        return x / y
+    scale = 1 / stop_gradient(y)
+    return (x * scale) / (y * scale)
 
 
 def clipped(x: Any, *, alone: bool = False) -> Any:
@@ -136,6 +155,14 @@ def has_float64(x: Any) -> bool:
     if is_jax(x):
         return bool(sys.modules["jax"].config.jax_enable_x64)
     return not (is_torch(x) and x.device.type == "mps")
+
+
+def _divides_by_squares(x: Any) -> bool:
+    while isinstance(x, Dual):
+        x = x.value
+    if is_jax(x):
+        return isinstance(x, sys.modules["jax"].core.Tracer)
+    return is_tensorflow(x) and not sys.modules["tensorflow"].executing_eagerly()
 
 
 def _are_many(x: Any, y: Any) -> bool:

@@ -97,8 +97,9 @@ def _split(arguments: Arguments) -> list[Piece]:
         return [()]
     beside = [x for x in (sample_weight, where) if x is not None]
     several = [None if isinstance(x, tuple) else x for x in (threshold, thresholds)]
-    arrays = all(hasattr(x, "shape") for x in (y_true, y_prob, *beside))
-    if not (arrays and in_memory(y_prob, y_true, *beside, *several)):
+    if not in_memory(y_prob, y_true, *beside, *several):
+        return [()]
+    if not all(hasattr(x, "shape") for x in (y_true, y_prob, *beside)):
         return [()]
     shape = tuple(y_prob.shape)
     if math.prod(shape) <= _SIZE or tuple(y_true.shape) != shape:

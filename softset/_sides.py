@@ -8,7 +8,7 @@ from ._batch import prepare_scores
 from ._namespace import stop_gradient
 from ._operations import running_sum
 from ._sorting import can_sort, to_rows
-from .metrics._ratio import absent
+from .metrics._ratio import absent, ratio
 
 
 class Sides(NamedTuple):
@@ -44,13 +44,10 @@ def both_sides(
         part = _highest(xp, stop_gradient(scores), stop_gradient(negatives), max_fpr)
         negatives = negatives * part
     all_p, all_q = xp.sum(positives), xp.sum(negatives)
-    none = absent(all_p) | absent(all_q)
-    return Sides(xp, scores, _share(xp, positives, all_p, none), _share(xp, negatives, all_q, none))
-
-
-def _share(xp: Any, x: Any, total: Any, none: Any) -> Any:
-    share = x / xp.where(none, xp.ones_like(total), total)
-    return xp.where(none, xp.zeros_like(x), share)
+    # Without pairs both sides are empty.
+    positives = xp.where(absent(xp, all_q), 0.0, positives)
+    negatives = xp.where(absent(xp, all_p), 0.0, negatives)
+    return Sides(xp, scores, ratio(xp, positives, all_p, 0.0), ratio(xp, negatives, all_q, 0.0))
 
 
 def _highest(xp: Any, scores: Any, weights: Any, share: float) -> Any:

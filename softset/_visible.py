@@ -24,7 +24,7 @@ def in_memory(*arrays: Any) -> bool:
             return False
         if x.requires_grad and torch.is_grad_enabled():
             return False
-        if x.device.type != "cpu" or torch.jit.is_tracing():
+        if x.device.type != "cpu" or x.is_nested or torch.jit.is_tracing():
             return False
         if torch._C._are_functorch_transforms_active():
             return False

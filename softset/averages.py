@@ -1,30 +1,33 @@
 """Averages over classes: each turns a metric into a metric.
 
+Where the counts have other axes beside that of the classes, an average has to be told which it is,
+but for a grid of thresholds, which losses and scores keep apart.
+
 One policy for absent classes: a class that nobody is in and nobody is put in, that is with
 tp = fp = fn = 0, leaves the macro mean, as in scikit-learn when it finds the classes itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ._bound import freeze
-from ._namespace import array_namespace
+from ._bound import Bound, freeze
+from ._namespace import array_namespace, static_shape
 from ._typing import Metric
 from .confusion import Confusion
 from .metrics._ratio import ratio
 
 
-def micro(metric: Metric, axis: int = -1) -> Metric:
+def micro(metric: Metric, axis: int | None = None) -> Metric:
     """Add the classes' counts, then apply the metric.
 
     Parameters
     ----------
     metric : callable
         Any function of a `Confusion`.
-    axis : int, default -1
-        The class axis of the counts.
+    axis : int, optional
+        The class axis of the counts; they may have just this one where it is left out.
 
     Returns
     -------
@@ -37,7 +40,7 @@ def micro(metric: Metric, axis: int = -1) -> Metric:
     TypeError
         If `metric` is not callable.
     ValueError
-        When called, if the counts have no such axis.
+        When called, if the counts have no such axis, or several and `axis` is left out.
 
     Examples
     --------
@@ -50,15 +53,15 @@ def micro(metric: Metric, axis: int = -1) -> Metric:
     return Micro(freeze(metric), axis)
 
 
-def macro(metric: Metric, axis: int = -1) -> Metric:
+def macro(metric: Metric, axis: int | None = None) -> Metric:
     """Apply the metric to each class, then take the mean over the classes that occur.
 
     Parameters
     ----------
     metric : callable
         Any function of a `Confusion`, elementwise over its shape.
-    axis : int, default -1
-        The class axis of the counts.
+    axis : int, optional
+        The class axis of the counts; they may have just this one where it is left out.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def macro(metric: Metric, axis: int = -1) -> Metric:
     TypeError
         If `metric` is not callable.
     ValueError
-        When called, if the counts have no such axis.
+        When called, if the counts have no such axis, or several and `axis` is left out.
 
     Notes
     -----
@@ -88,15 +91,15 @@ def macro(metric: Metric, axis: int = -1) -> Metric:
     return Macro(freeze(metric), axis)
 
 
-def weighted(metric: Metric, axis: int = -1) -> Metric:
+def weighted(metric: Metric, axis: int | None = None) -> Metric:
     """Apply the metric to each class, then take the mean weighted by the classes' positives.
 
     Parameters
     ----------
     metric : callable
         Any function of a `Confusion`, elementwise over its shape.
-    axis : int, default -1
-        The class axis of the counts.
+    axis : int, optional
+        The class axis of the counts; they may have just this one where it is left out.
 
     Returns
     -------
@@ -109,7 +112,7 @@ def weighted(metric: Metric, axis: int = -1) -> Metric:
     TypeError
         If `metric` is not callable.
     ValueError
-        When called, if the counts have no such axis.
+        When called, if the counts have no such axis, or several and `axis` is left out.
 
     Examples
     --------
@@ -127,13 +130,12 @@ class Micro:
     """What `micro` returns."""
 
     metric: Metric
-    axis: int = -1
+    axis: int | None = None
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the metric of the summed counts."""
-        _require_axis(c, self.axis)
-        xp = array_namespace(*c)
-        return self.metric(Confusion(*(xp.sum(x, axis=self.axis) for x in c)), **options)
+        xp, axis = array_namespace(*c), _class_axis(c, self.axis)
+        return self.metric(Confusion(*(xp.sum(x, axis=axis) for x in c)), **options)
 
 
 @dataclass(frozen=True)
@@ -141,18 +143,17 @@ class Macro:
     """What `macro` returns."""
 
     metric: Metric
-    axis: int = -1
+    axis: int | None = None
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the mean of the metric over the classes that occur."""
-        _require_axis(c, self.axis)
+        axis = _class_axis(c, self.axis)
         values = self.metric(c, **options)
         _require_elementwise(c, values)
         xp = array_namespace(values, *c)
-        occurs = c.tp + c.fp + c.fn > 0
-        kept = xp.where(occurs, values, xp.zeros_like(values))
-        number = xp.sum(xp.astype(occurs, values.dtype), axis=self.axis)
-        total = xp.sum(kept, axis=self.axis)
+        absent = c.tp + c.fp + c.fn <= 0  # a nan is not: it comes through
+        number = xp.sum(xp.astype(~absent, values.dtype), axis=axis)
+        total = xp.sum(xp.where(absent, xp.zeros_like(values), values), axis=axis)
         return ratio(xp, total, number, options.get("zero_division", 0.0))
 
 
@@ -161,27 +162,62 @@ class Weighted:
     """What `weighted` returns."""
 
     metric: Metric
-    axis: int = -1
+    axis: int | None = None
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the mean of the metric weighted by the classes' positives."""
-        _require_axis(c, self.axis)
+        axis = _class_axis(c, self.axis)
         values = self.metric(c, **options)
         _require_elementwise(c, values)
         xp = array_namespace(values, *c)
         support = c.tp + c.fn
-        total = xp.sum(values * support, axis=self.axis)
-        return ratio(xp, total, xp.sum(support, axis=self.axis), options.get("zero_division", 0.0))
+        total = xp.sum(values * support, axis=axis)
+        return ratio(xp, total, xp.sum(support, axis=axis), options.get("zero_division", 0.0))
 
 
-def _require_axis(c: Confusion, axis: int) -> None:
+def over_grid(metric: Metric, ndim: int) -> Metric:
+    """Return the metric for counts of so many axes, the last of them a grid of thresholds."""
+    if isinstance(metric, Bound):
+        return replace(metric, metric=over_grid(metric.metric, ndim))
+    if not isinstance(metric, (Micro, Macro, Weighted)):
+        return metric
+    axis = -2 if metric.axis is None and ndim <= 2 else metric.axis
+    if axis in (-1, ndim - 1):
+        raise ValueError(
+            f"`axis` must be that of the classes, got {axis} for counts whose last axis is that of "
+            f"`thresholds`; pass {type(metric).__name__.lower()}(...) without it, or axis=-2"
+        )
+    inner = over_grid(metric.metric, ndim - isinstance(metric, Micro))
+    return replace(metric, metric=inner, axis=axis)
+
+
+def on_axis(metric: Metric, axis: int) -> Metric:
+    """Return the metric with this class axis for an average that was not told of one."""
+    if isinstance(metric, Bound):
+        return replace(metric, metric=on_axis(metric.metric, axis))
+    if not isinstance(metric, (Micro, Macro, Weighted)):
+        return metric
+    inner = on_axis(metric.metric, axis)
+    return replace(metric, metric=inner, axis=axis if metric.axis is None else metric.axis)
+
+
+def _class_axis(c: Confusion, axis: int | None) -> int:
+    """Return the axis of the classes; which of several it is, nothing here could tell."""
     # NumPy sums a number over its last axis without complaint: micro for macro.
     ndim = len(c.tp.shape)
+    if axis is None and ndim > 1:
+        raise ValueError(
+            f"`axis` of the average must say which axis holds the classes, got counts of shape "
+            f"{static_shape(c.tp)}; sum over the others, as in as_loss(macro(f1), axis=(0, 2, 3)) "
+            "for scores of (N, C, H, W), or name it, as in macro(f1, axis=0)"
+        )
+    axis = -1 if axis is None else axis
     if not -ndim <= axis < ndim:
         raise ValueError(
             f"`axis` must be an axis of the counts, got {axis} for counts of {ndim} dimensions; "
             "count each class by itself, as in as_loss(macro(f1), axis=0)"
         )
+    return axis
 
 
 def _require_elementwise(c: Confusion, values: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ._batch import Arguments
-from ._namespace import full_like_number, shared_namespace, unwrap
+from ._namespace import argument_namespace, full_like_number, unwrap
 from ._passes import count_pass
 from ._typing import Array, Step, Threshold
 from .steps import Linear
@@ -174,7 +174,7 @@ def one_hot(y_true: Array, num_classes: int) -> Any:
      [False False  True]]
     """
     y_true = unwrap(y_true)
-    xp = shared_namespace({"y_true": y_true})
+    xp = argument_namespace({"y_true": y_true})
     if not xp.isdtype(y_true.dtype, "integral"):
         raise TypeError(f"`y_true` must hold integer class numbers, got {y_true.dtype}")
     if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 2:

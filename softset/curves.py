@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .confusion import Confusion
-from .metrics._ratio import counts, defined, ratio
+from .metrics._ratio import counts, defined, ratio, ratio_of_rates
 
 
 class RocCurve(NamedTuple):
@@ -188,14 +188,17 @@ def auroc(c: Confusion, *, max_fpr: float | None = None, zero_division: float = 
     xp, tp, fp, positives, negatives = _with_ends(c)
     positives, negatives = positives[..., 0], negatives[..., 0]
     if max_fpr is None:
-        area = xp.sum((fp[..., :-1] - fp[..., 1:]) * (tp[..., :-1] + tp[..., 1:]), axis=-1) / 2
-        return ratio(xp, area, positives * negatives, zero_division)
+        # One class after the other: the product of both weights may be out of range.
+        steps = ratio(xp, fp[..., :-1] - fp[..., 1:], negatives[..., None], 0.0)
+        area = xp.sum(steps * (tp[..., :-1] + tp[..., 1:]), axis=-1) / 2
+        value = ratio(xp, area, positives, zero_division)
+        return defined(xp, value, zero_division, negatives)
     x, y = roc_curve(c)
     right, left, top, bottom = x[..., :-1], x[..., 1:], y[..., :-1], y[..., 1:]
     limit = xp.full_like(right, max_fpr)
     beyond = left > limit
     right_end = xp.where(beyond, left, xp.where(right > limit, limit, right))
-    top_end = bottom + (top - bottom) * ratio(xp, right_end - left, right - left, 0.0)
+    top_end = bottom + (top - bottom) * ratio_of_rates(xp, right_end - left, right - left, 0.0)
     area = xp.sum((right_end - left) * (top_end + bottom), axis=-1) / 2
     chance, perfect = max_fpr**2 / 2, max_fpr
     value = (1 + (area - chance) / (perfect - chance)) / 2

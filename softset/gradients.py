@@ -149,7 +149,7 @@ def count_slopes(loss: Score | LinearLoss, c: Confusion) -> tuple[Any, Confusion
     if isinstance(loss, LinearLoss):
         return loss.of_counts(c), loss.slopes
     try:
-        values, parts = slopes(lambda *four: require_array(loss.metric(Confusion(*four))), *c)
+        values, parts = slopes(lambda *four: require_array(loss.values_at(Confusion(*four))), *c)
     except NotElementwise:  # an average over classes, say
         value, parts = value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
         return value, Confusion(*parts)

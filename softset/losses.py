@@ -10,6 +10,7 @@ from ._bound import freeze
 from ._namespace import array_namespace
 from ._passes import count_pass
 from ._typing import Array, Metric, Reduce, Step, Threshold
+from .averages import over_grid
 from .confusion import Confusion
 from .curves import needs_grid
 from .metrics import larger_is_better
@@ -69,7 +70,12 @@ class Score:
 
     def of_counts(self, c: Confusion) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
-        return self.of_values(self.metric(c))
+        return self.of_values(self.values_at(c))
+
+    def values_at(self, c: Confusion) -> Any:
+        """Return the metric for given counts, with a value for each threshold of a grid."""
+        grid = self.thresholds is not None
+        return (over_grid(self.metric, len(c.tp.shape)) if grid else self.metric)(c)
 
     def of_values(self, values: Any) -> Any:
         """Return the number for given values of the metric."""

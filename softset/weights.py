@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._checks import is_floating
-from ._namespace import shared_namespace, static_shape, unwrap
+from ._namespace import argument_namespace, static_shape, unwrap
 from ._typing import Array
 from .confusion import one_hot
 from .metrics._ratio import ratio
@@ -72,7 +72,7 @@ def pos_weight(y_true: Array) -> Any:
     3.0
     """
     y_true = unwrap(y_true)
-    xp = shared_namespace({"y_true": y_true})
+    xp = argument_namespace({"y_true": y_true})
     labels = xp.astype(y_true, xp.float32)
     return ratio(xp, xp.sum(1 - labels), xp.sum(labels), 1.0)
 
@@ -108,7 +108,7 @@ def sample_weight(y_true: Array, class_weight: Array) -> Any:
     """
     xp, numbers = _class_numbers(y_true)
     class_weight = unwrap(class_weight)
-    shared_namespace({"y_true": numbers, "class_weight": class_weight})
+    argument_namespace({"y_true": numbers, "class_weight": class_weight})
     if not is_floating(xp, class_weight.dtype):
         raise TypeError(f"`class_weight` must hold real numbers, got {class_weight.dtype}")
     shape = static_shape(class_weight)
@@ -120,7 +120,7 @@ def sample_weight(y_true: Array, class_weight: Array) -> Any:
 
 def _class_numbers(y_true: Any) -> tuple[Any, Any]:
     y_true = unwrap(y_true)
-    xp = shared_namespace({"y_true": y_true})
+    xp = argument_namespace({"y_true": y_true})
     if xp.isdtype(y_true.dtype, "bool"):
         return xp, xp.astype(y_true, xp.int32)
     if not xp.isdtype(y_true.dtype, "integral"):

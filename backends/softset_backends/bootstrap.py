@@ -11,6 +11,7 @@ import numpy as np
 import softset as ss
 from softset._bound import freeze
 from softset._typing import Metric, Threshold
+from softset.averages import on_axis
 from softset.curves import needs_grid
 
 # How many numbers of repeats are drawn at once.
@@ -114,21 +115,21 @@ def bootstrap_interval(
             "`metric` must belong to one threshold, got an area under a curve; resample it with "
             "scipy.stats.bootstrap"
         )
-    scores = np.asarray(y_prob)
+    scores = np.asanyarray(y_prob)
     count = partial(
         ss.confusion,
-        np.asarray(y_true),
+        np.asanyarray(y_true),
         scores,
         threshold=threshold,
         step=ss.Hard(),
-        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
+        sample_weight=None if sample_weight is None else np.asanyarray(sample_weight),
         from_logits=from_logits,
     )
     value = np.asarray(metric(count(axis=axis)))
     rows = np.stack(count(axis=_within_an_example(axis, scores.ndim)), axis=-1)
     found = []
     for c in _resampled(rows, resamples, seed):
-        found.append(np.asarray(metric(c)))
+        found.append(np.asarray(on_axis(metric, -1)(c)))
         if found[-1].shape != (len(c.tp), *value.shape):
             raise ValueError(
                 f"`metric` must give an array of shape {(len(c.tp), *value.shape)} for "

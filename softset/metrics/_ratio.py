@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .._checks import is_floating
-from .._namespace import shared_namespace, unwrap
+from .._namespace import argument_namespace, unwrap
+from .._operations import divided
 from ..confusion import Confusion
 
-# Up to here a denominator is 0. The slope of x / y is -x / y**2, and y**2 is 0 in float32 for y
-# below 1e-19, which makes a nan in JAX and XLA; tp + fp of confident negatives is as small.
-_NOTHING = 1e-18
+# Up to here a rate or a share, which has no scale, is 0: its square has to be a float32.
+_NEGLIGIBLE = 1e-18
 
 
 def counts(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
@@ -24,7 +24,7 @@ def counts(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
                 "Confusion(*map(numpy.asarray, c))"
             )
     fields = {name: unwrap(x) for name, x in fields.items()}
-    xp = shared_namespace(fields)
+    xp = argument_namespace(fields)
     if not all(is_floating(xp, dtype) for dtype in {x.dtype for x in fields.values()}):
         fields = {name: _floating(xp, x) for name, x in fields.items()}
     return xp, *fields.values()
@@ -34,33 +34,44 @@ def shares(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
     """Return the namespace and the counts divided by their sum, so products cannot overflow."""
     xp, tp, fp, fn, tn = counts(c)
     n = tp + fp + fn + tn
-    n = xp.where(absent(n), 1.0, n)
-    return xp, tp / n, fp / n, fn / n, tn / n
+    n = xp.where(absent(xp, n), 1.0, n)
+    return xp, *(divided(x, n) for x in (tp, fp, fn, tn))
 
 
-def absent(x: Any) -> Any:
-    """Tell where a count or a rate is 0; a nan is not, so that it comes through."""
-    return x <= _NOTHING
+def absent(xp: Any, x: Any) -> Any:
+    """Tell where a count is 0, whatever the scale of the weights; a nan comes through.
+
+    What is less than this has a reciprocal, which is a slope, near the end of the dtype's range.
+    """
+    return x <= (2.0**-110 if x.dtype == xp.float32 else 2.0**-1000)
 
 
 def ratio(xp: Any, numerator: Any, denominator: Any, zero_division: float) -> Any:
-    """Divide; where the denominator is 0 return zero_division, with a gradient of 0."""
-    none = absent(denominator)
-    safe = xp.where(none, 1.0, denominator)
-    return xp.where(none, _like(xp, denominator, zero_division), numerator / safe)
+    """Divide counts; where the denominator is 0 return zero_division, with a gradient of 0."""
+    return _quotient(xp, numerator, denominator, absent(xp, denominator), zero_division)
+
+
+def ratio_of_rates(xp: Any, numerator: Any, denominator: Any, zero_division: float) -> Any:
+    """Divide rates, or other numbers without a scale, as `ratio` divides counts."""
+    return _quotient(xp, numerator, denominator, denominator <= _NEGLIGIBLE, zero_division)
 
 
 def root(xp: Any, x: Any) -> Any:
-    """Return the square root, with a gradient of 0 instead of infinity at 0."""
-    none = x <= _NOTHING**2
+    """Return the square root of a rate, with a gradient of 0 instead of infinity at 0."""
+    none = x <= _NEGLIGIBLE**2
     return xp.where(none, 0.0, xp.sqrt(xp.where(none, 1.0, x)))
+
+
+def _quotient(xp: Any, numerator: Any, denominator: Any, none: Any, zero_division: float) -> Any:
+    value = divided(numerator, xp.where(none, 1.0, denominator))
+    return xp.where(none, _like(xp, denominator, zero_division), value)
 
 
 def defined(xp: Any, value: Any, zero_division: float, *needed: Any) -> Any:
     """Return the value, but zero_division where something that is needed is absent."""
-    none = absent(needed[0])
+    none = absent(xp, needed[0])
     for x in needed[1:]:
-        none = none | absent(x)
+        none = none | absent(xp, x)
     return xp.where(none, _like(xp, value, zero_division), value)
 
 

@@ -96,7 +96,7 @@ def balanced_accuracy(c: Confusion, *, zero_division: float = 0.0) -> Any:
     """
     xp, tp, fp, fn, tn = counts(c)
     total = ratio(xp, tp, tp + fn, 0.0) + ratio(xp, tn, tn + fp, 0.0)
-    single = absent(tp + fn) | absent(tn + fp)
+    single = absent(xp, tp + fn) | absent(xp, tn + fp)
     value = xp.where(single, total, 0.5 * total)
     return defined(xp, value, zero_division, tp + fp + fn + tn)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..confusion import Confusion
-from ._ratio import counts, defined, ratio, root, shares
+from ._ratio import counts, defined, ratio, ratio_of_rates, root, shares
 
 
 def matthews_corrcoef(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -36,7 +36,7 @@ def matthews_corrcoef(c: Confusion, *, zero_division: float = 0.0) -> Any:
     """
     xp, tp, fp, fn, tn = shares(c)
     deviations = root(xp, (tp + fn) * (tn + fp)) * root(xp, (tp + fp) * (tn + fn))
-    return ratio(xp, tp * tn - fp * fn, deviations, zero_division)
+    return ratio_of_rates(xp, tp * tn - fp * fn, deviations, zero_division)
 
 
 def markedness(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -98,7 +98,7 @@ def cohen_kappa(c: Confusion, *, zero_division: float = 0.0) -> Any:
     """
     xp, tp, fp, fn, tn = shares(c)
     chance = (tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)
-    return ratio(xp, 2 * (tp * tn - fp * fn), chance, zero_division)
+    return ratio_of_rates(xp, 2 * (tp * tn - fp * fn), chance, zero_division)
 
 
 def scott_pi(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -130,9 +130,8 @@ def scott_pi(c: Confusion, *, zero_division: float = 0.0) -> Any:
     """
     xp, tp, fp, fn, tn = shares(c)
     wrong = fp + fn
-    return ratio(
-        xp, 4 * tp * tn - wrong * wrong, (2 * tp + wrong) * (2 * tn + wrong), zero_division
-    )
+    excess, chance = 4 * tp * tn - wrong * wrong, (2 * tp + wrong) * (2 * tn + wrong)
+    return ratio_of_rates(xp, excess, chance, zero_division)
 
 
 def gwet_ac1(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -164,7 +163,7 @@ def gwet_ac1(c: Confusion, *, zero_division: float = 0.0) -> Any:
     xp, tp, fp, fn, tn = shares(c)
     wrong = fp + fn
     chance = 0.5 * (2 * tp + wrong) * (2 * tn + wrong)
-    return ratio(xp, tp + tn - chance, tp + tn + wrong - chance, zero_division)
+    return ratio_of_rates(xp, tp + tn - chance, tp + tn + wrong - chance, zero_division)
 
 
 def yule_q(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -196,7 +195,7 @@ def yule_q(c: Confusion, *, zero_division: float = 0.0) -> Any:
     xp, tp, fp, fn, tn = counts(c)
     tpr, fnr = ratio(xp, tp, tp + fn, 0.0), ratio(xp, fn, tp + fn, 0.0)
     tnr, fpr = ratio(xp, tn, tn + fp, 0.0), ratio(xp, fp, tn + fp, 0.0)
-    return ratio(xp, tpr * tnr - fpr * fnr, tpr * tnr + fpr * fnr, zero_division)
+    return ratio_of_rates(xp, tpr * tnr - fpr * fnr, tpr * tnr + fpr * fnr, zero_division)
 
 
 def gilbert_skill_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -228,4 +227,4 @@ def gilbert_skill_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
     xp, tp, fp, fn, tn = shares(c)
     # tp - e = (tp tn - fp fn) / n: nothing nearly equal is subtracted.
     excess = tp * tn - fp * fn
-    return ratio(xp, excess, excess + fp + fn, zero_division)
+    return ratio_of_rates(xp, excess, excess + fp + fn, zero_division)

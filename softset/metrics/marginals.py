@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..confusion import Confusion
-from ._ratio import counts, ratio
+from ._ratio import counts, ratio, ratio_of_rates, shares
 
 
 def prevalence(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -93,5 +93,5 @@ def bias_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.bias_score(c))
     0.8
     """
-    xp, tp, fp, fn, _ = counts(c)
-    return ratio(xp, tp + fp, tp + fn, zero_division)
+    xp, tp, fp, fn, _ = shares(c)
+    return ratio_of_rates(xp, tp + fp, tp + fn, zero_division)

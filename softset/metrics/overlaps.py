@@ -6,7 +6,7 @@ from typing import Any
 
 from .._checks import non_negative, positive
 from ..confusion import Confusion
-from ._ratio import counts, defined, ratio, root
+from ._ratio import counts, defined, ratio, ratio_of_rates, root, shares
 
 
 def fbeta(c: Confusion, *, beta: float, zero_division: float = 0.0) -> Any:
@@ -206,8 +206,8 @@ def fowlkes_mallows(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.fowlkes_mallows(c)), 4))
     0.6708
     """
-    xp, tp, fp, fn, _ = counts(c)
-    value = ratio(xp, tp, root(xp, tp + fp) * root(xp, tp + fn), 0.0)
+    xp, tp, fp, fn, _ = shares(c)
+    value = ratio_of_rates(xp, tp, root(xp, tp + fp) * root(xp, tp + fn), 0.0)
     return defined(xp, value, zero_division, tp + fp, tp + fn)
 
 

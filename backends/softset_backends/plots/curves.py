@@ -131,8 +131,8 @@ def plot_precision_recall(
 
 
 def _sweep(y_true: Any, y_score: Any, sample_weight: Any) -> Any:
-    weights = None if sample_weight is None else np.asarray(sample_weight)
-    return ss.sweep(np.asarray(y_true), np.asarray(y_score), sample_weight=weights)
+    weights = None if sample_weight is None else np.asanyarray(sample_weight)
+    return ss.sweep(np.asanyarray(y_true), np.asanyarray(y_score), sample_weight=weights)
 
 
 def _require(curve: str, **totals: Any) -> None:

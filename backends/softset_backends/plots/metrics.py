@@ -80,8 +80,8 @@ def plot_metric(
     >>> ax.get_legend_handles_labels()[1]
     ['f1: best 0.800 at 0.25', 'recall: best 1.000 at 0.05']
     """
-    weights = None if sample_weight is None else np.asarray(sample_weight)
-    data = (np.asarray(y_true), np.asarray(y_prob), weights)
+    weights = None if sample_weight is None else np.asanyarray(sample_weight)
+    data = (np.asanyarray(y_true), np.asanyarray(y_prob), weights)
     metrics, steps = several("metrics", metrics), several("steps", steps)
     lines = []
     for metric, step in product(metrics, steps):

@@ -77,6 +77,6 @@ def name_of(metric: Any) -> str:
         options = [repr(x) for x in metric.args] + [f"{k}={v!r}" for k, v in metric.options]
         return f"{name_of(metric.metric)}({', '.join(options)})"
     if isinstance(metric, (Macro, Micro, Weighted)):
-        axis = "" if metric.axis == -1 else f", axis={metric.axis}"
+        axis = "" if metric.axis is None else f", axis={metric.axis}"
         return f"{type(metric).__name__.lower()}({name_of(metric.metric)}{axis})"
     return getattr(metric, "__name__", None) or repr(metric)
