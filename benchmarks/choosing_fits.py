@@ -202,7 +202,9 @@ def exclusive_losses() -> dict[str, LossFunction]:
         return ss.as_loss(ss.macro(ss.f1, axis=-1), axis=1)(y, z.softmax(-1))
 
     def sharper(y: Any, z: Any) -> Any:
-        return ss.as_loss(ss.macro(ss.f1, axis=-1), axis=1, step=ss.Sigmoid(k=10.0))(y, z.softmax(-1))
+        return ss.as_loss(ss.macro(ss.f1, axis=-1), axis=1, step=ss.Sigmoid(k=10.0))(
+            y, z.softmax(-1)
+        )
 
     return {
         "cross-entropy": softmax_entropy,

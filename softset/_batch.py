@@ -14,7 +14,7 @@ from ._namespace import (
 )
 from ._operations import clipped
 from ._values import check_increasing, check_thresholds, check_values
-from .steps import Hard, Identity
+from .steps import Hard, Identity, keeps_nan
 
 
 class Arguments(NamedTuple):
@@ -39,6 +39,7 @@ class Batch(NamedTuple):
     weights: Any
     threshold: Any
     grid: bool
+    seen: bool
     clipped: bool
     axes: tuple[int, ...]
     xp: Any
@@ -67,6 +68,8 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
     clips = not (seen or from_logits)
     if clips:
         scores = clipped(scores, alone=isinstance(step, Identity))
+    if not (seen or keeps_nan(step)):  # a label that is not a number makes all its counts so
+        labels = xp.where(scores == scores, labels, xp.nan)
 
     hard = isinstance(step, Hard)
     if thresholds is None:
@@ -76,7 +79,7 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
         # Not expand_dims, which in Dask needs the lengths.
         labels, scores = labels[..., None], scores[..., None]
         weights = None if weights is None else weights[..., None]
-    return Batch(labels, scores, weights, tau, thresholds is not None, clips, axes, xp)
+    return Batch(labels, scores, weights, tau, thresholds is not None, seen, clips, axes, xp)
 
 
 def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any) -> Batch:

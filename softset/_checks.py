@@ -58,7 +58,7 @@ def is_bool(dtype: Any) -> bool:
 def same_shape(y_true: Any, y_prob: Any) -> None:
     """Require labels of the scores' shape: broadcasting here is silently another metric."""
     true, prob = static_shape(y_true), static_shape(y_prob)
-    if _fits(true, prob):
+    if fits(true, prob):
         return
     if prob[-1:] == (1,) and true == prob[:-1]:
         hint = "drop the scores' last axis, y_prob[..., 0]"
@@ -71,7 +71,8 @@ def same_shape(y_true: Any, y_prob: Any) -> None:
     raise ValueError(f"`y_true` and `y_prob` must have one shape, got {true} and {prob}; {hint}")
 
 
-def _fits(shape: tuple[int | None, ...], target: tuple[int | None, ...]) -> bool:
+def fits(shape: tuple[int | None, ...], target: tuple[int | None, ...]) -> bool:
+    """Tell whether two shapes are one, as far as their lengths are known."""
     return len(shape) == len(target) and all(
         a is None or b is None or a == b for a, b in zip(shape, target, strict=True)
     )
@@ -81,7 +82,7 @@ def broadcasts_to(shape: tuple[int | None, ...], target: tuple[int | None, ...])
     """Tell whether an array of the one shape broadcasts to the other without enlarging it."""
     last = target[max(0, len(target) - len(shape)) :]
     ones = tuple(t if s == 1 else s for s, t in zip(shape, last, strict=False))
-    return len(shape) <= len(target) and _fits(ones, last)
+    return len(shape) <= len(target) and fits(ones, last)
 
 
 def aligned(name: str, x: Any, y_prob: Any) -> None:

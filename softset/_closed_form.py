@@ -13,6 +13,7 @@ from ._dual import Dual
 from ._grid import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 from ._lines import has_lines, is_ours
 from ._operations import in_place
+from ._users import members
 from .steps import logistics
 
 
@@ -81,7 +82,7 @@ def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[A
     xp = batch.xp
     if batch.grid:  # the step may not change the shape
         scores = scores + xp.zeros_like(batch.threshold)
-    out = step(Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True), threshold)
+    out = members(step, Dual(scores, xp.expand_dims(xp.ones_like(scores), axis=0), True), threshold)
     if isinstance(out, Dual):
         return out.value, out.tangent[0, ...]
     return out, xp.zeros_like(out)

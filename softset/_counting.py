@@ -8,6 +8,7 @@ from typing import Any
 from ._batch import Batch
 from ._grid import count_buckets, put_in_buckets, suits_buckets
 from ._operations import sum_of_products
+from ._users import members
 from ._visible import values_visible
 from .steps import logistic, logistics
 
@@ -32,14 +33,14 @@ def count(batch: Batch, step: Any, from_logits: bool) -> tuple[Any, Any, Any, An
 def memberships(scores: Any, threshold: Any, step: Any, from_logits: bool) -> tuple[Any, Any]:
     """Return how far each score is a positive, and how far it is a negative."""
     if not from_logits:
-        hit = step(scores, threshold)
+        hit = members(step, scores, threshold)
         return hit, 1 - hit
     if not getattr(step, "symmetric", False):
-        hit = step(logistic(scores), threshold)
+        hit = members(step, logistic(scores), threshold)
         return hit, 1 - hit
     # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
     score, lack = logistics(scores)
-    return step(score, threshold), step(lack, 1 - threshold)
+    return members(step, score, threshold), members(step, lack, 1 - threshold)
 
 
 def add_up(batch: Batch, hit: Any, miss: Any) -> tuple[Any, Any, Any, Any]:

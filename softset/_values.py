@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TypeAlias
 
 from ._checks import is_bool, is_floating
 from ._namespace import array_namespace, static_shape
-from ._visible import at_hand, extremes, truth, values_visible
+from ._visible import at_hand, compiling, extremes, truth, values_visible
 
-_enabled = True
+# Which blocks are open in this thread or task, and what each says; the first is none.
+_blocks: ContextVar[tuple[tuple[Any, bool], ...]] = ContextVar("blocks", default=((None, True),))
 
 
 class checks:
-    """Switch the checks of array values on or off, for the whole process.
+    """Switch the checks of array values on or off.
 
     Looking at values costs one more pass over the data and, on an accelerator, waits for it.
     Shapes and dtypes are checked all the same.
@@ -24,6 +26,13 @@ class checks:
     ----------
     enabled : bool
         Whether NaN, infinite or out-of-range values raise an error.
+
+    Notes
+    -----
+    As a statement it lasts until the end of the `with` block around it, or else until the next
+    one. It holds for the current thread or asyncio task, and for the tasks that this one starts;
+    a new thread begins with the checks on. A block that a generator leaves open while it waits
+    holds for whoever runs it.
 
     Examples
     --------
@@ -35,12 +44,21 @@ class checks:
     """
 
     def __init__(self, enabled: bool) -> None:
-        global _enabled
-        self._before = _enabled
-        _enabled = bool(enabled)
+        self._enabled = bool(enabled)
+        self._before = self._stated = ()
+        if compiling():  # values are out of sight, and a compiler does not trace a ContextVar
+            return
+        self._before = blocks = _blocks.get()
+        self._stated = (*blocks[:-1], (blocks[-1][0], self._enabled))
+        _blocks.set(self._stated)
 
     def __enter__(self) -> None:
-        return None
+        if compiling():
+            return
+        blocks = _blocks.get()
+        if blocks == self._stated:  # it was no statement after all
+            blocks = self._before
+        _blocks.set((*blocks, (self, self._enabled)))
 
     def __exit__(
         self,
@@ -48,13 +66,18 @@ class checks:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        global _enabled
-        _enabled = self._before
+        if compiling():
+            return
+        blocks = _blocks.get()
+        # Blocks of generators may end in another order than they began in.
+        own = [i for i, (block, _) in enumerate(blocks) if block is self]
+        if own:
+            _blocks.set(blocks[: own[-1]] + blocks[own[-1] + 1 :])
 
 
-def checking() -> bool:
-    """Tell whether the checks are on."""
-    return _enabled
+def checking(*arrays: Any) -> bool:
+    """Tell whether values of these arrays are to be looked at: it is on, and they can be seen."""
+    return values_visible(*arrays) and not compiling() and _blocks.get()[-1][1]
 
 
 def check_values(
@@ -67,7 +90,7 @@ def check_values(
     from_logits: bool,
 ) -> bool:
     """Look at the values, with one wait for a device; tell whether they could be seen."""
-    if not (_enabled and values_visible(y_true, y_prob, sample_weight, where)):
+    if not checking(y_true, y_prob, sample_weight, where):
         return False
     if 0 in static_shape(y_prob):
         raise ValueError(
@@ -87,13 +110,19 @@ def check_values(
 
 def check_thresholds(xp: Any, name: str, threshold: Any, *, hard: bool) -> None:
     """Require probabilities strictly inside (0, 1) in an array of thresholds."""
-    if _enabled and values_visible(threshold):
+    if checking(threshold):
         _obeyed([(name, threshold, _number if hard else _inside)], None, from_logits=False)
+
+
+def check_memberships(step_returned: Any) -> None:
+    """Require what a step function returned to lie in [0, 1], up to rounding."""
+    if checking(step_returned):
+        _obeyed([("step", step_returned, _membership)], None, from_logits=False)
 
 
 def check_increasing(xp: Any, name: str, values: Any) -> None:
     """Require an array of numbers in increasing order."""
-    if _enabled and values_visible(values) and truth(xp.all(values[1:] > values[:-1])) is False:
+    if checking(values) and truth(xp.all(values[1:] > values[:-1])) is False:
         raise ValueError(f"`{name}` must increase, got {values}; sort them, without repeats")
 
 
@@ -103,6 +132,10 @@ Rule: TypeAlias = Callable[[Any, Any], Any]
 
 def _probability(low: Any, high: Any) -> Any:
     return (low >= 0) & (high <= 1)
+
+
+def _membership(low: Any, high: Any) -> Any:
+    return (low >= -1e-6) & (high <= 1 + 1e-6)  # some roundings of float32
 
 
 def _inside(low: Any, high: Any) -> Any:
@@ -149,6 +182,7 @@ def _all(flags: Any) -> bool | None:
 
 
 _EXPECTED = {
+    "step": "return memberships in [0, 1]",
     "y_prob": "hold probabilities in [0, 1]",
     "y_true": "hold labels in [0, 1]",
     "sample_weight": "hold finite weights >= 0",
@@ -174,7 +208,7 @@ def _complaint(name: str, x: Any, passed: Any, *, from_logits: bool) -> str:
         hint = "; code the two classes as 0 and 1, or use one_hot for class numbers"
     elif name in ("threshold", "thresholds"):
         hint = "; it is a probability, also with from_logits=True"
-    elif not math.isfinite(first):
+    elif name != "step" and not math.isfinite(first):
         hint = "; mask entries that do not count with `where`"
     more = f" and {others} more" if others else ""
     return f"`{name}` must {expected}, got {first} at flat position {position}{more}{hint}"

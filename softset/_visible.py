@@ -9,6 +9,12 @@ from ._dual import Dual
 from ._namespace import NUMBERS, is_jax, is_numpy, is_tensorflow, is_torch, stop_gradient
 
 
+def compiling() -> bool:
+    """Tell whether torch.compile or torch.export is reading along."""
+    torch: Any = sys.modules.get("torch")
+    return hasattr(torch, "compiler") and torch.compiler.is_compiling()
+
+
 def in_memory(*arrays: Any) -> bool:
     """Tell whether arrays lie in this machine's memory and nothing follows what is done to them.
 

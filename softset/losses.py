@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._batch import Arguments
-from ._bound import freeze
+from ._bound import Bound, freeze
 from ._namespace import array_namespace
 from ._passes import count_pass
 from ._typing import Array, Metric, Reduce, Step, Threshold
-from .averages import over_grid
+from ._users import values_of
+from .averages import Macro, Micro, Weighted, over_grid
 from .confusion import Confusion
 from .curves import needs_grid
 from .metrics import larger_is_better
@@ -39,7 +40,7 @@ class Score:
     ) -> Any:
         """Return the number; the arguments are those of `confusion`."""
         c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
-        return self.of_counts(c if reduce is None else reduce(c))
+        return self.of_counts(c if reduce is None else reduced(reduce, c))
 
     def confusion(
         self,
@@ -75,7 +76,8 @@ class Score:
     def values_at(self, c: Confusion) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
         grid = self.thresholds is not None
-        return (over_grid(self.metric, len(c.tp.shape)) if grid else self.metric)(c)
+        metric = over_grid(self.metric, len(c.tp.shape)) if grid else self.metric
+        return metric(c) if is_own(metric) else values_of(metric, c)
 
     def of_values(self, values: Any) -> Any:
         """Return the number for given values of the metric."""
@@ -230,6 +232,24 @@ def _require_grid(metric: Metric, thresholds: Any) -> None:
         raise ValueError(
             "`thresholds` must be given for an area under a curve; pass thresholds=grid(99)"
         )
+
+
+def reduced(reduce: Reduce, c: Confusion) -> Confusion:
+    """Return what `reduce` makes of counts, refusing what are none."""
+    found = reduce(c)
+    if not isinstance(found, Confusion):
+        raise TypeError(
+            f"`reduce` must return a Confusion, got {type(found).__name__}; it sums the counts of "
+            "all processes, as in Confusion(*(total(x) for x in c))"
+        )
+    return found
+
+
+def is_own(metric: Any) -> bool:
+    """Tell whether a metric is one of softset's, bare, with options or in an average."""
+    while isinstance(metric, (Bound, Macro, Micro, Weighted)):
+        metric = metric.metric
+    return f"{getattr(metric, '__module__', '')}.".startswith(f"{__package__}.")
 
 
 def mean(values: Any) -> Any:

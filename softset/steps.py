@@ -14,6 +14,7 @@ from ._lines import Lines, is_ours, products_are_faster
 from ._namespace import array_namespace, stop_gradient
 from ._operations import in_place, indicator
 from ._typing import Step
+from ._users import members
 
 # Thresholds nearer to 0 or 1 than this count as this near: Linear's slopes stay finite.
 _MARGIN = 1e-6
@@ -211,7 +212,7 @@ class StraightThrough:
 
     def __call__(self, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        soft = self.step(y_prob, threshold)
+        soft = members(self.step, y_prob, threshold)
         # soft - soft first: the value is exactly that of the hard step.
         return (soft - stop_gradient(soft)) + Hard()(
             stop_gradient(y_prob), stop_gradient(threshold)
@@ -223,6 +224,13 @@ def is_own(step: Any) -> bool:
     while type(step) is StraightThrough:
         step = step.step
     return is_ours(step) and all(isinstance(x, (int, float)) for x in vars(step).values())
+
+
+def keeps_nan(step: Any) -> bool:
+    """Tell whether a score that is not a number has a membership that is none."""
+    while type(step) is StraightThrough:
+        step = step.step
+    return is_ours(step) and type(step) is not Hard
 
 
 def logistic(x: Any) -> Any:

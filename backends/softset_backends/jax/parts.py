@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from softset import Confusion
 from softset._typing import Reduce
 from softset.gradients import LinearLoss
-from softset.losses import Loss
+from softset.losses import Loss, reduced
 
 from .._parts import unpack
 
@@ -82,7 +82,7 @@ def value_and_grad_in_parts(
         raise TypeError(f"`forward` must be a function of (params, inputs), got {forward!r}")
 
     def of_total(c: Confusion) -> Any:
-        return loss.of_counts(c if reduce is None else reduce(c))
+        return loss.of_counts(c if reduce is None else reduced(reduce, c))
 
     def call(params: Any, parts: Any) -> tuple[Any, Any]:
         inputs, y_true, options = unpack(parts)

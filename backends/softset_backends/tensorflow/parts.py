@@ -11,7 +11,7 @@ import tensorflow
 from softset import Confusion, linearize
 from softset._typing import Reduce
 from softset._values import checking
-from softset.losses import Loss
+from softset.losses import Loss, reduced
 
 from .._parts import unpack
 
@@ -99,7 +99,7 @@ def value_and_grad_in_parts(
     if not counts:
         raise ValueError("`parts` must hold at least one micro-batch, got none")
     own = sum(counts[1:], counts[0])
-    total = own if reduce is None else reduce(own)
+    total = own if reduce is None else reduced(reduce, own)
     linear = linearize(loss, total)
 
     gradients: list[Any] = [None] * len(variables)

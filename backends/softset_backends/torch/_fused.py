@@ -19,7 +19,7 @@ from softset._passes import first_pass, second_pass
 from softset._typing import Reduce
 from softset.averages import Macro, Micro, Weighted
 from softset.gradients import count_slopes
-from softset.losses import Loss
+from softset.losses import Loss, reduced
 from softset.steps import is_own
 
 # Up to so many scores PyTorch uses one thread, and so few threads are no faster than NumPy's one,
@@ -41,7 +41,7 @@ def evaluate(
     if reduce is None and y_prob.device.type == "cpu" and _is_own(loss.metric):
         return _Closed.apply(loss, True, *inputs)
     counts = Confusion(*_Closed.apply(loss, False, *inputs))
-    return loss.of_counts(counts if reduce is None else reduce(counts))
+    return loss.of_counts(counts if reduce is None else reduced(reduce, counts))
 
 
 class _Closed(torch.autograd.Function):

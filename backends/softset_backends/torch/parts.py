@@ -12,7 +12,7 @@ from softset import Confusion
 from softset._typing import Reduce
 from softset._values import checking
 from softset.gradients import LinearLoss
-from softset.losses import Loss
+from softset.losses import Loss, reduced
 
 from .._parts import unpack
 from .loss import MetricLoss
@@ -99,7 +99,7 @@ def backward_in_parts(
         raise ValueError("`parts` must hold at least one micro-batch, got none")
     total = sum(seen[1:], seen[0])
     total = Confusion(*(x.detach().requires_grad_() for x in total))
-    value = _plain(loss).of_counts(total if reduce is None else reduce(total))
+    value = _plain(loss).of_counts(total if reduce is None else reduced(reduce, total))
     slopes = torch.autograd.grad(value, total, materialize_grads=True)
     linear = LinearLoss(_plain(loss), Confusion(*slopes))
     number = 0
