@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._checks import fits, is_floating
+from ._dual import NotElementwise
 from ._lines import is_ours
 from ._namespace import array_namespace, is_numpy, is_torch, static_shape
 from ._values import check_memberships
@@ -14,9 +15,14 @@ from ._visible import compiling
 
 def members(step: Callable[[Any, Any], Any], scores: Any, threshold: Any) -> Any:
     """Return the memberships that a step gives; one of a user's gives what its scores ask for."""
-    hit = step(scores, threshold)
     if is_ours(step):
-        return hit
+        return step(scores, threshold)
+    try:
+        hit = step(scores, threshold)
+    except NotElementwise as error:
+        raise TypeError(
+            f"`step` must be elementwise for a gradient without a framework, but {error}"
+        ) from error
     found = static_shape(hit) if hasattr(hit, "shape") else hit
     shape = static_shape(scores)
     allowed = [shape]

@@ -75,26 +75,28 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
             f"exact counts need a sort, which {xp.__name__} does not have; count over a grid, as "
             "with thresholds=grid(99)"
         )
-    scores, labels = batch.scores, batch.labels
-    if not batch.seen:  # where a nan would be among the others nobody knows
-        labels = labels + 0 * xp.sum(labels, axis=batch.axes, keepdims=True)
+    scores = batch.scores
     if where is not None:  # a masked score may not become a threshold of its own
         lowest = xp.full_like(scores, -xp.inf)
         highest = xp.max(xp.where(where, scores, lowest), axis=batch.axes, keepdims=True)
         none = xp.zeros_like(highest)
         scores = xp.where(where, scores, xp.where(highest > -xp.inf, highest, none))
     if batch.weights is None:
-        scores, positives = sort_by_score(xp, batch.axes, scores, labels)
+        scores, positives = sort_by_score(xp, batch.axes, scores, batch.labels)
         negatives = 1 - positives
     else:
         weights = batch.weights + xp.zeros_like(scores)
-        scores, labels, weights = sort_by_score(xp, batch.axes, scores, labels, weights)
+        scores, labels, weights = sort_by_score(xp, batch.axes, scores, batch.labels, weights)
         positives, negatives = labels * weights, (1 - labels) * weights
-    first = xp.searchsorted(scores, scores) if merge else None
-    if merge and not batch.seen:  # the place of a nan is beyond all
-        first = first * xp.astype(scores == scores, first.dtype)
+    places = scores if batch.seen else xp.where(scores == scores, scores, xp.inf)
+    first = xp.searchsorted(places, places) if merge else None
     (fn, tp), (tn, fp) = (_split(xp, x, first) for x in (positives, negatives))
-    return scores, Confusion(tp, fp, fn, tn)
+    c = Confusion(tp, fp, fn, tn)
+    if batch.seen:
+        return scores, c
+    # Where a nan would be among the others nobody knows: its label, a nan too, is in all counts.
+    unknown = 0 * xp.sum(positives, axis=-1, keepdims=True)
+    return scores, Confusion(*(x + unknown for x in c))
 
 
 def _split(xp: Any, x: Any, first: Any) -> tuple[Any, Any]:

@@ -1,5 +1,6 @@
 """Averages over classes against scikit-learn, and their policy for absent classes."""
 
+import math
 from functools import partial
 from itertools import product
 
@@ -117,3 +118,99 @@ def test_averages_with_equal_parts_are_equal():
     assert ss.macro(partial(fbeta, beta=2.0)) == ss.macro(partial(fbeta, beta=2.0))
     assert ss.macro(f1) != ss.weighted(f1) and ss.macro(f1) != ss.macro(f1, axis=0)
     assert hash(ss.micro(partial(fbeta, beta=2.0))) == hash(ss.micro(partial(fbeta, beta=2.0)))
+
+
+# Beside a grid of thresholds, and other axes
+
+THRESHOLDS = (0.2, 0.5, 0.8)
+LABELS, SCORES = support.labels_and_scores((60, 3), seed=4)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_the_classes_are_not_the_thresholds(backend, average):
+    """At each threshold what scikit-learn says of the classes, and then the mean."""
+    expected = np.mean(
+        [sklearn.f1_score(LABELS, SCORES - t >= 0, average=average) for t in THRESHOLDS]
+    )
+    y, p = backend.asarray(LABELS), backend.asarray(SCORES)
+    for metric in (
+        AVERAGES[average](f1),
+        AVERAGES[average](f1, axis=-2),
+        AVERAGES[average](f1, axis=0),
+        partial(AVERAGES[average](f1), zero_division=0.0),
+    ):
+        score = ss.as_score(metric, axis=0, thresholds=THRESHOLDS)
+        assert_close(backend.run(score, y, p), expected, backend, support.SUMMED)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_the_gradient_is_that_of_the_classes_too(backend, average):
+    """The mean of the losses at one threshold each."""
+    metric = AVERAGES[average](f1)
+    y, p = backend.asarray(LABELS), backend.asarray(SCORES)
+    each = [
+        ss.value_and_grad(ss.as_loss(metric, axis=0, threshold=t))(LABELS, SCORES)
+        for t in THRESHOLDS
+    ]
+    value, gradient = backend.value_and_grad(
+        ss.as_loss(metric, axis=0, thresholds=THRESHOLDS), y, p
+    )
+    assert_close(value, np.mean([v for v, _ in each]), backend)
+    assert_close(gradient, np.mean([g for _, g in each], axis=0), backend)
+
+
+@support.on(*support.EAGER)
+@pytest.mark.parametrize("average", AVERAGES)
+def test_the_axis_of_the_classes_has_to_be_told_where_there_are_several(backend, average):
+    metric = AVERAGES[average](f1)
+    y, p = support.labels_and_scores((2, 4, 6, 5), seed=3)  # channels first
+    y, p = backend.asarray(y), backend.asarray(p)
+    message = r"`axis` of the average must say which axis holds the classes, got counts of shape "
+    for call in (ss.as_score(metric, axis=0), ss.value_and_grad(ss.as_loss(metric, axis=0))):
+        with pytest.raises(ValueError, match=message + r"\(4, 6, 5\); .* axis=\(0, 2, 3\)"):
+            call(y, p)
+    with pytest.raises(ValueError, match=message + r"\(4, 6, 5, 3\)"):
+        ss.as_score(metric, axis=0, thresholds=THRESHOLDS)(y, p)
+    with pytest.raises(ValueError, match=message + r"\(4, 3\)"):
+        metric(ss.confusion(y, p, axis=(0, 2, 3), thresholds=THRESHOLDS))
+    assert np.isfinite(float(ss.as_score(metric, axis=(0, 2, 3))(y, p)))
+    assert np.isfinite(float(ss.as_score(AVERAGES[average](f1, axis=0), axis=0)(y, p)))
+
+
+@support.on(*support.EAGER)
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_the_thresholds_are_no_classes(backend, average, axis):
+    y, p = backend.asarray(LABELS), backend.asarray(SCORES)
+    message = rf"`axis` must be that of the classes, got {axis} for counts whose last axis is that"
+    score = ss.as_score(AVERAGES[average](f1, axis=axis), axis=0, thresholds=THRESHOLDS)
+    with pytest.raises(ValueError, match=message + rf".*; pass {average}\(\.\.\.\) without it"):
+        score(y, p)
+    # Counts of one number for each threshold have no classes at all.
+    with pytest.raises(ValueError, match="`axis` must be"):
+        ss.as_score(AVERAGES[average](f1), thresholds=THRESHOLDS)(y, p)
+
+
+def test_averages_of_averages_beside_a_grid(backend):
+    """Rows of the mean over classes: the inner average has one axis less."""
+    y, p = support.labels_and_scores((5, 8, 3), seed=6)
+
+    def score(y, p):
+        metric = ss.micro(ss.macro(f1), axis=0)
+        return ss.as_score(metric, axis=1, thresholds=THRESHOLDS)(y, p)
+
+    found = backend.run(score, backend.asarray(y), backend.asarray(p))
+    rows, scores = y.reshape(-1, 3), p.reshape(-1, 3)
+    expected = [sklearn.f1_score(rows, scores >= t, average="macro") for t in THRESHOLDS]
+    assert_close(found, np.mean(expected), backend, support.SUMMED)
+
+
+def test_a_nan_is_no_absent_class(backend):
+    cells = np.ones((4, 3))
+    cells[:, 1] = math.nan
+    for average in AVERAGES.values():
+        found = backend.run(
+            lambda *c, average=average: average(f1)(ss.Confusion(*c)),
+            *(backend.asarray(x) for x in cells),
+        )
+        assert np.isnan(backend.to_numpy(found))

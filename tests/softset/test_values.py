@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -152,3 +154,205 @@ def test_values_are_looked_at_while_they_are_differentiated(backend):
     _, gradient = backend.value_and_grad(ss.as_loss(ss.accuracy), y, p)
     # Linear's outer slope is 0.8, and each of two scores is half the accuracy.
     support.assert_close(gradient, [-0.4, 0.4], backend)
+
+
+# A NaN that cannot be seen
+
+GRID = tuple((i + 0.5) / 40 for i in range(40))
+STEPS = {
+    "hard": ss.Hard(),
+    "linear": ss.Linear(),
+    "ramp": ss.Ramp(width=0.3),
+    "cosine": ss.Cosine(width=0.3),
+    "sigmoid": ss.Sigmoid(),
+    "straight through": ss.StraightThrough(),
+    "straight through hard": ss.StraightThrough(ss.Hard()),
+    "own": lambda p, t: ss.array_namespace(p).astype(p > t, p.dtype),
+}
+
+
+def counts_of(step, **options):
+    def call(y, p, m):
+        xp = ss.array_namespace(y, p)
+        c = ss.confusion(y, p, step=step, where=m, **options)
+        return xp.stack([xp.reshape(x, (-1,)) for x in c])
+
+    return call
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("form", ["one", "short grid", "long grid", "logits", "classes"])
+def test_a_hidden_nan_shows_in_every_count_and_a_masked_one_in_none(backend, step, form):
+    """Of counts of classes in those of its own class."""
+    options = {
+        "short grid": {"thresholds": (0.3, 0.6)},
+        "long grid": {"thresholds": GRID},
+        "logits": {"from_logits": True},
+        "classes": {"axis": 0},
+    }.get(form, {})
+    size = 2000 if form == "long grid" else 12
+    y, p = support.labels_and_scores((size, 2) if form == "classes" else (size,), seed=12)
+    place = (3, 1) if form == "classes" else 3
+    keep = np.ones(p.shape, dtype=bool)
+    keep[place] = False
+    hidden = p.copy()
+    hidden[place] = math.nan
+    fn = counts_of(STEPS[step], **options)
+    with ss.checks(False):
+        arrays = [backend.asarray(x) for x in (y, hidden, np.ones(p.shape, dtype=bool))]
+        call = backend.compile(fn, *arrays)
+        found = backend.to_numpy(call(*arrays))
+        masked = backend.to_numpy(call(*arrays[:2], backend.asarray(keep)))
+        clean = backend.to_numpy(call(arrays[0], backend.asarray(p), backend.asarray(keep)))
+    np.testing.assert_array_equal(masked, clean)
+    assert np.isfinite(masked).all()
+    if form == "classes":
+        assert np.isfinite(found[:, 0]).all()
+        assert np.isnan(found[:, 1]).all()
+    else:
+        assert np.isnan(found).all()
+
+
+ORDERS = {
+    "sweep": lambda y, p: ss.array_namespace(y).stack(list(ss.sweep(y, p).confusion)),
+    "auroc": lambda y, p: ss.auroc(ss.sweep(y, p).confusion),
+    "average precision": lambda y, p: ss.average_precision(ss.sweep(y, p).confusion),
+    "area over a grid": ss.as_score(ss.auroc, thresholds=(0.25, 0.5, 0.75)),
+    "macro": lambda y, p: ss.as_score(ss.macro(ss.f1), axis=0)(y[:, None], p[:, None]),
+    "best threshold": lambda y, p: ss.best_threshold(ss.f1, y, p).value,
+    "hinge": ss.pairwise_loss,
+    "pairs": lambda y, p: ss.pairwise_loss(y, p, surrogate=ss.Logistic()),
+    "partial area": lambda y, p: ss.pairwise_loss(y, p, max_fpr=0.5),
+    "cross-entropy": ss.cross_entropy,
+    "cross-entropy of logits": lambda y, p: ss.cross_entropy(y, p, from_logits=True),
+}
+
+
+@pytest.mark.parametrize("place", [0, 5, 11])
+@pytest.mark.parametrize("name", ORDERS)
+def test_a_hidden_nan_shows_in_what_is_made_of_the_order(backend, name, place):
+    y, p = support.labels_and_scores(12, seed=13)
+    p[place] = math.nan
+    with ss.checks(False):
+        found = backend.run(ORDERS[name], backend.asarray(y), backend.asarray(p))
+    assert np.isnan(backend.to_numpy(found)).all()
+
+
+# Where the checks are on
+
+NAN = np.asarray([0.5, math.nan]), np.asarray([1.0, 0.0])
+
+
+def passes():
+    """Tell whether a NaN gets through, that is whether the checks are off."""
+    try:
+        ss.confusion(NAN[1], NAN[0])
+    except ValueError:
+        return False
+    return True
+
+
+def test_a_block_restores_what_was_and_so_does_a_manager_used_twice():
+    assert not passes()
+    with ss.checks(False):
+        assert passes()
+        with ss.checks(True):
+            assert not passes()
+        assert passes()
+    assert not passes()
+    manager = ss.checks(False)
+    for _ in range(2):
+        with manager:
+            assert passes()
+            with manager:
+                assert passes()
+            assert passes()
+        assert not passes()
+
+
+def test_a_statement_lasts_until_the_end_of_its_block():
+    with ss.checks(True):
+        ss.checks(False)
+        assert passes()
+        with ss.checks(True):
+            assert not passes()
+        assert passes()
+        ss.checks(True)
+        assert not passes()
+        ss.checks(False)
+    assert not passes()
+
+
+def test_an_error_restores_the_checks():
+    with pytest.raises(RuntimeError, match="mine"), ss.checks(False):
+        raise RuntimeError("mine")
+    assert not passes()
+
+
+def test_threads_do_not_meet():
+    """Two blocks that overlap, and a third thread that has none."""
+    opened, closed = threading.Barrier(3), threading.Barrier(3)
+    seen = {}
+
+    def block(name, first):
+        with ss.checks(False):
+            opened.wait()
+            seen[name] = passes()
+            if not first:
+                closed.wait()
+        if first:
+            closed.wait()
+        seen[name, "after"] = passes()
+
+    threads = [threading.Thread(target=block, args=(i, i == 0)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    opened.wait()
+    seen["main"] = passes()
+    closed.wait()
+    for thread in threads:
+        thread.join()
+    assert seen == {
+        0: True, 1: True, "main": False, (0, "after"): False, (1, "after"): False
+    }  # fmt: skip
+    assert not passes()
+
+
+def test_tasks_do_not_meet():
+    async def block(on, wait):
+        with ss.checks(on):
+            await asyncio.sleep(wait)
+            return passes()
+
+    async def both():
+        return await asyncio.gather(block(False, 0.02), block(True, 0.01), block(False, 0.0))
+
+    assert asyncio.run(both()) == [True, False, True]
+    assert not passes()
+
+
+def test_generators_may_end_in_another_order():
+    def block(on):
+        with ss.checks(on):
+            yield passes()
+
+    first, second = block(False), block(False)
+    assert next(first)
+    assert next(second)
+    first.close()
+    assert passes()
+    second.close()
+    assert not passes()
+
+
+@support.on("torch-compiled")
+def test_a_block_inside_of_compiled_code(backend):
+    y, p = support.labels_and_scores(6)
+
+    def loss(y, p):
+        with ss.checks(False):
+            return ss.as_loss(ss.f1)(y, p)
+
+    found = backend.run(loss, backend.asarray(y), backend.asarray(p))
+    support.assert_close(found, ss.as_loss(ss.f1)(y, p), backend)
+    assert not passes()
