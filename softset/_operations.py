@@ -83,7 +83,7 @@ def divided(x: Any, y: Any) -> Any:
 
     JAX divides by that square, and XLA makes it of two divisions in TensorFlow's graphs.
     """
-    if not _divides_by_squares(y):
+    if is_numpy(y) or is_torch(y) or not _divides_by_squares(y):
         return x / y
     scale = 1 / stop_gradient(y)
     return (x * scale) / (y * scale)

@@ -93,16 +93,18 @@ def _add_up(arguments: Arguments, pieces: list[Piece], *, keep: bool) -> tuple[A
 def _split(arguments: Arguments) -> list[Piece]:
     """Return the places of the pieces, of which there is one unless pieces are faster."""
     y_true, y_prob, threshold, thresholds, step, sample_weight, where, _, _ = arguments
+    if not in_memory(y_prob) or math.prod(getattr(y_prob, "shape", ())) <= _SIZE:
+        return [()]
     if not is_own(step):  # which may look at all scores at once
         return [()]
     beside = [x for x in (sample_weight, where) if x is not None]
     several = [None if isinstance(x, tuple) else x for x in (threshold, thresholds)]
-    if not in_memory(y_prob, y_true, *beside, *several):
+    if not in_memory(y_true, *beside, *several):
         return [()]
-    if not all(hasattr(x, "shape") for x in (y_true, y_prob, *beside)):
+    if not all(hasattr(x, "shape") for x in (y_true, *beside)):
         return [()]
     shape = tuple(y_prob.shape)
-    if math.prod(shape) <= _SIZE or tuple(y_true.shape) != shape:
+    if tuple(y_true.shape) != shape:
         return [()]
     if not all(len(x.shape) == len(shape) and broadcasts_to(x.shape, shape) for x in beside):
         return [()]  # an error, which `prepare` describes

@@ -17,6 +17,8 @@ from .curves import needs_grid
 from .metrics import larger_is_better
 from .steps import Hard, Linear
 
+_INSIDE = __name__.rpartition(".")[0] + "."
+
 
 @dataclass(frozen=True)
 class Score:
@@ -249,7 +251,7 @@ def is_own(metric: Any) -> bool:
     """Tell whether a metric is one of softset's, bare, with options or in an average."""
     while isinstance(metric, (Bound, Macro, Micro, Weighted)):
         metric = metric.metric
-    return f"{getattr(metric, '__module__', '')}.".startswith(f"{__package__}.")
+    return str(getattr(metric, "__module__", "")).startswith(_INSIDE)
 
 
 def mean(values: Any) -> Any:
