@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ._area_warnings import warn_of_area
 from ._batch import Arguments
 from ._bound import freeze
 from ._namespace import array_namespace
@@ -69,7 +70,10 @@ class Score:
 
     def of_counts(self, c: Confusion) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
-        return self.of_values(self.metric(c))
+        values = self.metric(c)
+        if self.thresholds is not None and isinstance(self.step, Hard):
+            warn_of_area(self.metric, self.thresholds, self.axis, c)
+        return self.of_values(values)
 
     def of_values(self, values: Any) -> Any:
         """Return the number for given values of the metric."""

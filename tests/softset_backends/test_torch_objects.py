@@ -448,7 +448,7 @@ N, N1 = torch.full((4,), 0.5), torch.full((4, 1), 0.5)
         (
             (N, 4 * N),
             ValueError,
-            r"`target` must hold labels .*, got 2.0 .* where=target != 2, else",
+            r"`target` must .*, got 2.0 .* where=target != 2, else",
         ),
         (
             (torch.full((2, 4, 6, 5), 0.5), torch.ones(2, 6, 5)),
