@@ -11,6 +11,7 @@ from ._bound import freeze
 from ._namespace import array_namespace
 from ._passes import count_pass
 from ._typing import Array, Metric, Reduce, Step, Threshold
+from ._values import checks
 from .confusion import Confusion
 from .curves import needs_grid
 from .metrics import larger_is_better
@@ -38,7 +39,12 @@ class Score:
         reduce: Reduce | None = None,
     ) -> Any:
         """Return the number; the arguments are those of `confusion`."""
-        c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
+        # A batch without rows has them on other machines, which wait for its zeros.
+        if reduce is not None and 0 in getattr(y_prob, "shape", ()):
+            with checks(False):
+                c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
+        else:
+            c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
         return self.of_counts(c if reduce is None else reduce(c))
 
     def confusion(
@@ -130,7 +136,8 @@ def as_loss(
         ``loss(y_true, y_prob, *, sample_weight=None, where=None, reduce=None)`` gives a scalar:
         1 - metric, or the metric where smaller is better, averaged over whatever axes the
         metric leaves. `reduce` is applied to the counts before the metric, to sum them over
-        machines. It is frozen, and hashable and picklable as far as its options are.
+        machines; with it a batch without rows counts zeros. It is frozen, and hashable and
+        picklable as far as its options are.
 
     Raises
     ------
