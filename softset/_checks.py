@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from typing import Any
 
+from ._hints import broadcasts_to, fits, for_companion, for_labels, for_threshold, moveaxis_of
 from ._namespace import static_shape
 
 
@@ -60,29 +61,8 @@ def same_shape(y_true: Any, y_prob: Any) -> None:
     true, prob = static_shape(y_true), static_shape(y_prob)
     if fits(true, prob):
         return
-    if prob[-1:] == (1,) and true == prob[:-1]:
-        hint = "drop the scores' last axis, y_prob[..., 0]"
-    elif true[-1:] == (1,) and prob == true[:-1]:
-        hint = "drop the labels' last axis, y_true[..., 0]"
-    elif true == prob[:-1]:
-        hint = f"turn class numbers into one-vs-rest labels with one_hot(y_true, {prob[-1]})"
-    else:
-        hint = "nothing is broadcast here"
+    hint = for_labels(true, prob, moveaxis_of(y_prob))
     raise ValueError(f"`y_true` and `y_prob` must have one shape, got {true} and {prob}; {hint}")
-
-
-def fits(shape: tuple[int | None, ...], target: tuple[int | None, ...]) -> bool:
-    """Tell whether two shapes are one, as far as their lengths are known."""
-    return len(shape) == len(target) and all(
-        a is None or b is None or a == b for a, b in zip(shape, target, strict=True)
-    )
-
-
-def broadcasts_to(shape: tuple[int | None, ...], target: tuple[int | None, ...]) -> bool:
-    """Tell whether an array of the one shape broadcasts to the other without enlarging it."""
-    last = target[max(0, len(target) - len(shape)) :]
-    ones = tuple(t if s == 1 else s for s, t in zip(shape, last, strict=False))
-    return len(shape) <= len(target) and fits(ones, last)
 
 
 def aligned(name: str, x: Any, y_prob: Any) -> None:
@@ -90,11 +70,7 @@ def aligned(name: str, x: Any, y_prob: Any) -> None:
     shape, target = static_shape(x), static_shape(y_prob)
     if len(shape) == len(target) and broadcasts_to(shape, target):
         return
-    hint = (
-        f"; for one value per row pass {name}[:, None]"
-        if len(shape) == 1 and len(target) == 2
-        else ""
-    )
+    hint = for_companion(name, shape, target, moveaxis_of(y_prob))
     raise ValueError(
         f"`{name}` must have as many dimensions as y_prob, each of the same length or 1, "
         f"got {shape} for y_prob of {target}{hint}"
@@ -158,6 +134,6 @@ def broadcasts(name: str, x: Any, y_prob: Any) -> None:
     if broadcasts_to(shape, target):
         return
     raise ValueError(
-        f"`{name}` must broadcast against y_prob of {target}, got {shape}; for a grid of "
-        "thresholds use `thresholds`"
+        f"`{name}` must broadcast against y_prob of {target}, got {shape}; "
+        f"{for_threshold(shape, target)}"
     )

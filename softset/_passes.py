@@ -11,9 +11,9 @@ import math
 from typing import Any, NamedTuple
 
 from ._batch import Arguments, Batch, cast, prepare
-from ._checks import broadcasts_to
 from ._closed_form import count_and_find, find_slopes, gradient
 from ._counting import count
+from ._hints import broadcasts_to
 from ._namespace import unwrap
 from ._visible import in_memory
 from .steps import is_own

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._checks import fits, is_floating
+from ._checks import is_floating
 from ._dual import NotElementwise
+from ._hints import fits
 from ._lines import is_ours
 from ._namespace import array_namespace, is_numpy, is_torch, static_shape
 from ._values import check_memberships

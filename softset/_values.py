@@ -205,7 +205,10 @@ def _complaint(name: str, x: Any, passed: Any, *, from_logits: bool) -> str:
     if name == "y_prob" and math.isfinite(first):
         hint = "; if these are logits pass from_logits=True"
     elif name == "y_true" and math.isfinite(first):
-        hint = "; code the two classes as 0 and 1, or use one_hot for class numbers"
+        hint = (
+            f"; if {first:g} marks entries to ignore pass where=y_true != {first:g}, else code the "
+            "two classes as 0 and 1, or use one_hot for class numbers"
+        )
     elif name in ("threshold", "thresholds"):
         hint = "; it is a probability, also with from_logits=True"
     elif name != "step" and not math.isfinite(first):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ._area_warnings import warn_of_area
 from ._batch import Arguments
 from ._bound import Bound, freeze
 from ._namespace import array_namespace
 from ._passes import count_pass
 from ._typing import Array, Metric, Reduce, Step, Threshold
 from ._users import values_of
+from ._values import checks
 from .averages import Macro, Micro, Weighted, over_grid
 from .confusion import Confusion
 from .curves import needs_grid
@@ -41,7 +43,12 @@ class Score:
         reduce: Reduce | None = None,
     ) -> Any:
         """Return the number; the arguments are those of `confusion`."""
-        c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
+        # A batch without rows has them on other machines, which wait for its zeros.
+        if reduce is not None and 0 in getattr(y_prob, "shape", ()):
+            with checks(False):
+                c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
+        else:
+            c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
         return self.of_counts(c if reduce is None else reduced(reduce, c))
 
     def confusion(
@@ -73,7 +80,10 @@ class Score:
 
     def of_counts(self, c: Confusion) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
-        return self.of_values(self.values_at(c))
+        values = self.values_at(c)
+        if self.thresholds is not None and isinstance(self.step, Hard):
+            warn_of_area(self.metric, self.thresholds, self.axis, c)
+        return self.of_values(values)
 
     def values_at(self, c: Confusion) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
@@ -136,7 +146,8 @@ def as_loss(
         ``loss(y_true, y_prob, *, sample_weight=None, where=None, reduce=None)`` gives a scalar:
         1 - metric, or the metric where smaller is better, averaged over whatever axes the
         metric leaves. `reduce` is applied to the counts before the metric, to sum them over
-        machines. It is frozen, and hashable and picklable as far as its options are.
+        machines; with it a batch without rows counts zeros. It is frozen, and hashable and
+        picklable as far as its options are.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """Curves and areas: scikit-learn's from a sweep, chords and ends over a grid, and gradients."""
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -224,3 +225,132 @@ def test_averages_of_areas_say_what_to_do(average):
     loss = ss.as_loss(average(ss.auroc), axis=0, thresholds=GRID)
     with pytest.raises(ValueError, match=r"`metric` must be elementwise .* got \(3,\) for counts"):
         loss(y, p)
+
+
+# Areas that a grid cannot tell
+
+RARE = np.random.default_rng(2)
+Y_RARE = RARE.uniform(size=400) < 0.1
+P_RARE = np.where(Y_RARE, RARE.uniform(0.003, 0.009, 400), RARE.uniform(0.0, 0.006, 400))
+AREAS = {
+    "auroc": ss.auroc,
+    "auroc with options": partial(ss.auroc, max_fpr=0.5, zero_division=0.5),
+    "average_precision": ss.average_precision,
+}
+eager = support.on(*support.EAGER)
+
+
+def warned(call):
+    """Return the texts of the warnings of a call."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        call()
+    assert all(w.category is UserWarning for w in found)
+    return [str(w.message) for w in found]
+
+
+@eager
+@pytest.mark.parametrize("name", AREAS)
+@pytest.mark.parametrize(
+    ("shift", "where"), [(0.0, "below 0.01"), (0.505, "from 0.5 to 0.52"), (0.99, "from 0.99 on")]
+)
+def test_scores_between_two_thresholds_are_warned_of(backend, name, shift, where):
+    """The area over the grid is far from scikit-learn's, and says so."""
+    thresholds = tuple(t for t in ss.grid(99) if t != 0.51)
+    score = ss.as_score(AREAS[name], thresholds=thresholds)
+    y, p = backend.asarray(Y_RARE), backend.asarray(P_RARE + shift)
+    message = (
+        rf"^`thresholds` must lie between the scores .*, got most .* {where}, which "
+        rf"{name.split()[0]} counts as equal; unless they are equal take "
+        rf"{name.split()[0]}\(sweep\(y_true, y_prob\).confusion\), or thresholds where the scores"
+    )
+    with pytest.warns(UserWarning, match=message):
+        found = float(score(y, p))
+    assert abs(found - sklearn.roc_auc_score(Y_RARE, P_RARE)) > 0.05
+    c = score.confusion(y, p)
+    with pytest.warns(UserWarning, match=message):
+        score.of_counts(c)
+    with ss.checks(False):
+        score(y, p)
+    AREAS[name](ss.sweep(y, p).confusion)  # exact
+    for step in (ss.Linear(), ss.StraightThrough(ss.Linear())):
+        ss.as_loss(AREAS[name], thresholds=thresholds, step=step)(y, p)
+
+
+@pytest.mark.parametrize("kind", [tuple, np.asarray])
+@pytest.mark.parametrize("seed", range(40))
+def test_most_positives_and_most_negatives(seed, kind):
+    """A warning wherever one gap between thresholds holds more than half of each: by a loop."""
+    rng = np.random.default_rng(seed)
+    y = rng.uniform(size=60) < 0.4
+    centre, width = rng.uniform(size=2)
+    p = np.clip(rng.normal(centre + 0.2 * y, 0.3 * width), 0, 1)
+    grid = ss.grid(int(rng.integers(1, 12)))
+    gap = [sum(t <= x for t in grid) for x in p]
+    coarse = any(
+        2 * sum(g == k for g in np.asarray(gap)[y]) > y.sum()
+        and 2 * sum(g == k for g in np.asarray(gap)[~y]) > (~y).sum()
+        for k in range(len(grid) + 1)
+    )
+    found = warned(lambda: ss.as_score(ss.auroc, thresholds=kind(grid))(y, p))
+    assert bool(found) == coarse
+
+
+def test_negatives_beside_the_positives_matter_to_the_precision():
+    """Most negatives are far below, and yet those among the positives may be in any order."""
+    rng = np.random.default_rng(4)
+    y = np.arange(10_000) < 100
+    p = np.where(y | (np.arange(10_000) < 200), rng.uniform(0.991, 0.999, 10_000), 0.2)
+    assert not warned(lambda: ss.as_score(ss.auroc, thresholds=ss.grid(99))(y, p))
+    score = ss.as_score(ss.average_precision, thresholds=ss.grid(99))
+    assert "from 0.99 on, which average_precision" in warned(lambda: score(y, p))[0]
+
+
+def test_a_partial_area_needs_thresholds_in_its_part_only():
+    thresholds = tuple(np.quantile(P[~Y], np.linspace(0.9, 0.999, 30)))
+    low = np.where(np.quantile(P[~Y], 0.85) > P, 0.1, P)  # most of both are below all thresholds
+    score = ss.as_score(partial(ss.auroc, max_fpr=0.05), thresholds=thresholds)
+    assert 2 * np.sum(low[Y] < thresholds[0]) > Y.sum()
+    assert not warned(lambda: score(Y, low))
+    found = ss.as_score(partial(ss.auroc, max_fpr=0.05), thresholds=thresholds)(Y, low)
+    assert abs(found - sklearn.roc_auc_score(Y, low, max_fpr=0.05)) < 0.02
+    assert warned(lambda: ss.as_score(ss.auroc, thresholds=thresholds)(Y, low))
+
+
+@eager
+def test_labels_of_one_class_are_named(backend):
+    y = np.stack([Y, Y, np.zeros_like(Y), np.ones_like(Y)], axis=-1)
+    p = np.stack([P, 0.5 + P / 200, P, P], axis=-1)
+    arrays = backend.asarray(y), backend.asarray(p)
+
+    def texts(metric, axis=0):
+        return warned(lambda: ss.as_score(metric, thresholds=ss.grid(99), axis=axis)(*arrays))
+
+    one_class, coarse = texts(ss.auroc)
+    assert one_class == (
+        "`metric` auroc is undefined for labels 2 and 3, with one class only, and counts in the "
+        "mean as zero_division; leave it out, take auroc(c) of the score's `confusion` for a value "
+        "per label, or give zero_division"
+    )
+    assert "most positives and many negatives of label 1 from 0.5 to 0.51, which" in coarse
+    assert "undefined for label 2, with no positive, and" in texts(ss.average_precision)[0]
+    assert len(texts(partial(ss.auroc, zero_division=0.5))) == 1  # as asked for
+    assert not texts(ss.auroc, axis=None)
+    with ss.checks(False):
+        assert not texts(ss.auroc)
+    many = np.zeros((8, 9), dtype=bool), np.full((8, 9), 0.3)
+    (text,) = warned(lambda: ss.as_score(ss.auroc, thresholds=GRID, axis=0)(*many))
+    assert "undefined for labels 0, 1, 2, 3, 4 and 4 more, with one class" in text
+
+
+def test_the_warning_is_shown_where_the_score_is_called():
+    with pytest.warns(UserWarning, match="must lie between") as found:
+        ss.as_score(ss.auroc, thresholds=GRID)(Y_RARE, P_RARE)
+    assert found[0].filename == __file__
+
+
+@support.on(*support.TRACED)
+def test_a_compiler_sees_no_values_to_warn_of(backend):
+    score = ss.as_score(ss.auroc, thresholds=GRID)
+    found = backend.run(score, backend.asarray(Y_RARE), backend.asarray(P_RARE))
+    assert_close(found, 0.5, backend)

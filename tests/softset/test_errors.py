@@ -1,6 +1,8 @@
 """Every error of the kernel: the argument, what was got, what was expected, the way out."""
 
+import importlib
 import math
+import re
 from functools import partial
 
 import numpy as np
@@ -13,6 +15,8 @@ from tests import support
 Y, P = np.asarray([1, 0, 1, 0]), np.asarray([0.9, 0.6, 0.4, 0.2])
 Y2, P2 = np.stack([Y, 1 - Y], axis=-1), np.stack([P, 1 - P], axis=-1)
 COLUMN = (slice(None), None)
+
+eager = support.on(*support.EAGER)
 
 # Name: (arguments in NumPy, options, error, message). Known from shapes and dtypes alone.
 STATIC = {
@@ -40,7 +44,8 @@ STATIC = {
         (Y2[:, :1], P2),
         {},
         ValueError,
-        r"got \((4|None), 1\) and \((4|None), 2\); nothing is broadcast here",
+        r"got \((4|None), 1\) and \((4|None), 2\); turn class numbers .* "
+        r"one_hot\(y_true\[\.\.\., 0\], 2\), or take y_prob\[\.\.\., 1\]",
     ),
     "integer scores": (
         (P, Y),
@@ -170,6 +175,139 @@ def test_lengths(backend, lengths):
         check(backend, ss.confusion, (Y[:m], P[:m]), options, ValueError, message)
 
 
+# Shapes that do not fit, and the call that makes them fit: (labels, scores, call).
+LABELS = [
+    ((2, 6, 5), (2, 4, 6, 5), "{xp}.moveaxis(one_hot(y_true, 4), -1, 1)"),
+    ((2, 4, 5), (2, 4, 4, 5), "{xp}.moveaxis(one_hot(y_true, 4), -1, 1)"),
+    ((2, 6, 5), (2, 2, 6, 5), "{xp}.moveaxis(one_hot(y_true, 2), -1, 1)"),
+    ((2, 1, 6, 5), (2, 4, 6, 5), "{xp}.moveaxis(one_hot(y_true[:, 0], 4), -1, 1)"),
+    ((2, 6, 5, 1), (2, 4, 6, 5), "{xp}.moveaxis(one_hot(y_true[..., 0], 4), -1, 1)"),
+    ((7, 5), (7, 3, 5), "{xp}.moveaxis(one_hot(y_true, 3), -1, 1)"),
+    ((2, 3, 6, 5), (2, 3, 4, 6, 5), "{xp}.moveaxis(one_hot(y_true, 4), -1, 2)"),
+    ((2, 6, 5), (2, 6, 5, 4), "one_hot(y_true, 4)"),
+    ((7,), (7, 3), "one_hot(y_true, 3)"),
+    ((7, 1), (7, 3), "one_hot(y_true[..., 0], 3)"),
+    ((2, 6, 5, 4), (2, 4, 6, 5), "{xp}.moveaxis(y_true, -1, 1)"),
+    ((2, 4, 6, 5), (2, 6, 5, 4), "{xp}.moveaxis(y_true, 1, -1)"),
+    ((3, 7), (7, 3), "{xp}.moveaxis(y_true, -1, 0)"),
+    ((2, 1, 6, 5), (2, 6, 5), "y_true[:, 0]"),
+    ((2, 6, 5, 1), (2, 6, 5), "y_true[..., 0]"),
+    ((1, 6, 5), (6, 5), "y_true[0]"),
+]
+SCORES = [
+    ((2, 6, 5), (2, 1, 6, 5), "y_prob[:, 0]"),
+    ((7,), (7, 1), "y_prob[..., 0]"),
+    ((7,), (7, 2), "y_prob[..., 1]"),
+    ((2, 6, 5), (2, 2, 6, 5), "y_prob[:, 1]"),
+]
+# The same of a mask or weights.
+BESIDE = [
+    ((2, 6, 5), (2, 4, 6, 5), "{name}[:, None]"),
+    ((2, 4, 5), (2, 4, 4, 5), "{name}[:, None]"),
+    ((2,), (2, 4, 6, 5), "{name}[:, None, None, None]"),
+    ((4,), (2, 4, 6, 5), "{name}[None, :, None, None]"),
+    ((2, 4), (2, 4, 6, 5), "{name}[:, :, None, None]"),
+    ((6, 5), (2, 4, 6, 5), "{name}[None, None]"),
+    ((2, 6, 5), (2, 6, 5, 4), "{name}[:, :, :, None]"),
+    ((7,), (7, 3), "{name}[:, None]"),
+    ((2, 6, 5, 4), (2, 4, 6, 5), "{xp}.moveaxis({name}, -1, 1)"),
+    ((2, 6, 5, 1), (2, 4, 6, 5), "{xp}.moveaxis({name}, -1, 1)"),
+    ((3, 7), (7, 3), "{xp}.moveaxis({name}, -1, 0)"),
+    ((7, 1), (7,), "{name}[..., 0]"),
+    ((2, 1, 6, 5), (2, 6, 5), "{name}[:, 0]"),
+]
+PREFIXES = {"jax": "jax.numpy", "tensorflow": "tf.experimental.numpy"}
+
+
+def follow(backend, arrays, named, call, message):
+    """Require an error that names the call, and counts once it is followed."""
+    given = dict(zip(("y_true", "y_prob"), map(backend.asarray, arrays), strict=True))
+    given |= {name: backend.asarray(x) for name, x in named.items()}
+    (name,) = [x for x in given if x in call]
+    prefix = PREFIXES.get(backend.library, backend.library)
+    call = call.format(xp=prefix)
+    with pytest.raises(ValueError, match=message) as error:
+        ss.confusion(**given)
+    assert re.search(rf"(?<![\w.]){re.escape(call)}", str(error.value)), error.value
+    known = {"one_hot": ss.one_hot, **given}
+    library = prefix.partition(".")[0]
+    known[library] = importlib.import_module({"tf": "tensorflow"}.get(library, library))
+    given[name] = eval(call, known)
+    ss.confusion(**given)
+
+
+# array_api_strict wants an index for every axis.
+friendly = support.on(*(name for name in support.EAGER if name != "array_api_strict"))
+
+
+@friendly
+@pytest.mark.parametrize(("true", "prob", "call"), LABELS + SCORES)
+def test_shapes_of_labels_and_scores_name_the_call(backend, true, prob, call):
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(0, 2, size=true)
+    message = r"`y_true` and `y_prob` must have one shape, got \(.*\) and \(.*\); "
+    follow(backend, (numbers, rng.uniform(size=prob)), {}, call, message)
+
+
+@friendly
+@pytest.mark.parametrize("name", ["where", "sample_weight"])
+@pytest.mark.parametrize(("shape", "prob", "call"), BESIDE)
+def test_shapes_of_masks_and_weights_name_the_call(backend, name, shape, prob, call):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(size=shape)
+    named = {name: x if name == "sample_weight" else x < 0.5}
+    message = rf"`{name}` must have as many dimensions as y_prob, .*; .*{name}"
+    arrays = np.ones(prob), rng.uniform(size=prob)
+    follow(backend, arrays, named, call.format(name=name, xp="{xp}"), message)
+
+
+@pytest.mark.parametrize(
+    ("true", "prob", "way"),
+    [
+        ((3,), (4,), "give one label for each score"),
+        ((7, 3), (8, 3), "give one label for each score"),
+        ((1,), (4,), r"repeat the labels with broadcast_to\(y_true, \(4,\)\) if they hold for all"),
+        ((3,), (4, 3), r"repeat the labels with broadcast_to\(y_true, \(4, 3\)\)"),
+        ((4, 3), (1, 3), r"repeat the scores with broadcast_to\(y_prob, \(4, 3\)\) if they hold"),
+        ((12,), (4, 3), r"reshape\(y_true, \(4, 3\)\) has the scores' shape"),
+        ((5, 4, 2), (2, 4, 5), "bring the axes of y_true into the order of y_prob's"),
+    ],
+)
+def test_nothing_is_broadcast_but_there_is_a_way(true, prob, way):
+    with pytest.raises(ValueError, match=f"; nothing is broadcast here, {way}"):
+        ss.confusion(np.zeros(true), np.full(prob, 0.5))
+
+
+def test_a_library_that_is_not_known_has_xp():
+    xp = pytest.importorskip("array_api_strict")
+    y, p = xp.zeros((2, 6, 5), dtype=xp.int64), xp.full((2, 4, 6, 5), 0.5)
+    with pytest.raises(ValueError, match=r"; xp\.moveaxis\(one_hot\(y_true, 4\), -1, 1\) turns"):
+        ss.confusion(y, p)
+
+
+@pytest.mark.parametrize("given", [(0.2, 0.3, 0.4, 0.5), np.full(4, 0.5)])
+def test_thresholds_of_classes_that_are_not_last(given):
+    y, p = np.zeros((2, 4, 6, 5)), np.full((2, 4, 6, 5), 0.5)
+    message = r"got \(4,\); for one threshold per place of axis 1 pass an array of \(4, 1, 1\)"
+    with pytest.raises(ValueError, match=message):
+        ss.confusion(y, p, threshold=given)
+    assert ss.confusion(y, p, threshold=np.reshape(given, (4, 1, 1))).tn.shape == ()
+
+
+@support.on("tensorflow")
+def test_lengths_that_are_not_known_yet_have_a_way(backend):
+    tf = backend.tf
+    for true, prob, way in (
+        ([None, 64, 64], [None, 4, 64, 64], "moveaxis(one_hot(y_true, 4), -1, 1) turns"),
+        ([None, None, None], [None, 4, None, None], "moveaxis(one_hot(y_true, 4), -1, 1) turns"),
+        ([None, 64, 64, 4], [None, 4, 64, 64], "moveaxis(y_true, -1, 1) has"),
+        ([None], [None, None], "with one_hot(y_true, num_classes)"),
+    ):
+        specs = [tf.TensorSpec(true, tf.int64), tf.TensorSpec(prob, tf.float64)]
+        with pytest.raises(ValueError, match=re.escape(way)):
+            tf.function(ss.confusion).get_concrete_function(*specs)
+
+
 # Values, which only eager code sees. Functions: 1 for losses of logits.
 BAD = {
     "logits": (
@@ -203,8 +341,14 @@ BAD = {
     "labels of -1 and 1": (
         (2 * Y - 1, P),
         {},
-        r"`y_true` must hold labels in \[0, 1\], got -1.0 at flat position 1 and 1 more; code the "
-        "two classes as 0 and 1, or use one_hot for class numbers$",
+        r"`y_true` must hold labels in \[0, 1\], got -1.0 at flat position 1 and 1 more; if -1 "
+        "marks entries to ignore pass where=y_true != -1, else code the two classes as 0 and 1, "
+        "or use one_hot for class numbers$",
+    ),
+    "label to ignore": (
+        (np.asarray([1, 255, 1, 255]), P),
+        {},
+        "got 255.0 at flat position 1 and 1 more; if 255 marks .* pass where=y_true != 255, else",
     ),
     "class number": ((2 * Y, P), {}, r"`y_true` must hold labels in \[0, 1\], got 2.0"),
     "nan label": (
@@ -253,7 +397,6 @@ BAD = {
         r"`y_prob` must not be empty, got shape \(4, 0\)",
     ),
 }
-eager = support.on(*support.EAGER)
 
 
 @eager

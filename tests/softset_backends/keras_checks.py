@@ -221,11 +221,23 @@ def test_weights_with_one_axis_too_many():
 @pytest.mark.parametrize(
     ("true", "pred", "message"),
     [
-        ((8, 2), (8, 3), r"one shape, up to a last axis of length 1, got \(8, 2\) and \(8, 3\)$"),
+        (
+            (8, 2),
+            (8, 3),
+            r"one shape, up to a last axis of length 1, got \(8, 2\) and \(8, 3\); nothing is "
+            "broadcast here, give one label for each score$",
+        ),
         ((7,), (8, 1), r"`y_true` and `y_pred` must have one shape"),
         ((1,), (8,), r"`y_true` and `y_pred` must have one shape"),
         ((8,), (8, 3), r"got \(8,\) and \(8, 3\); turn class numbers .*one_hot\(y_true, 3\)"),
-        ((8, 1), (8, 3), r"got \(8, 1\) and \(8, 3\); turn class numbers .*one_hot\(y_true, 3\)"),
+        ((8, 1), (8, 3), r"turn class numbers .* softset\.one_hot\(y_true\[\.\.\., 0\], 3\)$"),
+        ((8,), (8, 2), r"softset\.one_hot\(y_true, 2\), or take y_pred\[\.\.\., 1\]$"),
+        (
+            (2, 6, 5),
+            (2, 4, 6, 5),
+            r"keras\.ops\.moveaxis\(softset\.one_hot\(y_true, 4\), -1, 1\) turns class numbers",
+        ),
+        ((2, 6, 5, 4), (2, 4, 6, 5), r"keras\.ops\.moveaxis\(y_true, -1, 1\) has the scores' ord"),
     ],
 )
 def test_shapes_that_do_not_fit_are_errors(true, pred, message):
@@ -237,7 +249,7 @@ def test_shapes_that_do_not_fit_are_errors(true, pred, message):
 
 def test_class_numbers_are_an_error_in_fit():
     x, y, _ = features()
-    message = r"turn class numbers into one-vs-rest labels first, softset.one_hot\(y_true, 3\)"
+    message = r"turn class numbers into one-vs-rest labels with softset.one_hot\(y_true"
     with pytest.raises(ValueError, match=message):
         fit(linear(MetricLoss(ss.macro(ss.f1), axis=0), units=3), x, y)
     with pytest.raises(ValueError, match=message):
@@ -248,6 +260,14 @@ def test_class_numbers_are_an_error_in_fit():
 def test_weights_of_another_length_are_an_error():
     with pytest.raises(ValueError, match=r"`sample_weight` must have as many dimensions as y_prob"):
         MetricLoss(ss.f1)(np.zeros(8), tensor(np.full((8, 1), 0.5)), np.ones(7))
+
+
+def test_weights_of_pixels_for_channels_first_are_an_error_that_names_the_index():
+    y_pred = tensor(np.full((2, 4, 6, 5), 0.5))
+    message = r"got \(2, 6, 5\) for y_prob of \(2, 4, 6, 5\); pass sample_weight\[:, None\]"
+    with pytest.raises(ValueError, match=message):
+        MetricLoss(ss.f1)(np.zeros((2, 4, 6, 5)), y_pred, np.ones((2, 6, 5)))
+    MetricLoss(ss.f1)(np.zeros((2, 4, 6, 5)), y_pred, np.ones((2, 6, 5))[:, None])
 
 
 def test_swapped_arguments_and_values_out_of_range_are_errors():

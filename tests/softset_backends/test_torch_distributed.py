@@ -24,7 +24,13 @@ if not (torch.distributed.is_available() and torch.distributed.is_gloo_available
 import torch.distributed as dist  # noqa: E402
 from torch.nn.parallel import DistributedDataParallel  # noqa: E402
 
-from softset_backends.torch import all_reduce, backward_in_parts  # noqa: E402
+from softset_backends.torch import (  # noqa: E402
+    MetricLoss,
+    MetricScore,
+    all_reduce,
+    backward_in_parts,
+)
+from tests.support import sklearn  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 N, CLASSES, STEPS = 48, 3, 20
@@ -116,6 +122,8 @@ def work(rank, world, folder):
             parts = list(zip(x.split(5), y.split(5), strict=True))
             found[name, how, "parts"] = train(distributed(loss), in_parts(loss, parts))
     found |= of_counts(rank)
+    found |= of_checks(rank, world)
+    found |= of_streams(rank, world)
     if world == 2:
         found |= of_two(rank)
     found["late"] = error_of(lambda: wait_for_others(rank))
@@ -151,6 +159,73 @@ def of_counts(rank):
     c = ss.Confusion(*(torch.ones(4, 2) if rank else torch.ones(4, 1, dtype=torch.float64)))
     found["dtype"] = error_of(lambda: all_reduce(c))
     return found
+
+
+def of_checks(rank, world):
+    """Checks that are on in the first process only, and processes without rows."""
+    found, loss = {}, LOSSES["macro f1"]
+    x, y = (v.split(shards(world))[rank] for v in data(loss))
+    with ss.checks(rank == 0):
+        found["checks of one"] = loss(y, network(loss)(x), reduce=all_reduce).detach()
+        c = ss.Confusion(*torch.ones(4, 2 if rank == 0 else 3))
+        found["checks of one", "shapes"] = error_of(lambda: all_reduce(c))
+        # Four counts have as many bytes as the message of shapes.
+        c = ss.Confusion(*torch.ones(4) * (rank + 1))
+        found["checks of one", "numbers"] = torch.stack(all_reduce(c))
+    for name, loss in LOSSES.items():
+        for kind in (lambda loss: loss, in_order):
+            # The last process has all rows, the others have none.
+            x, y = data(loss)
+            x, y = (x, y) if rank == world - 1 else (x[:0], y[:0])
+            model = distributed(loss)
+            value = kind(loss)(y, model(x), reduce=all_reduce)
+            value.backward()
+            gradient = torch.cat([p.grad.flatten() for p in model.parameters()])
+            found["no rows", name, kind is in_order] = value.detach(), gradient
+    return found
+
+
+def in_order(loss):
+    module = MetricLoss(loss.metric, axis=loss.axis, from_logits=True)
+    return lambda y, z, **options: module(z, y, **options)
+
+
+def of_streams(rank, world):
+    """A MetricScore on processes of which the first has no rows, and on ones that differ."""
+    found, loss = {}, LOSSES["macro f1"]
+    _, y = data(loss)
+    p = scores_of(y)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The ``compute`` method")  # torchmetrics', of no batch
+        for how in ("no update", "empty", "empty call"):
+            score = MetricScore(ss.f1, axis=0)
+            if rank:
+                for rows in torch.arange(N).split(shards(world - 1))[rank - 1].split(7):
+                    score.update(p[rows], y[rows])
+            elif how == "empty":
+                score.update(p[:0], y[:0])
+            elif how == "empty call":
+                score(p[:0], y[:0])
+            found["stream", how, "before"] = error_of(lambda score=score: score.confusion)[0]
+            found["stream", how, "mean"] = score.compute()
+            with score.sync_context():
+                found["stream", how] = ss.f1(score.confusion)
+        for name, classes in {"other": [3, 2, 3], "other and none": [0, 3, 2]}.items():
+            score = MetricScore(ss.macro(ss.f1), axis=0)
+            number = classes[rank % 3] if world > 2 else [3, 2][rank]
+            if number:
+                score.update(p[:, :number], y[:, :number])
+            found["stream", name] = error_of(score.compute)
+            score.reset()
+            score.update(p, y)  # and goes on
+            found["stream", name, "after"] = score.compute()
+        found["stream", "nothing"] = error_of(MetricScore(ss.f1).compute)
+    return found
+
+
+def scores_of(y):
+    noise = torch.rand(y.shape, generator=torch.Generator().manual_seed(6))
+    return 0.3 * y.float() + 0.7 * noise
 
 
 def of_two(rank):
@@ -219,7 +294,7 @@ def error_of(call):
 
 
 @pytest.fixture(
-    scope="module", params=[2, pytest.param(4, marks=pytest.mark.exhaustive)], ids="{}p".format
+    scope="module", params=[2, pytest.param(3, marks=pytest.mark.exhaustive)], ids="{}p".format
 )
 def found(request, tmp_path_factory):
     """Return what each process of a group found."""
@@ -299,6 +374,65 @@ def test_counts_that_do_not_fit_are_an_error_everywhere(found, case, message):
         error, seconds = process[case]
         assert re.match(f"ValueError: `confusion` must have one shape .* {message}", error)
         assert seconds < 30
+
+
+def test_checks_of_one_process_are_all_the_same_to_the_others(found):
+    loss = LOSSES["macro f1"]
+    x, y = data(loss)
+    world = len(found)
+    for process in found:
+        assert_same(process["checks of one"], loss(y, network(loss)(x)).detach(), atol=1e-13)
+        assert_same(process["checks of one", "numbers"], torch.ones(4) * sum(range(world + 1)), 0)
+        error, seconds = process["checks of one", "shapes"]
+        assert re.match(r"ValueError: `confusion` .* rank 0: .* \(2,\); rank 1: .* \(3,\)", error)
+        assert seconds < 30
+
+
+@pytest.mark.parametrize("module", [False, True], ids=["function", "module"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_processes_without_rows_add_zeros(found, name, module):
+    loss = LOSSES[name]
+    model = network(loss)
+    x, y = data(loss)
+    value = loss(y, model(x))
+    value.backward()
+    expected = value.detach(), torch.cat([p.grad.flatten() for p in model.parameters()])
+    for process in found:
+        assert_same(process["no rows", name, module], expected, atol=1e-13)
+
+
+@pytest.mark.parametrize("how", ["no update", "empty", "empty call"])
+def test_stream_with_a_process_without_rows(found, how):
+    _, y = data(LOSSES["macro f1"])
+    expected = torch.tensor(sklearn.f1_score(y, scores_of(y) >= 0.5, average=None))
+    for rank, process in enumerate(found):
+        assert_same(process["stream", how], expected, atol=1e-13)
+        assert_same(process["stream", how, "mean"], expected.mean(), atol=1e-13)
+        nothing = rank == 0 and how == "no update"
+        assert ("nothing to compute" in process["stream", how, "before"]) == nothing
+
+
+@pytest.mark.parametrize("name", ["other", "other and none"])
+def test_stream_of_other_classes_is_an_error_everywhere(found, name):
+    _, y = data(LOSSES["macro f1"])
+    expected = sklearn.f1_score(y, scores_of(y) >= 0.5, average="macro")
+    expected = torch.tensor(expected, dtype=torch.float64)
+    counts = r"\(3,\); rank 1: \(2,\)"
+    if len(found) > 2:
+        counts = {"other": counts + r"; rank 2: \(3,\)"}.get(
+            name, r"no batch; rank 1: \(3,\); rank 2: \(2,\)"
+        )
+    message = f"ValueError: `input` must have the same classes on all .* of shape rank 0: {counts};"
+    for process in found:
+        error, seconds = process["stream", name]
+        assert re.match(message, error), error
+        assert seconds < 30
+        assert_same(process["stream", name, "after"], expected, atol=1e-13)
+
+
+def test_stream_without_any_batch_is_an_error_everywhere(found):
+    for process in found:
+        assert process["stream", "nothing"][0].startswith("RuntimeError: there is nothing to comp")
 
 
 def test_process_that_is_late_or_gone(found):

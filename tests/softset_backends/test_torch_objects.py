@@ -445,7 +445,22 @@ N, N1 = torch.full((4,), 0.5), torch.full((4, 1), 0.5)
         ((N1.expand(4, 3), N), ValueError, r"labels with one_hot\(target, 3\)"),
         ((4 * N, N), ValueError, "`input` must hold probabilities .*; if these are logits pass"),
         ((N * torch.nan, N), ValueError, "`input` must hold probabilities .*, got nan"),
-        ((N, 4 * N), ValueError, r"`target` must hold labels in \[0, 1\], got 2.0"),
+        (
+            (N, 4 * N),
+            ValueError,
+            r"`target` must .*, got 2.0 .* where=target != 2, else",
+        ),
+        (
+            (torch.full((2, 4, 6, 5), 0.5), torch.ones(2, 6, 5)),
+            ValueError,
+            r"; torch\.moveaxis\(one_hot\(target, 4\), -1, 1\) turns class numbers",
+        ),
+        (
+            (torch.full((2, 4, 6, 5), 0.5), torch.ones(2, 6, 5, 4)),
+            ValueError,
+            r"; torch\.moveaxis\(target, -1, 1\) has the scores' order of axes$",
+        ),
+        ((torch.full((4, 3), 0.5), torch.ones(3)), ValueError, r"broadcast_to\(target, \(4, 3\)\)"),
     ],
 )
 def test_wrong_arguments(module, args, kind, message):

@@ -10,6 +10,7 @@ from keras import ops
 # Not public, and the only way to a mask on JAX, whose tracers take no attributes.
 from keras.src.backend import get_keras_mask
 
+from softset._hints import broadcasts_to, fits, for_labels
 from softset._namespace import static_shape
 
 
@@ -40,28 +41,24 @@ def _labels(y_true: Any, y_pred: Any) -> Any:
         y_true = ops.expand_dims(y_true, axis=-1)
     elif true[-1:] == (1,) and len(true) == len(pred) + 1:
         y_true = ops.squeeze(y_true, axis=-1)
-    shape = static_shape(y_true)
-    if len(shape) == len(pred) and all(
-        a is None or b is None or a == b for a, b in zip(shape, pred, strict=True)
-    ):
+    if fits(static_shape(y_true), pred):
         return y_true
-    hint = ""
-    if len(true) == len(pred) - 1 or (len(true) == len(pred) and true[-1] == 1):
-        hint = (
-            "; turn class numbers into one-vs-rest labels first, "
-            f"softset.one_hot(y_true, {pred[-1]})"
-        )
+    hint = for_labels(true, pred, "keras.ops.moveaxis")
+    hint = hint.replace("y_prob", "y_pred").replace("one_hot", "softset.one_hot")
     raise ValueError(
         "`y_true` and `y_pred` must have one shape, up to a last axis of length 1, "
-        f"got {true} and {pred}{hint}"
+        f"got {true} and {pred}; {hint}"
     )
 
 
 def _for_rows(x: Any, y_pred: Any) -> Any:
     """Give weights or a mask, which begin with the batch, as many axes as the outputs."""
-    missing = len(static_shape(y_pred)) - len(static_shape(x))
-    if missing == -1 and static_shape(x)[-1] == 1:
+    shape, target = static_shape(x), static_shape(y_pred)
+    missing = len(target) - len(shape)
+    if missing == -1 and shape[-1] == 1:
         return ops.squeeze(x, axis=-1)
+    if not broadcasts_to((*shape, *(1,) * missing), target):
+        return x  # an error, which the kernel describes
     for _ in range(missing):
         x = ops.expand_dims(x, axis=-1)
     return x

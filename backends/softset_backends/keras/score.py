@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import keras
 from keras import ops
 
-from softset import Confusion, as_score
+from softset import Confusion, as_score, checks
 from softset._bound import Bound
 from softset._namespace import static_shape
 from softset._typing import Metric, Threshold
@@ -40,7 +41,8 @@ class MetricScore(keras.metrics.Metric):
     Weights and masks act inside the counts; Keras hands `sample_weight` on to what is listed
     in `weighted_metrics`. The counts are sums with a remainder, so that float32 does not stand
     still at 2**24. With an `axis` or with `thresholds` they are created at the first update,
-    as those of ``keras.metrics.F1Score``; `fit` and `evaluate` see to it.
+    as those of ``keras.metrics.F1Score``; `fit` and `evaluate` see to it. A batch without rows
+    adds zeros.
 
     Examples
     --------
@@ -51,6 +53,8 @@ class MetricScore(keras.metrics.Metric):
     >>> score.update_state([1, 0], keras.ops.array([[0.4], [0.2]]))
     >>> print(float(score.result()))
     0.5
+    >>> print(*map(float, score.confusion))
+    1.0 1.0 1.0 1.0
     """
 
     counts: Any
@@ -82,7 +86,10 @@ class MetricScore(keras.metrics.Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add the counts of a batch."""
         given = arguments(y_true, y_pred, sample_weight, self.dtype)
-        more = ops.stack(list(self.score.confusion(**given)))
+        empty = 0 in static_shape(given["y_prob"])[:1]  # as a replica's share may be
+        with checks(False) if empty else nullcontext():
+            c = self.score.confusion(**given)
+        more = ops.stack(list(c))
         self._require_batch(len(static_shape(given["y_prob"])))
         shape = static_shape(more)
         if not self.variables:
@@ -108,10 +115,15 @@ class MetricScore(keras.metrics.Metric):
 
     def result(self) -> Any:
         """Return the metric of the counts so far."""
+        return self.score.of_counts(self.confusion)
+
+    @property
+    def confusion(self) -> Confusion:
+        """The counts so far, as for ``softset.f1(score.confusion)`` of each class."""
         self._require_counts()
         counts: Any = ops.convert_to_tensor(self.counts)
         counts = counts + ops.convert_to_tensor(self.remainders)
-        return self.score.of_counts(Confusion(*(counts[i] for i in range(4))))
+        return Confusion(*(counts[i] for i in range(4)))
 
     def get_config(self) -> dict[str, Any]:
         """Return the options as plain values."""
@@ -143,7 +155,9 @@ class MetricScore(keras.metrics.Metric):
             return
         raise ValueError(
             f"`axis` must include 0, the batch, got {axis!r}: rows that are counted one by one "
-            "do not add up over batches"
+            "do not add up over batches; for the mean over rows add up softset.as_score(metric, "
+            f"axis={axis!r})(y_true, y_pred) * len(y_pred) over the batches, and divide by the "
+            "number of rows"
         )
 
 

@@ -33,7 +33,7 @@ def evaluate(
 ) -> Any:
     """Return the loss; its gradient is the closed form wherever that is the whole gradient."""
     inputs = (y_prob, y_true, sample_weight, where)
-    if not _suits(loss, *inputs):
+    if not _suits(loss, *inputs) or (reduce is not None and 0 in y_prob.shape):
         return loss(y_true, y_prob, sample_weight=sample_weight, where=where, reduce=reduce)
     # Buffers may change before the gradient is asked for.
     if any(isinstance(x, torch.Tensor) for x in (loss.threshold, loss.thresholds)):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -75,6 +76,17 @@ class Metric(torch.nn.Module):
             setattr(self, self._state, total)
         self._is_synced = should_sync
 
+    @contextmanager
+    def sync_context(self) -> Iterator[None]:
+        """Let the state be that of all processes, which all have to enter this."""
+        local = getattr(self, self._state)
+        self.sync()
+        try:
+            yield
+        finally:
+            setattr(self, self._state, local)
+            self._is_synced = False
+
 
 def _counted(update: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(update)
@@ -91,12 +103,7 @@ def _synced(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def call(self: Metric) -> Any:
         if self._is_synced:
             return compute(self)
-        local = getattr(self, self._state)
-        self.sync()
-        try:
+        with self.sync_context():
             return compute(self)
-        finally:
-            setattr(self, self._state, local)
-            self._is_synced = False
 
     return call

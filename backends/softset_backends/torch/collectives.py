@@ -42,14 +42,19 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
     TypeError
         If `confusion` is not a Confusion of tensors.
     ValueError
-        If this process is not one of the group or, while `softset.checks` is on, if the shapes
-        or dtypes of the processes differ.
+        If this process is not one of the group; on every process, if their shapes or dtypes
+        differ.
 
     Notes
     -----
-    The four counts are one message. The check of shapes is another, of 16 bytes, and waits for
-    the device; ``softset.checks(False)``, on all processes, leaves it out. Without it gloo ends
-    a process that gets a message of another length, and adds up counts of other shapes.
+    The four counts are one message. Shapes and dtypes are another, of 16 bytes, whatever
+    `softset.checks` is on this process or that one. It is looked at with ``checks(False)`` too,
+    but not on an accelerator, which would have to be waited for. Compiled code does not send it:
+    compile on all processes or on none.
+
+    As `reduce` of a loss it is also called with a batch without rows, whose counts are 0. A
+    batch that a check refuses is an error on its process alone, which has then sent nothing: the
+    others wait until that process ends or the group's timeout.
 
     Examples
     --------
@@ -74,8 +79,9 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
     if dist.get_rank(group) < 0:
         raise ValueError(f"`group` does not hold this process, rank {dist.get_rank()}")
     counts = torch.stack(tuple(confusion))
-    if checking() and values_visible(counts):
-        _check_kind(counts, group)
+    if values_visible(counts):
+        # Sent whatever this process's checks are: the others' may be on.
+        _check_kind(counts, group, look=checking() or counts.device.type == "cpu")
     return Confusion(*_Sum.apply(counts, group).unbind())
 
 
@@ -97,12 +103,14 @@ class _Sum(torch.autograd.Function):
         return _Sum.apply(gradients[0], ctx.group), None
 
 
-def _check_kind(counts: torch.Tensor, group: Any) -> None:
+def _check_kind(counts: torch.Tensor, group: Any, *, look: bool) -> None:
     """Require counts of one shape and dtype on all processes, by a message of a fixed length."""
     kind = f"{counts.dtype} of shape {tuple(counts.shape[1:])}"
     digest = int.from_bytes(hashlib.sha256(kind.encode()).digest()[:7], "big")
     extremes = torch.tensor([digest, -digest], device=counts.device)
     dist.all_reduce(extremes, dist.ReduceOp.MAX, group)
+    if not look:
+        return
     highest, lowest = extremes.tolist()
     if highest == -lowest:
         return

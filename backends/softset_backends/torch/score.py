@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,14 @@ from softset._typing import Array, Metric, Threshold
 from softset.losses import Score
 from softset.metrics import larger_is_better
 
-from ._options import at, describe, describe_thresholds, errors_in_order_of, hold
+from ._options import at, describe, describe_thresholds, errors_in_order_of, hold, name_of
 
 if not TYPE_CHECKING and find_spec("torchmetrics") is not None:
     from torchmetrics import Metric as Base
 else:
     from ._metric import Metric as Base
+
+_NOTHING = "there is nothing to compute: call update(input, target) with a batch first"
 
 
 class MetricScore(Base):
@@ -28,7 +31,7 @@ class MetricScore(Base):
 
     It is a `torchmetrics.Metric` where torchmetrics is installed, and otherwise a module with
     the same `update`, `compute`, `reset` and call. Processes of `torch.distributed` add their
-    counts in `compute`; one that has seen no batch takes part.
+    counts in `compute`; one that has seen no batch adds zeros.
 
     Parameters
     ----------
@@ -51,16 +54,17 @@ class MetricScore(Base):
         If `metric` is not callable.
     ValueError
         From `update`: as from `softset.confusion`, if `axis` leaves the batch's axis out, or if
-        a batch has other classes than those before.
+        a batch has other classes than those before. From `compute`, on every process: if the
+        processes have counts of different shapes.
     RuntimeError
-        From `compute`: if there was no batch; 0 would look like a result.
+        From `compute` and `confusion`: if there was no batch; 0 would look like a result.
 
     Notes
     -----
     The value is that of `softset.as_score` on all batches put together, not a mean over the
     batches. Batches are added in float64, and the value is a float64 scalar: whole counts stay
     exact up to 2**53. The counts are no part of the `state_dict` unless torchmetrics'
-    ``persistent(True)`` is called.
+    ``persistent(True)`` is called. A batch without rows adds zeros.
 
     Examples
     --------
@@ -72,6 +76,8 @@ class MetricScore(Base):
     >>> score.update(torch.tensor([0.4, 0.2]), torch.tensor([1, 0]))
     >>> print(score.compute().item())
     0.5
+    >>> print(*map(float, score.confusion))
+    1.0 1.0 1.0 1.0
     >>> score.reset()
     """
 
@@ -119,13 +125,17 @@ class MetricScore(Base):
         where: Array | None = None,
     ) -> None:
         """Add a batch; the options are those of what `softset.as_score` returns."""
-        with errors_in_order_of(self):
+        empty = 0 in getattr(input, "shape", ())[:1]
+        # An error on the one process that has no rows would leave the others waiting.
+        with errors_in_order_of(self), ss.checks(False) if empty else nullcontext():
             c = self.score.confusion(target, input, sample_weight=sample_weight, where=where)
         axis = self._score.axis
         if 0 not in axes(axis, len(input.shape)):
+            name = name_of(self._score.metric)
             raise ValueError(
-                f"`axis` must include 0, the axis of a batch, to add batches up, got {axis}; to "
-                "average over examples take the mean of softset.as_score's values"
+                f"`axis` must include 0, the axis of a batch, to add batches up, got {axis}; for "
+                f"the mean over examples add up softset.as_score({name}, axis={axis})(target, "
+                "input) * len(input) over the batches, and divide by the number of examples"
             )
         batch = torch.stack(tuple(c)).detach().double()
         counts = getattr(self, self._name)
@@ -138,12 +148,19 @@ class MetricScore(Base):
 
     def compute(self) -> Any:
         """Return the metric of all batches, those of other processes included."""
+        return self.score.of_counts(self.confusion)
+
+    @property
+    def confusion(self) -> ss.Confusion:
+        """The counts of all batches so far, as for ``softset.f1(score.confusion)`` of each class.
+
+        They are those of this process, and those of all processes within
+        ``with score.sync_context():``, which every process has to enter.
+        """
         counts = getattr(self, self._name)
         if not counts.ndim:
-            raise RuntimeError(
-                "there is nothing to compute: call update(input, target) with a batch first"
-            )
-        return self.score.of_counts(ss.Confusion(*counts))
+            raise RuntimeError(_NOTHING)
+        return ss.Confusion(*counts.clone())
 
     def sync(
         self,
@@ -162,10 +179,21 @@ class MetricScore(Base):
         return describe(self._score, describe_thresholds(self.threshold, self.thresholds))
 
     def _take_shape_of_others(self, group: Any) -> None:
-        """Give a process that has seen no batch zeros of the shape of the others' counts."""
+        """Require counts of one shape; a process that has seen no batch gets zeros of it."""
         counts = getattr(self, self._name)
         shapes: list[Any] = [None] * torch.distributed.get_world_size(group)
         torch.distributed.all_gather_object(shapes, tuple(counts.shape), group=group)
+        if not any(shapes):
+            raise RuntimeError(_NOTHING)
+        if len({shape for shape in shapes if shape}) > 1:
+            found = "; ".join(
+                f"rank {rank}: {shape[1:] if shape else 'no batch'}"
+                for rank, shape in enumerate(shapes)
+            )
+            raise ValueError(
+                "`input` must have the same classes on all processes, got counts of shape "
+                f"{found}; give every process scores of all classes"
+            )
         setattr(self, self._name, counts + counts.new_zeros(max(shapes, key=len)))
 
 
