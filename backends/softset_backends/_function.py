@@ -35,9 +35,9 @@ def require_loss(
 
 def first_line(error: BaseException) -> str:
     """Return the kind and the first line of an error."""
-    message = (str(error).splitlines() or [""])[0]
+    kind, message = type(error).__name__, (str(error).splitlines() or [""])[0]
     hint = "; it calls sys.exit" if isinstance(error, SystemExit) else ""
-    return f"{type(error).__name__}: {message}{hint}"
+    return (f"{kind}: {message}" if message else kind) + hint
 
 
 def _require_arguments(
