@@ -57,9 +57,7 @@ def _require_arguments(
 
 
 def _require_value(value: Any, shape: tuple[int, ...], cases: Sequence[str]) -> None:
-    close = getattr(value, "close", None)
-    if iscoroutine(value) and close is not None:
-        close()  # or Python warns that nobody waited for it
+    _close(value)
     if isinstance(value, (tuple, list)):
         raise TypeError(
             f"`fn` must return one array, got {len(value)} results "
@@ -84,3 +82,9 @@ def _require_value(value: Any, shape: tuple[int, ...], cases: Sequence[str]) -> 
         )
     if len(cases) > 1 and not named:
         raise ValueError(f"`cases` must name each of {count} losses, got {len(cases)} names")
+
+
+def _close(value: Any) -> None:
+    """Close what waits to be awaited, or Python warns that nobody did."""
+    if iscoroutine(value):
+        value.close()
