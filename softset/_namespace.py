@@ -113,7 +113,7 @@ def argument_namespace(arrays: dict[str, Any]) -> Any:
     Of PyTorch's tensors some are of the usual class and hold less than their shape says.
     """
     torch: Any = sys.modules.get("torch")
-    for name, x in arrays.items() if torch is not None else ():
+    for name, x in arrays.items() if hasattr(torch, "Tensor") else ():
         if isinstance(x, torch.Tensor) and (x.is_nested or x.layout is not torch.strided):
             hint = _HINTS["NestedTensor"] if x.is_nested else "pass its .to_dense()"
             layout = "nested" if x.is_nested else str(x.layout).removeprefix("torch.")

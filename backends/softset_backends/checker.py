@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,17 +13,11 @@ import softset as ss
 from softset.losses import Score
 
 from . import _registry
-from .report import Gap, GradientReport, GradientRow
+from ._function import first_line, require_loss
+from ._gaps import Referees, Result, row_of
+from .report import GradientReport, GradientRow
 
 DTYPES = ("float64", "float32")
-
-
-class Result(NamedTuple):
-    """The values of a function and their gradients, or the first line of an error."""
-
-    values: Any = None  # shape (cases,)
-    gradients: Any = None  # shape (cases, size of the argument)
-    error: str = ""
 
 
 def check_gradients(
@@ -43,7 +36,9 @@ def check_gradients(
     """Compare a function's gradient on every backend, eager and compiled, with three referees.
 
     The referees are dual numbers (`softset.value_and_grad` on NumPy), the other backends and
-    modes, and central differences.
+    modes, and central differences. Within 1e-5 of 0 or 1 the differences are taken inwards, since
+    a probability has no other side; at a kink, where the slopes on the two sides of a score
+    differ, they are left out.
 
     Parameters
     ----------
@@ -69,7 +64,7 @@ def check_gradients(
         A function of the same arrays to ``(value, gradient)`` that takes the place of dual
         numbers, such as a closed form.
     cases : sequence of str, optional
-        A name for each of the function's values, for messages.
+        A name for each of the function's values, for messages, or one for all of them.
     tolerance : mapping, optional
         The largest relative disagreement allowed by dtype and referee, such as `TOLERANCES`.
     **keyword_arrays : NumPy arrays
@@ -88,9 +83,14 @@ def check_gradients(
     AssertionError
         If a tolerance is given and not kept; the message is the table.
     TypeError
-        If `fn` is not callable or an argument is not a NumPy array.
+        If `fn` is not callable with these arrays, as a metric of counts is not, or does not
+        return an array of floating-point numbers; if an argument is not a NumPy array.
     ValueError
-        If there are no arrays, or a backend, mode or dtype is unknown.
+        If `fn` returns more than one axis or one value for each score; if its gradient is 0
+        everywhere, unless `differences` is False; if there are no arrays, or a backend, mode or
+        dtype is unknown.
+    RuntimeError
+        If `fn` leaves Python by `sys.exit`.
     ImportError
         If a backend that was asked for is not installed.
 
@@ -110,25 +110,33 @@ def check_gradients(
     runs = _runs(backends, modes, dtypes)
     given = tuple(_rounded(x, dtypes) for x in (*arrays, *keyword_arrays.values()))
     positional = partial(_positional, len(arrays), tuple(keyword_arrays))
+    require_loss(
+        fn,
+        given[: len(arrays)],
+        dict(zip(keyword_arrays, given[len(arrays) :], strict=True)),
+        argnum,
+        cases,
+    )
     call = positional(fn)
-    if reference is None and isinstance(fn, Score) and argnum == 1:
-        reference = ss.value_and_grad(fn)
 
     # A function that knows its parts runs them one by one where nothing has to be compiled.
     parts = [positional(part) for part in getattr(fn, "losses", ())]
     found = {run: _run(call, given, argnum, *run, parts) for run in runs}
-    if reference is not None:
-        dual = _attempt(positional(reference), given)
+    closed = reference
+    if reference is None and isinstance(fn, Score) and argnum == 1:
+        closed = ss.value_and_grad(fn)
+    if closed is not None:
+        dual = _attempt(positional(closed), given)
     else:
         dual = found[_DUAL] if _DUAL in found else _run(call, given, argnum, *_DUAL)
     moved = None
     if differences:
         numpy: Any = _registry.get("numpy")
         moved = _attempt(numpy.central_differences(call, argnum=argnum), given)
+        _require_slope([*found.values(), dual], moved)
 
-    rows = [
-        _row(run, found, dual, moved, cases, reference is None and run == _DUAL) for run in runs
-    ]
+    referees = Referees(found, dual, moved, _DUAL if closed is None else None)
+    rows = [row_of(run, referees, cases) for run in runs]
     failed = dual.error or (moved.error if moved else "")
     if failed and not any(row.error for row in rows):
         rows.append(GradientRow("numpy", "referee", "float64", error=failed))
@@ -223,6 +231,22 @@ def _run(
         return _attempt(run, arrays, dtype)
 
 
+def _require_slope(found: Sequence[Result], moved: Result) -> None:
+    """Raise if a function has no slope anywhere, which all referees agree on."""
+    if any(x.error or np.any(x.gradients != 0) for x in found) or moved.error:
+        return
+    if np.any(np.abs(moved.gradients) > 0):  # NaN at a kink
+        raise ValueError(
+            "`fn` must keep the slopes of its scores, got a gradient of 0 everywhere, although "
+            "the loss changes with them; leave out what detaches them, such as stop_gradient"
+        )
+    raise ValueError(
+        "`fn` must change smoothly with the scores, got a gradient of 0 everywhere: it is a step, "
+        "such as a hard metric, or constant on these data; take as_loss with a smooth step, or "
+        "pass differences=False if the gradient is to be 0"
+    )
+
+
 def _attempt(
     run: Callable[..., tuple[Any, Any]], arrays: Sequence[Any], dtype: str = "float64"
 ) -> Result:
@@ -234,60 +258,7 @@ def _attempt(
                 raise TypeError(f"the {name} should be {dtype}, but it is {x.dtype}")
         values = np.reshape(value, (-1,)).astype("float64")
         return Result(values, np.reshape(gradient, (len(values), -1)).astype("float64"))
-    except Exception as error:  # whatever a user's function or a framework raises
-        message = (str(error).splitlines() or [""])[0]
-        return Result(error=f"{type(error).__name__}: {message}")
-
-
-def _row(
-    run: tuple[str, str, str],
-    found: Mapping[tuple[str, str, str], Result],
-    dual: Result,
-    moved: Result | None,
-    cases: Sequence[str],
-    is_dual: bool,
-) -> GradientRow:
-    """Compare what one run found with the referees."""
-    result = found[run]
-    others = [found[other] for other in found if other != run and other[2] == run[2]]
-    sizes = [len(x.values) for x in (result, dual, *others) if x.values is not None]
-    return GradientRow(
-        *run,
-        cases=sizes[0] if sizes else 1,
-        dual=None if is_dual else _gap(result, [dual], cases),
-        others=_gap(result, others, cases),
-        differences=None if moved is None else _gap(result, [moved], cases),
-        error=result.error,
-    )
-
-
-def _gap(result: Result, referees: Sequence[Result], cases: Sequence[str]) -> Gap | None:
-    """Return the largest disagreement with some referees, those left out that failed."""
-    referees = [r for r in referees if not r.error]
-    if not referees:
-        return None
-    shape = np.shape(result.gradients)
-    if result.error or any(r.gradients.shape != shape for r in referees):
-        return Gap(math.inf, math.inf, cases[0] if cases else "")
-    values = np.max([_value_gap(result, r) for r in referees], axis=0)
-    gradients = np.max([_gradient_gap(result, r) for r in referees], axis=0)
-    worst = int(np.argmax(np.maximum(values, gradients)))
-    return Gap(float(values.max()), float(gradients.max()), cases[worst] if cases else "")
-
-
-def _value_gap(result: Result, referee: Result) -> Any:
-    gap = np.abs(result.values - referee.values)
-    return _finite(gap / np.maximum(1, np.abs(referee.values)))
-
-
-def _gradient_gap(result: Result, referee: Result) -> Any:
-    gap = np.max(np.abs(result.gradients - referee.gradients), axis=1)
-    # A loss's slopes are of the order of its value over the number of scores. Those far below
-    # are what rounding leaves where large slopes cancel, as for the prevalence.
-    usual = np.maximum(1, np.abs(referee.values)) / referee.gradients.shape[1]
-    return _finite(gap / np.maximum(usual, np.max(np.abs(referee.gradients), axis=1)))
-
-
-def _finite(gap: Any) -> Any:
-    """Return infinity for NaN, which would compare as no disagreement."""
-    return np.where(np.isnan(gap), math.inf, gap)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a user's function or a framework raises
+        return Result(error=first_line(error))

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from . import _registry, cases
 from ._quiet import quiet
-from ._target import TargetError, draw, load
+from ._target import TargetError, draw, loaded
 from .checker import check_gradients
 from .report import TOLERANCES, GradientReport, GradientRow, cells
 from .sweep import run_all
@@ -104,9 +104,9 @@ def check(
     if report.passed:
         console.print("[green]all within tolerance[/]")
         return
-    console.print(
-        f"[red]above tolerance;[/] the worst: {escape(str(report.worst))}", soft_wrap=True
-    )
+    worst = report.worst
+    if worst is not None and worst.ratio > 1:
+        console.print(f"[red]above tolerance;[/] the worst: {escape(str(worst))}", soft_wrap=True)
     raise typer.Exit(1)
 
 
@@ -121,11 +121,11 @@ def demo(
     ] = None,
 ) -> None:
     """Train on real imbalanced data in each framework, with cross-entropy and with F1."""
-    from . import demo as module
-
     try:
+        from . import demo as module
+
         module.run(output, backends=backend or None, epochs=epochs)
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, OSError) as error:
         _console().print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
 
@@ -168,10 +168,12 @@ def _check_target(
     console: Console, backends: Sequence[str], target: str, shape: str, *, logits: bool
 ) -> GradientReport:
     """Check a user's function on random labels and scores."""
-    function = load(target)
     y_true, y_prob = draw(shape, logits=logits)
-    with console.status("checking"), quiet():
-        return check_gradients(function, y_true, y_prob, backends=backends, cases=[target])
+    with loaded(target) as function, console.status("checking"), quiet():
+        try:
+            return check_gradients(function, y_true, y_prob, backends=backends, cases=[target])
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TargetError(f"{target} cannot be checked: {error}") from error
 
 
 def _chosen(backend: Sequence[str] | None) -> tuple[str, ...]:

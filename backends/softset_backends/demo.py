@@ -72,7 +72,8 @@ def run(
     Raises
     ------
     ValueError
-        If a backend is unknown, none is named, or `epochs` is not positive.
+        If a backend is unknown, none is named, `epochs` is not positive, or the files cannot be
+        written to `output`.
     ImportError
         If a backend is not installed.
     """
@@ -91,19 +92,32 @@ def run(
     with console.status("importing"):
         for name in chosen:
             get(name)
-    output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
+    report, picture = _files(Path(output))
     problems = [
         problem(name, seed=seed, epochs=epochs) for seed in range(SPLITS) for name in PROBLEMS
     ]
     # More than one thread slows down networks this small, on a busy machine twentyfold.
     with threadpool_limits(limits=1):
         fits, repeats = _train(console, problems, chosen)
-    result = DemoResult(fits, repeats, output / "report.md", output / "curves.png")
+    result = DemoResult(fits, repeats, report, picture)
     _demo_plots.draw(result.picture, fits, repeats)
     _demo_report.write(result.report, result.picture, fits, repeats)
     _print(console, result, time.perf_counter() - started)
     return result
+
+
+def _files(output: Path) -> tuple[Path, Path]:
+    """Return the paths of the report and the picture, once it is sure that they can be written."""
+    files = output / "report.md", output / "curves.png"
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for path in files:
+            path.open("ab").close()
+    except OSError as error:
+        raise ValueError(
+            f"`output` must be a folder that can be written to, got {output}: {error.strerror}"
+        ) from error
+    return files
 
 
 def _train(
@@ -137,4 +151,6 @@ def _print(console: Console, result: DemoResult, seconds: float) -> None:
         console.print(_demo_report.rich_table(table), "")
     for sentence in _demo_report.findings(result.repeats):
         console.print(f"* {sentence}", highlight=False)
-    console.print(f"\nwrote {result.report} and {result.picture} after {seconds:.0f} s")
+    # A path that is wrapped can neither be clicked nor copied.
+    done = f"\nwrote {result.report} and {result.picture} after {seconds:.0f} s"
+    console.print(done, markup=False, soft_wrap=True)

@@ -31,7 +31,7 @@ class Gap(NamedTuple):
 
 
 class Worst(NamedTuple):
-    """The disagreement that uses up most of its tolerance; above a ratio of 1 it fails."""
+    """The disagreement to look at first; above a ratio of 1 of its tolerance it fails."""
 
     ratio: float
     row: GradientRow
@@ -59,6 +59,9 @@ class GradientRow:
     dual, others, differences : Gap or None
         The largest relative disagreement with dual numbers, with the other backends and modes,
         and with central differences; None where there was no such referee.
+    against : float
+        How many backends and referees it disagrees with by more than `TOLERANCES`; a backend
+        counts by the share of its modes.
     error : str
         First line of the first error; empty if every case ran. A case that fails counts as
         infinite disagreement.
@@ -72,6 +75,7 @@ class GradientRow:
     others: Gap | None = None
     differences: Gap | None = None
     error: str = ""
+    against: float = 0.0
 
     def gap(self, referee: str) -> Gap | None:
         """Return the disagreement with a referee by name."""
@@ -80,8 +84,8 @@ class GradientRow:
     def __add__(self, other: GradientRow) -> GradientRow:
         """Return the row of both: the larger disagreements, all cases."""
         gaps = {name: _larger(self.gap(name), other.gap(name)) for name in REFEREES}
-        error = self.error or other.error
-        return replace(self, cases=self.cases + other.cases, error=error, **gaps)
+        error, against = self.error or other.error, max(self.against, other.against)
+        return replace(self, cases=self.cases + other.cases, error=error, against=against, **gaps)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,10 @@ class GradientReport:
 
     @property
     def worst(self) -> Worst | None:
-        """The disagreement that uses up most of `TOLERANCES`; None without any."""
+        """The disagreement that uses up most of `TOLERANCES`; None without any.
+
+        Of those above it, one of the row that disagrees with most others.
+        """
         return self.worst_of(TOLERANCES)
 
     def within(self, tolerance: Mapping[str, Mapping[str, float]]) -> bool:
@@ -115,7 +122,8 @@ class GradientReport:
     def worst_of(self, tolerance: Mapping[str, Mapping[str, float]]) -> Worst | None:
         """Return the disagreement that uses up most of a tolerance.
 
-        A dtype or a referee that the tolerance does not name is not judged.
+        Two sides disagree: above the tolerance, the row that most others speak against comes
+        first. A dtype or a referee that the tolerance does not name is not judged.
         """
         found = [
             Worst(_ratio(gap.largest, limit), row, referee, gap)
@@ -123,7 +131,7 @@ class GradientReport:
             for referee, limit in tolerance.get(row.dtype, {}).items()
             if (gap := row.gap(referee)) is not None
         ]
-        return max(found, key=lambda w: w.ratio, default=None)
+        return max(found, key=_blame, default=None)
 
     def __add__(self, other: GradientReport) -> GradientReport:
         """Return the report of both, rows of one backend, mode and dtype merged."""
@@ -191,6 +199,10 @@ def _larger(a: Gap | None, b: Gap | None) -> Gap | None:
         return a or b
     case = a.case if a.largest >= b.largest else b.case
     return Gap(max(a.value, b.value), max(a.gradient, b.gradient), case)
+
+
+def _blame(worst: Worst) -> tuple[float, float]:
+    return (worst.row.against if worst.ratio > 1 else -1.0, worst.ratio)
 
 
 def _ratio(gap: float, limit: float) -> float:

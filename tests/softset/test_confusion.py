@@ -532,3 +532,9 @@ def test_every_option_at_once(backend):
         *(backend.asarray(x) for x in (y, z, w, mask)),
     )
     assert_counts(c, expected, backend)
+
+
+def test_one_hot_of_two_classes(backend):
+    rows = backend.run(lambda y: ss.one_hot(y, 2), backend.asarray(np.asarray([1, 0, 2, 1])))
+    found = support.assert_array(rows, backend, "bool", (4, 2))
+    np.testing.assert_array_equal(found, [[0, 1], [1, 0], [0, 0], [0, 1]])

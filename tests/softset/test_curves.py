@@ -354,3 +354,24 @@ def test_a_compiler_sees_no_values_to_warn_of(backend):
     score = ss.as_score(ss.auroc, thresholds=GRID)
     found = backend.run(score, backend.asarray(Y_RARE), backend.asarray(P_RARE))
     assert_close(found, 0.5, backend)
+
+
+def test_masked_scores_are_no_thresholds_of_a_sweep(backend):
+    """Whatever stands there: above all others, below them, or nothing at all."""
+    y, scores = np.asarray([0, 1, 0, 1, 1]), np.asarray([-2.0, 3.0, np.nan, -4.0, 5.0])
+    for where in ([1, 1, 0, 1, 0], [0, 1, 0, 0, 1], [1, 0, 0, 1, 0], [0, 0, 0, 1, 0]):
+        keep = np.asarray(where) == 1
+        thresholds, c = backend.run(
+            lambda y, s, w: ss.sweep(y, s, where=w), *map(backend.asarray, (y, scores, keep))
+        )
+        thresholds = backend.to_numpy(thresholds)
+        assert set(thresholds) == set(scores[keep])
+        for i, threshold in enumerate(thresholds):
+            predicted = keep & (scores >= threshold)
+            assert backend.to_numpy(c.tp)[i] == np.sum(predicted & (y == 1))
+            assert backend.to_numpy(c.fp)[i] == np.sum(predicted & (y == 0))
+    nothing = backend.run(
+        lambda y, s, w: ss.sweep(y, s, where=w)[0],
+        *map(backend.asarray, (y, scores, np.zeros(5, dtype=bool))),
+    )
+    np.testing.assert_array_equal(backend.to_numpy(nothing), np.zeros(5))

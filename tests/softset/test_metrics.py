@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import os
@@ -698,3 +699,19 @@ def test_other_weights_must_not_be_negative(weight):
         m.net_benefit(table(RANDOM), fp_weight=weight)
     with pytest.raises(ValueError, match="`alpha` must be a finite number >= 0, got"):
         m.index_of_balanced_accuracy(table(RANDOM), alpha=weight)
+
+
+def test_undefined_is_0_unless_told_otherwise():
+    """Of no examples at all every ratio is undefined; 0 is the value that the docs promise."""
+    nothing, told = Confusion(*np.zeros((4, 2))), []
+    for name in set(m.__all__) - {"larger_is_better"}:
+        metric = getattr(m, name)
+        if "zero_division" not in inspect.signature(metric).parameters:
+            continue
+        needed = {"beta": 2.0} if name == "fbeta" else {}
+        needed = {"fp_weight": 0.3, "fn_weight": 0.7} if name == "tversky" else needed
+        np.testing.assert_array_equal(metric(nothing, **needed), np.zeros(2), err_msg=name)
+        found = metric(nothing, zero_division=0.375, **needed)
+        np.testing.assert_array_equal(found, np.full(2, 0.375), err_msg=name)
+        told.append(name)
+    assert len(told) > 30

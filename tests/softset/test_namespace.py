@@ -1,12 +1,13 @@
 """Which arrays the kernel takes, and how it tells whose they are."""
 
+import importlib
 from itertools import combinations
 
 import numpy as np
 import pytest
 
 import softset as ss
-from softset import _dual, _namespace, _visible, metrics
+from softset import _dual, _grid, _namespace, _visible, metrics
 from tests import support
 from tests.support import assert_close
 
@@ -220,3 +221,96 @@ def test_static_shapes(backend):
 
     backend.run(look, backend.asarray(np.ones((2, 3))))
     assert shapes[-1] == ((None, 3) if backend.name in ("tf-function", "tf-xla") else (2, 3))
+
+
+def traced(fn, *specs):
+    """Return fn as a TensorFlow function for float64 arrays of these shapes."""
+    tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    signature = [tf.TensorSpec(shape, tf.float64) for shape in specs]
+    compiled = tf.function(fn, input_signature=signature, autograph=False)
+    return lambda *arrays: compiled(*(tf.constant(x, tf.float64) for x in arrays)).numpy()
+
+
+def test_lengths_that_only_running_tells_are_none():
+    seen = []
+
+    def look(x):
+        seen.append(_namespace.static_shape(x))
+        return x
+
+    for shape in ((None,), (None, 3), (2, None), (None, None), (2, 3), ()):
+        traced(look, shape)(np.zeros([d or 2 for d in shape]))
+        assert seen[-1] == shape
+    with pytest.raises(ValueError, match="number of dimensions must be known"):
+        traced(look, None)(np.zeros(2))
+
+
+@pytest.mark.parametrize(
+    "of_labels, of_scores, wrong",
+    [
+        ((None,), (None,), (1,)),
+        ((None,), (3,), (1,)),
+        ((3,), (None,), None),
+        ((None, 2), (None, 2), (1, 2)),
+        ((None, None), (None, None), (2, 3)),
+        ((3, None), (None, 2), (3, 1)),
+    ],
+    ids=str,
+)
+def test_labels_of_unknown_length_must_have_the_scores_shape(of_labels, of_scores, wrong):
+    tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+
+    def product(y, p):
+        return _namespace.of_one_shape(y, p) * p
+
+    right = (3,) if len(of_scores) == 1 else (3, 2)
+    y, p = np.arange(6.0)[: np.prod(right)].reshape(right), np.full(right, 0.5)
+    run = traced(product, of_labels, of_scores)
+    np.testing.assert_array_equal(run(y, p), y * p)
+    if wrong is None:  # the scores are the shorter ones
+        y, p = y, p[:1]
+    else:
+        y = np.zeros(wrong)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one shape"):
+        run(y, p)
+
+
+def test_labels_of_known_length_are_as_they_are():
+    tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    y, p = tf.zeros(3), tf.ones(3)
+    assert _namespace.of_one_shape(y, p) is y
+    assert _namespace.of_one_shape(Y, P) is Y
+
+
+@pytest.mark.parametrize(
+    "shape, axis, buckets",
+    [
+        ((None,), None, True),
+        ((None, 3), 0, True),
+        ((None, 3), None, True),
+        ((3, None), 1, True),
+        ((None, 3), 1, False),
+        ((None, None), None, False),
+        ((None, None), 0, False),
+    ],
+    ids=str,
+)
+def test_counts_over_a_grid_of_arrays_of_unknown_length(shape, axis, buckets, monkeypatch):
+    """From buckets if the rows of counts are known, and if one length is all that is not."""
+    monkeypatch.setattr(_grid, "MANY", 1)
+    y, p = support.labels_and_scores(60 if len(shape) == 1 else (20, 3), seed=42)
+    if shape[0] == 3:
+        y, p = y.T, p.T
+    taken, suits = [], _grid.suits_buckets
+    counting = importlib.import_module("softset._counting")
+    monkeypatch.setattr(counting, "suits_buckets", lambda *a: taken.append(suits(*a)) or taken[-1])
+
+    def counts(y, p):
+        c = ss.confusion(y, p, thresholds=ss.grid(19), axis=axis)
+        return ss.array_namespace(c.tp).stack(list(c))
+
+    found = traced(counts, shape, shape)(y, p)
+    assert taken[-1] is buckets
+    alone = [ss.confusion(y, p, threshold=t, axis=axis) for t in ss.grid(19)]
+    expected = np.stack([np.stack(x, axis=-1) for x in zip(*alone, strict=True)])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)

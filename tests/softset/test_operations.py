@@ -1,11 +1,18 @@
 """Sums of products, and arithmetic that writes to its operands."""
 
+import importlib
+import operator
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
-from softset import _operations
+import softset as ss
+from softset import _operations, _sums, _visible
+from softset._dual import Dual
 from softset._operations import in_place, sum_of_products
 from tests import support
+from tests.support import assert_close
 
 MANY = _operations._MANY
 # 32 numbers in a row in float32, or in four lanes; twenty thousand in float64.
@@ -87,3 +94,132 @@ def test_arithmetic_is_not_in_place_where_a_gradient_is_followed(backend):
     add, multiply = in_place(x)
     assert add(x, 1.0) is not x
     assert multiply(x, 1.0) is not x
+
+
+def test_float32_sums_do_not_stand_still(backend):
+    """2**24 + 1 is no float32 number: a running sum of float32 would stay where it is."""
+    column = np.asarray([2.0**24, *[1.0] * 8], dtype=np.float32)
+    x = backend.asarray(np.stack([column, column[::-1]], axis=1))
+    found = backend.run(lambda x: _operations.accumulate(x, (0,)), x)
+    assert_close(found, np.full(2, 2.0**24 + 8), backend, 0.0, dtype="float32")
+    if backend.library != "jax":  # which sums in a tree
+        rows = backend.asarray(column[None, :])
+        sums = backend.run(_operations.running_sum, rows)
+        expected = np.cumsum(column, dtype=np.float64).astype(np.float32)
+        assert_close(sums, expected[None, :], backend, 0.0, dtype="float32")
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_sums_of_stretches_are_added_in_float64(columns):
+    """The first stretch has a sum of 2**24, each later one far less than its ulp."""
+    stretch = 32 if columns > 1 else 128
+    ones = np.zeros((max(MANY, 128 * 128), columns), dtype=np.float32)
+    ones[::stretch] = 1
+    ones[0] = 2**24
+    for x in (ones, ones[:, 0] if columns == 1 else ones):
+        found = sum_of_products(x, np.ones_like(x), (0,))
+        expected = np.sum(x, axis=0, dtype=np.float64).astype(np.float32)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_numbers_are_widened_where_there_is_float64(backend):
+    for dtype in ("float32", "float64"):
+        x = backend.asarray(np.asarray([0.1, 2.5]), dtype)
+        found = backend.run(_sums.widened, x)
+        support.assert_array(found, backend, "float64", (2,))
+        np.testing.assert_array_equal(backend.to_numpy(found), backend.to_numpy(x))
+    if not backend.traced:
+        assert _sums.widened(x) is x
+
+
+def test_sums_between_places_are_taken_in_float64(backend):
+    x = np.asarray([2.0**24, *[1.0] * 6], dtype=np.float32)
+
+    def sums(x):
+        xp = ss.array_namespace(x)
+        start, stop = (xp.asarray(places) for places in ([0, 1, 2], [1, 4, 7]))
+        if backend.library == "torch":
+            start, stop = start.to(x.device), stop.to(x.device)
+        return _sums.sums_between(x)(start, stop)
+
+    found = backend.run(sums, backend.asarray(x))
+    assert_close(found, [2.0**24, 3, 5], backend, 0.0, dtype="float32")
+
+
+def kinds_of_memory():
+    """Yield arrays by name, and whether they may be worked on in pieces and written to."""
+    x = np.asarray([0.25, 0.5])
+    yield "NumPy", x, True
+    yield "a number and nothing", (0.5, None), True
+    yield "NumPy's scalars", x[0], False
+    yield "a subclass", np.ma.masked_array(x), False
+    yield "dual numbers", Dual(x, np.ones((1, 2))), False
+    if find_spec("torch"):
+        import torch
+
+        t = torch.asarray(x)
+        yield "torch", t, True
+        yield "torch beside a number", (t, 0.5), True
+        yield "a parameter", torch.nn.Parameter(t), False
+        yield "a torch gradient", t.clone().requires_grad_(), False
+        yield "torch beside a gradient", (t, t.clone().requires_grad_()), False
+        yield "torch without values", t.to("meta"), False
+    if find_spec("jax"):
+        yield "jax", importlib.import_module("jax").numpy.asarray(x), False
+    if find_spec("tensorflow"):
+        yield "tensorflow", importlib.import_module("tensorflow").constant(x), False
+
+
+def test_what_may_be_written_to():
+    for name, arrays, expected in kinds_of_memory():
+        arrays = arrays if isinstance(arrays, tuple) else (arrays,)
+        assert _visible.in_memory(*arrays) is expected, name
+        add, _ = in_place(*arrays)
+        assert add is (operator.iadd if expected and None not in arrays else operator.add), name
+
+
+@support.on("torch")
+def test_nothing_is_written_to_under_a_transform(backend):
+    torch, x = backend.torch, backend.asarray(np.asarray([0.25, 0.5]))
+    seen = []
+
+    def look(x):
+        seen.append(_visible.in_memory(x))
+        return x + 0
+
+    torch.func.vmap(look)(x)
+    torch.func.jvp(look, (x,), (x,))
+    torch.func.grad(lambda x: look(x).sum())(x)
+    with torch.autograd.forward_ad.dual_level():
+        look(x)
+    torch.jit.trace(look, x, check_trace=False)
+    torch.compile(look, backend="eager", fullgraph=True)(x)
+    assert seen and not any(seen)
+    with torch.no_grad():
+        assert _visible.in_memory(x.clone().requires_grad_())
+
+
+@support.on("numpy", "torch")
+@pytest.mark.parametrize("step", support.STEPS)
+@pytest.mark.parametrize("n", [1, 5, 70_000])
+def test_nothing_that_was_handed_over_is_written_to(backend, step, n):
+    """Read-only arrays of NumPy would raise; tensors are compared."""
+    y, p = support.labels_and_scores(n, seed=n)
+    data = {"y": 1.0 * y, "p": p, "w": 1 + p, "m": p < 2, "t": np.asarray(0.4)}
+    arrays = {name: backend.asarray(x) for name, x in data.items()}
+    if backend.name == "numpy":
+        for x in arrays.values():
+            x.setflags(write=False)
+    y_true, y_prob, weight, mask, threshold = arrays.values()
+    membership = support.STEPS[step][0]
+    membership(y_prob, 0.4)
+    membership(y_prob, threshold)
+    for options in ({"threshold": 0.4}, {"thresholds": ss.grid(9)}):
+        loss = ss.as_loss(ss.f1, step=membership, **options)
+        loss(y_true, y_prob, sample_weight=weight, where=mask)
+        ss.value_and_grad(loss)(y_true, y_prob, sample_weight=weight, where=mask)
+        ss.value_and_grad(loss)(y_true, y_prob)
+    logits = ss.as_loss(ss.f1, step=membership, from_logits=True)
+    ss.value_and_grad(logits)(y_true, y_prob, sample_weight=weight)
+    for name, x in arrays.items():
+        np.testing.assert_array_equal(backend.to_numpy(x), data[name])

@@ -568,3 +568,19 @@ def test_errors_name_the_argument():
             call(y, y)
         with pytest.raises(ValueError, match="`y_true` and `y_score` must have one shape"):
             call(y, np.asarray([0.1]))
+
+
+@pytest.mark.parametrize("length", [1, 2, 2047, 2048, 2049, 5000, 2**22, 2**22 + 1])
+def test_blocks_hold_four_million_pairs(length):
+    """As many rows as fit, one at least, and each row once."""
+    parts = _pair_sums._parts(length)
+    rows = [part.stop - part.start for part in parts]
+    assert [part.start for part in parts] == [sum(rows[:i]) for i in range(len(rows))]
+    assert sum(rows) == length and min(rows) >= 1
+    assert max(rows) == max(1, min(length, 2**22 // length))
+    assert _pair_sums._parts(None) == [slice(0, None)]
+
+
+def test_all_pairs_are_held_up_to_2048_scores(backend):
+    for n, expected in ((2048, False), (2049, True)):
+        assert _pair_sums.many(backend.asarray(np.zeros(n))) is expected

@@ -406,3 +406,18 @@ def test_a_class_without_scores_gets_a_probability(backend):
     )
     threshold, value = (backend.to_numpy(x) for x in found)
     assert 0 <= threshold[1] <= 1 and value[1] == 0
+
+
+def test_the_cut_above_all_scores_predicts_nothing(backend):
+    """Where it is best, no score reaches the threshold: a score of 1 neither, nor a masked one."""
+    y = np.asarray([0.0, 0.0, 1.0, 0.0, 1.0])
+    keep = np.asarray([1, 1, 1, 1, 0]) == 1
+    for p in ([0.2, 0.9, 0.1, 1.0, 0.3], [0.2, 0.9, 0.1, 0.8, 1.0], [0.2, 0.9, 0.1, 0.8, np.nan]):
+        found = backend.run(
+            lambda y, p, w: ss.best_threshold(ss.accuracy, y, p, where=w),
+            *map(backend.asarray, (y, np.asarray(p), keep)),
+        )
+        threshold, value = (float(backend.to_numpy(x)) for x in found)
+        assert not np.any(np.asarray(p)[keep] >= threshold)
+        assert value == pytest.approx(0.75)
+        assert threshold <= 1 or 1.0 in np.asarray(p)[keep]

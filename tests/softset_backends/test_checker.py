@@ -1,6 +1,7 @@
 """The gradient checker: it agrees with what is right, and every part is shown to fail once."""
 
 import importlib
+import sys
 
 import numpy as np
 import pytest
@@ -273,3 +274,214 @@ def test_warnings_of_a_users_function_are_the_users():
 
     with pytest.warns(RuntimeWarning, match="invalid value"):
         sb.check_gradients(rooted, Y_TRUE, Y_PROB, backends=["numpy"])
+
+
+def clipped_cross_entropy(y_true, y_prob):
+    xp = ss.array_namespace(y_true, y_prob)
+    y_true, y_prob = xp.astype(y_true, y_prob.dtype), xp.clip(y_prob, 1e-7, 1 - 1e-7)
+    return -xp.mean(y_true * xp.log(y_prob) + (1 - y_true) * xp.log(1 - y_prob))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        ss.as_loss(ss.f1),
+        ss.as_loss(ss.accuracy),
+        ss.pairwise_loss,
+        brier,
+        ss.cross_entropy,
+        clipped_cross_entropy,
+    ],
+)
+def test_probabilities_at_the_ends(loss):
+    y_prob = np.asarray([1, 0.2, 0.7, 0, 0.4, 1, 1e-6, 1 - 1e-6, 0])
+    y_true = np.asarray([1.0, 0, 1, 0, 1, 1, 0, 1, 0])
+    report = sb.check_gradients(loss, y_true, y_prob, modes=["eager"])
+    assert report.passed, f"{report.worst}\n{report}"
+    # Each dtype has its own least probability, whose logarithm is the loss of a wrong label.
+    report = sb.check_gradients(loss, 1 - y_true, y_prob, modes=["eager"], dtypes=["float64"])
+    assert report.passed, f"{report.worst}\n{report}"
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_a_wrong_slope_at_an_end(end):
+    def fn(y_true, y_prob):
+        xp = ss.array_namespace(y_true, y_prob)
+        return xp.mean(xp.where(y_prob == end, ss._namespace.stop_gradient(y_prob), y_prob) ** 2)
+
+    y_prob = np.asarray([0.3, end, 0.8, 0.6])
+    report = sb.check_gradients(fn, np.ones(4), y_prob, modes=["eager"])
+    assert report.passed is (end == 0)  # where the slope of a square is 0
+    if end:
+        assert report.worst.referee == "differences"
+        assert row_of(report, "numpy", "eager", "float64").differences.gradient == pytest.approx(
+            1, abs=1e-6
+        )
+
+
+def test_differences_at_ends_and_kinks():
+    differences = sb.get("numpy").central_differences
+
+    def cube(y_true, y_prob):
+        if np.any((y_prob < 0) | (y_prob > 1)):
+            raise RuntimeError("no probability")
+        return np.sum(y_prob**3 + y_prob * y_true)
+
+    x = np.asarray([0.0, 1.0, 0.5, 4e-6, 1 - 4e-6])
+    _, gradient = differences(cube)(np.arange(5), x)
+    np.testing.assert_allclose(gradient, 3 * x**2 + np.arange(5), rtol=1e-9, atol=1e-9)
+    # NaN beyond an end is no value there.
+    _, gradient = differences(lambda y, p: np.sum(np.where(p > 1, np.nan, p**3)))(x, x)
+    np.testing.assert_allclose(gradient, 3 * x**2, rtol=1e-9, atol=1e-9)
+    # What has no ends is moved both ways.
+    _, gradient = differences(lambda y, z: np.sum(np.where(z > 0, 2, 1) * z))(x, x - 0.5)
+    np.testing.assert_allclose(gradient, [1, 2, np.nan, 1, 2])
+    _, gradient = differences(lambda y, z: np.sum(np.exp(z)))(x, np.asarray([0.0, -3, 2, 1]))
+    np.testing.assert_allclose(gradient, np.exp([0, -3, 2, 1]), rtol=1e-9)
+    with pytest.raises(RuntimeError, match="no probability"):
+        differences(cube)(np.arange(5), np.asarray([0.5, 2.0]))
+
+
+def test_kinks_are_left_to_the_other_referees():
+    at_knots = np.asarray([0.25, 0.75, 0.1, 0.5, 0.25, 0.75])
+    labels = np.asarray([1, 0, 0, 1, 0, 1])
+    assert sb.check_gradients(ss.as_loss(ss.f1), labels, at_knots, modes=["eager"]).passed
+
+    def rooted(y_true, y_prob):  # whose slope is NaN at its kink
+        xp = ss.array_namespace(y_true, y_prob)
+        square = (y_prob - 0.5) ** 2
+        return xp.mean(xp.where(square > 0, xp.sqrt(square), 0 * square))
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        report = sb.check_gradients(rooted, labels, at_knots, modes=["eager"])
+    assert not report.passed and report.worst.gap.gradient == np.inf
+
+
+def total(x):
+    return ss.array_namespace(x).sum(x)
+
+
+def each(y_true, y_prob):
+    return (y_prob - y_true) ** 2
+
+
+async def waits(y_true, y_prob):
+    return brier(y_true, y_prob)
+
+
+def leaves(y_true, y_prob):
+    sys.exit(0)
+
+
+@pytest.mark.parametrize(
+    "fn, error, message",
+    [
+        (
+            ss.f1,
+            TypeError,
+            r"`fn` must take the arrays.*\(c, zero_division\).* needs softset.as_loss",
+        ),
+        (ss.macro(ss.f1), TypeError, "`fn` must take the arrays, as fn.*as_loss"),
+        (lambda y, p, w: p, TypeError, r"missing a required argument: 'w' \(y, p, w\)"),
+        (lambda y, p: (brier(y, p), p), TypeError, r"return one array, got 2 results \(tuple\)"),
+        (ss.confusion, TypeError, r"return one array, got 4 results \(Confusion\)"),
+        (lambda y, p: float(np.mean(p)), TypeError, "must return an array, got float; .*item"),
+        (lambda y, p: None, TypeError, "must return an array, got NoneType"),
+        (lambda y, p: (yield p), TypeError, "must return an array, got generator; .*yield"),
+        (waits, TypeError, "must return an array, got coroutine; .*async"),
+        (lambda y, p: np.sum(p > 0.5), TypeError, "a floating-point loss, got int64"),
+        (each, ValueError, r"got the shape \(24,\) for scores of shape \(24,\); return the mean"),
+        (lambda y, p: p[:, None] * p, ValueError, r"got the shape \(24, 24\) for scores"),
+        (lambda y, p: p[:0], ValueError, r"got the shape \(0,\) for scores"),
+        (leaves, RuntimeError, "`fn` must return, got SystemExit: 0; it calls sys.exit"),
+        (
+            ss.as_score(ss.f1),
+            ValueError,
+            "must change smoothly with the scores, .* of 0 everywhere",
+        ),
+        (ss.as_loss(ss.f1, step=ss.Hard()), ValueError, "must change smoothly.*differences=False"),
+        (lambda y, p: total(p * 0), ValueError, "must change smoothly.*constant on these"),
+        (
+            lambda y, p: brier(y, ss._namespace.stop_gradient(p)) + total(0 * p),
+            ValueError,
+            "`fn` must keep the slopes of its scores, got a gradient of 0 everywhere, although",
+        ),
+    ],
+)
+def test_what_is_no_loss(fn, error, message):
+    with pytest.raises(error, match=message) as found:
+        sb.check_gradients(fn, Y_TRUE, Y_PROB, backends=["numpy"])
+    assert "\n" not in str(found.value)
+
+
+def test_a_loss_that_is_to_have_no_slope():
+    hard = ss.as_loss(ss.f1, step=ss.Hard())
+    assert sb.check_gradients(hard, Y_TRUE, Y_PROB, modes=["eager"], differences=False).passed
+
+
+def test_several_values_have_one_name_or_one_each():
+    def rows(y_true, y_prob):
+        return each(y_true, ss.array_namespace(y_prob).sum(y_prob, axis=1))
+
+    y_prob = np.reshape(Y_PROB, (6, 4))
+    for cases_ in ((), ("row",), tuple("abcdef")):
+        report = sb.check_gradients(
+            rows, np.ones(6), y_prob, backends=["numpy"], cases=cases_, reference=wrong_reference
+        )
+        assert report.worst.gap.case in (cases_ or ("",))
+    with pytest.raises(ValueError, match="`cases` must name each of 6 losses, got 2 names"):
+        sb.check_gradients(rows, np.ones(6), y_prob, backends=["numpy"], cases=["a", "b"])
+    # As many losses as scores are meant if all of them are named.
+    named = [str(i) for i in range(24)]
+    assert sb.check_gradients(each, 1.0 * Y_TRUE, Y_PROB, backends=["numpy"], cases=named).passed
+
+
+def wrong_reference(y_true, y_prob):
+    value = (np.sum(y_prob, axis=1) - y_true) ** 2
+    return value, np.ones((6, *y_prob.shape))
+
+
+@several
+@pytest.mark.parametrize("name", ["numpy", *OTHERS])
+@pytest.mark.parametrize("every", [True, False])
+def test_the_backend_that_most_disagree_with_is_named(name, every):
+    def fn(y_true, y_prob):
+        xp, wrong = ss.array_namespace(y_prob), {"numpy": "softset"}.get(name, name)
+        factor = y_prob
+        if library(y_prob) == wrong:
+            factor = ss._namespace.stop_gradient(y_prob)
+        return xp.sum(factor * y_prob * y_prob)
+
+    others = [x for x in sb.available() if x != name]
+    names = [*others, name] if every else [others[0], name]
+    report = sb.check_gradients(fn, Y_TRUE, Y_PROB, backends=names, modes=["eager"])
+    assert not report.passed
+    if (every and len(others) > 1) or name != "numpy":
+        assert report.worst.row.backend == name
+        assert f"on {name} eager" in str(report.worst)
+
+
+def test_a_wrong_gradient_of_ones_own():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, slope):
+            return 2.5 * slope * ctx.saved_tensors[0]
+
+    def fn(y_true, y_prob):
+        square = Square.apply if library(y_prob) == "torch" else (lambda x: x * x)
+        return ss.array_namespace(y_prob).mean(square(y_prob))
+
+    for differences in (True, False):
+        report = sb.check_gradients(
+            fn, Y_TRUE, Y_PROB, modes=["eager"], differences=differences, tolerance=None
+        )
+        assert report.worst.row.backend == "torch"
+        others = [row for row in report.rows if row.backend != "torch"]
+        assert all(row.against <= 1 for row in others)

@@ -1,6 +1,7 @@
 """The command line: info, check of the library's losses and of one's own, demo's errors."""
 
 import builtins
+import importlib.util
 import re
 import sys
 from dataclasses import replace
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset_backends import _registry, cases, cli
+from softset_backends import _registry, _target, cases, cli
 from softset_backends._quiet import quiet
 
 for _name in ("typer", "rich"):
@@ -38,6 +39,58 @@ def from_logits(y_true, logits):
 
 def jump(y_true, y_prob):
     return ss.as_loss(ss.f1, step=ss.StraightThrough())(y_true, y_prob)
+
+
+class Loss:
+    def call(self, y_true, y_prob):
+        return brier(y_true, y_prob)
+
+
+instance = Loss()
+
+
+async def later(y_true, y_prob):
+    return brier(y_true, y_prob)
+
+
+def leaves(y_true, y_prob):
+    raise SystemExit(0)
+
+
+def two(y_true, y_prob):
+    return brier(y_true, y_prob), y_prob
+
+
+def each(y_true, y_prob):
+    return (y_prob - y_true) ** 2
+
+
+def naive(y_true, y_prob):
+    xp = ss.array_namespace(y_true, y_prob)
+    return -xp.mean(y_true * xp.log(y_prob) + (1 - y_true) * xp.log(1 - y_prob))
+
+
+def naive_sigmoid(y_true, logits):
+    xp = ss.array_namespace(y_true, logits)
+    return xp.mean((1 / (1 + xp.exp(-logits)) - y_true) ** 2)
+
+
+def at_half(y_true, y_prob):
+    xp = ss.array_namespace(y_true, y_prob)
+    return xp.mean(xp.sqrt((y_prob - 0.5) ** 2))
+
+
+def clipped(y_true, y_prob):
+    xp = ss.array_namespace(y_true, y_prob)
+    return naive(y_true, xp.clip(y_prob, 1e-7, 1 - 1e-7))
+
+
+def pairs(y_true, y_prob):
+    return ss.pairwise_loss(y_true, y_prob)
+
+
+metric = ss.f1
+hard = ss.as_score(ss.f1)
 
 
 def broken(y_true, y_prob):
@@ -132,7 +185,7 @@ def test_check_full_runs_every_job(monkeypatch):
     assert f" {len(ran)} " in text
 
 
-@pytest.mark.parametrize("name", ["loss", "brier"])
+@pytest.mark.parametrize("name", ["loss", "brier", "instance.call", "clipped", "pairs"])
 def test_check_of_a_users_function(own, name):
     status, text = call("check", f"{own}:{name}", "--backend", "numpy", "--shape", "12,3")
     assert status == 0 and "all within tolerance" in text
@@ -167,8 +220,26 @@ def test_check_of_a_users_function_that_fails(own):
         ("mine.py:number", (), "is not a function, but 3"),
         ("mine.py:loss", ("--shape", "3,a"), "must be lengths such as 64 or 64,3, got '3,a'"),
         ("mine.py:loss", ("--shape", "0"), "must be lengths such as"),
+        ("mine.py:loss", ("--shape=-4,2",), "must be lengths such as 64 or 64,3, got '-4,2'"),
+        ("mine.py:loss", ("--shape", ""), "must be lengths such as 64 or 64,3, got ''"),
+        ("mine.py:loss", ("--shape", "9" * 5000), "`shape` must "),
+        ("mine.py:loss", ("--shape", "1000000000000"), "at most 8 lengths and 4096 scores in all"),
+        ("mine.py:loss", ("--shape", ",".join("1" * 20)), "at most 8 lengths and 4096 scores"),
+        ("m" * 5000 + ".py:loss", (), "there is no file"),
         ("mine.py:loss", ("--backend", "cupy"), "must be one of numpy, torch, jax"),
         ("bad.py:loss", (), "fails when run: SyntaxError"),
+        ("leaves.py:loss", (), "fails when run: SystemExit: 0; it calls sys.exit"),
+        ("related.py:loss", (), "no known parent package; import its neighbours by their names"),
+        ("lazy.py:loss", (), "fails when run: SystemExit; it calls sys.exit"),
+        ("mine.py:Loss", (), "'Loss' in "),
+        ("mine.py:Loss.call", (), "must take the arrays, as fn(y_true, y_prob) does"),
+        ("mine.py:Loss.none", (), "mine.py has no function 'Loss.none'"),
+        ("mine.py:later", (), "must return an array, got coroutine"),
+        ("mine.py:leaves", (), "`fn` must return, got SystemExit: 0; it calls sys.exit"),
+        ("mine.py:metric", (), "a metric of counts needs softset.as_loss"),
+        ("mine.py:hard", (), "must change smoothly with the scores, got a gradient of 0"),
+        ("mine.py:two", (), "must return one array, got 2 results (tuple)"),
+        ("mine.py:each", (), "got the shape (64,) for scores of shape (64,); return the mean"),
         ("worse.py:loss", (), "fails when run: ModuleNotFoundError: No module named 'nothing_like"),
     ],
 )
@@ -176,17 +247,164 @@ def test_errors(own, name, arguments, message):
     own.with_name("bad.py").write_text("def loss(:\n")
     own.with_name("worse.py").write_text("import nothing_like_it\n")
     own.with_name("mine.txt").write_text(OWN)
-    status, text = call("check", str(own.with_name(name)), "--backend", "numpy", *arguments)
+    own.with_name("leaves.py").write_text("import sys\nsys.exit(0)\n")
+    own.with_name("related.py").write_text("from .mine import loss\n")
+    own.with_name("lazy.py").write_text("def __getattr__(name):\n    raise SystemExit\n")
+    before = sorted(sys.modules)
+    status, text = call("check", f"{own.parent / name}", "--backend", "numpy", *arguments)
     assert status == 2
     assert message in text and "Traceback" not in text
+    assert len(text.splitlines()) == 1  # however narrow the terminal
+    assert not [x for x in set(sys.modules) - set(before) if x.startswith("softset_check")]
+
+
+@pytest.mark.parametrize("shape", ["1", "2", "7", "40,3", "2,3,4,5"])
+def test_a_right_function_passes_in_any_shape(own, shape):
+    for name, logits in (("brier", ()), ("clipped", ()), ("from_logits", ("--logits",))):
+        arguments = ("check", f"{own}:{name}", "--backend", "numpy", "--shape", shape, *logits)
+        status, text = call(*arguments)
+        assert status == 0, text
+
+
+@pytest.mark.parametrize(
+    "name, options", [("naive", ()), ("at_half", ()), ("naive_sigmoid", ("--logits",))]
+)
+def test_wrong_at_the_ends_at_a_knot_and_saturated(own, name, options):
+    status, text = call("check", f"{own}:{name}", "--backend", "numpy", *options)
+    assert status == 1 and "above tolerance; the worst:" in text and "gradient inf" in text
+
+
+def test_scores_are_drawn_where_losses_go_wrong():
+    y_true, y_prob = _target.draw("8,8", logits=False)
+    for score in (0, 1, 0.25, 0.5, 0.75):
+        assert np.sum(y_prob == score) >= 2
+    assert all(set(y_true[y_prob == end]) == {end} for end in (0, 1))
+    assert all(set(y_true[y_prob == x]) == {0, 1} for x in (0.25, 0.5, 0.625, 0.75))
+    _, logits = _target.draw("64", logits=True)
+    assert {-100, -30, 0, 0.5, 30, 100} <= set(logits)
+    for size in range(1, 20):
+        y_true, y_prob = _target.draw(f"{size}", logits=False)
+        assert y_true.shape == y_prob.shape == (size,) and np.any(y_true == 1)
 
 
 def test_a_users_file_finds_its_neighbours(own):
     own.with_name("neighbour_of_mine.py").write_text("factor = 2.0\n")
-    own.write_text(OWN + "\nfrom neighbour_of_mine import factor\n")
+    own.with_name("lazy_neighbour.py").write_text("power = 2\n")
+    late = "from lazy_neighbour import power\n    return xp.mean((y_prob - y_true) ** power)"
+    own.write_text(
+        OWN.replace("return xp.mean((y_prob - y_true) ** 2)", late)
+        + "\nfrom neighbour_of_mine import factor\n"
+    )
     before = list(sys.path)
-    assert call("check", f"{own}:brier", "--backend", "numpy")[0] == 0
+    status, text = call("check", f"{own}:brier", "--backend", "numpy")
+    assert status == 0, text
     assert sys.path == before
+
+
+WHOLE = """
+from __future__ import annotations
+
+import pickle
+import typing
+from dataclasses import dataclass
+
+import numpy
+
+import softset as ss
+
+
+@dataclass(frozen=True)
+class Options:
+    power: typing.ClassVar[int] = 2
+    scale: float = 1.0
+
+
+def brier(y_true: Options, y_prob: float):
+    options = pickle.loads(pickle.dumps(Options()))
+    assert options == Options() and pickle.loads(pickle.dumps(brier)) is brier
+    assert typing.get_type_hints(brier)["y_true"] is Options and numpy.asarray(1) == 1
+    xp = ss.array_namespace(y_true, y_prob)
+    return xp.mean((y_prob - y_true) ** options.power) * options.scale
+"""
+
+
+@pytest.mark.parametrize("name", ["mine", "numpy", "torch", "test", "json", "my-own losses", "1.5"])
+def test_a_users_file_is_a_module_that_hides_no_other(tmp_path, name):
+    path = tmp_path / f"{name}.py"
+    path.write_text(WHOLE)
+    before = dict(sys.modules)
+    status, text = call("check", f"{path}:brier", "--backend", "numpy")
+    assert status == 0, text
+    assert all(sys.modules[x] is module for x, module in before.items())
+    assert not [x for x in sys.modules.values() if getattr(x, "__file__", "") == str(path)]
+
+
+@pytest.mark.parametrize("name", ["mine", "torch"])
+def test_check_of_a_users_function_compiled(tmp_path, monkeypatch, name):
+    pytest.importorskip("torch", reason="torch is not installed")
+    monkeypatch.setattr(_registry.get("torch"), "MODES", ("eager", "aot_eager"))
+    path = tmp_path / f"{name}.py"
+    path.write_text(OWN)
+    status, text = call("check", f"{path}:brier", "--backend", "torch")
+    assert status == 0, text
+    assert re.search("torch +aot_eager +float32", text)
+
+
+def test_the_backend_that_is_wrong_is_named(own, monkeypatch):
+    torch = _registry.get("torch") if "torch" in _registry.available() else None
+    if torch is None:
+        pytest.skip("torch is not installed")
+    monkeypatch.setattr(torch, "MODES", ("eager",))
+    own.write_text(
+        OWN.replace(
+            "return xp.mean((y_prob - y_true) ** 2)",
+            "other = y_prob.detach() if hasattr(y_prob, 'detach') else y_prob\n"
+            "    return xp.mean(y_prob * other)",
+        )
+    )
+    status, text = call("check", f"{own}:brier", "--backend", "numpy", "--backend", "torch")
+    assert status == 1
+    assert re.search(r"the worst: \S+:brier on torch eager float64 against", text)
+
+
+def test_keyboard_interrupts_are_the_users(own):
+    own.write_text("raise KeyboardInterrupt\n")
+    assert call("check", f"{own}:loss", "--backend", "numpy")[0] == 130
+    own.write_text("def loss(y_true, y_prob):\n    raise KeyboardInterrupt\n")
+    assert call("check", f"{own}:loss", "--backend", "numpy")[0] == 130
+
+
+@pytest.mark.parametrize("kind", ["a file", "below a file", "a folder for the report"])
+def test_demo_whose_output_is_no_folder(tmp_path, kind):
+    pytest.importorskip("softset_backends.demo")
+    path = tmp_path / "out[put]"
+    if kind == "a folder for the report":
+        (path / "report.md").mkdir(parents=True)
+    else:
+        path.write_text("kept")
+    output = path / "deeper" if kind == "below a file" else path
+    status, text = call("demo", "--output", str(output), "--backend", "numpy")
+    assert status == 2 and len(text.splitlines()) == 1
+    assert f"`output` must be a folder that can be written to, got {output}: " in text
+    assert path.is_dir() or path.read_text() == "kept"
+
+
+def test_paths_are_not_wrapped(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    folder = tmp_path / ("a folder whose name is long [and strange] " * 3).strip()
+    folder.mkdir()
+    path = folder / "mine.py"
+    path.write_text(OWN)
+    for name, found in (("jump", f"the worst: {path}:jump on numpy"), ("none", f"{path} has no f")):
+        assert found in call("check", f"{path}:{name}", "--backend", "numpy")[1]
+    assert f"there is no file {path}x.py" in call("check", f"{path}x.py:f")[1]
+    (folder / "file").touch()
+    if importlib.util.find_spec("matplotlib") and importlib.util.find_spec("sklearn"):
+        assert f"got {folder / 'file'}: " in call("demo", "--output", f"{folder / 'file'}")[1]
+    monkeypatch.setattr(_registry, "find_spec", lambda name: None)
+    for name in _registry.NAMES:
+        assert f"{_registry.pip_command(name)} " in call("info")[1]
+        assert _registry.pip_command(name) in call("check", "--backend", name)[1]
 
 
 def test_backend_that_is_not_installed(monkeypatch):

@@ -239,11 +239,13 @@ def test_tables():
         ({"backends": ()}, "`backends` must name at least one backend"),
         ({"backends": ("numpy", "theano")}, "must be one of numpy, torch, jax, tensorflow"),
         ({"epochs": 0}, "`epochs` must be at least 1, got 0"),
+        ({"backends": ("numpy",)}, "`output` must be a folder .*, got .*/file: .*xists"),
     ],
 )
 def test_bad_arguments(tmp_path, options, message):
+    (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=message):
-        demo.run(tmp_path, **options)
+        demo.run(tmp_path / "file", **options)
 
 
 def test_absent_backend(tmp_path, monkeypatch):
@@ -272,3 +274,12 @@ def test_losses_are_those_that_the_report_names():
     ]
     found = [float(loss(y_true, logits)) for loss in _demo_fit.LOSSES.values()]
     np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_paths_are_not_wrapped(result, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    folder = tmp_path / ("a folder whose name is long [and strange] " * 3).strip()
+    long = dataclasses.replace(result, report=folder / "report.md", picture=folder / "curves.png")
+    demo._print(demo.Console(), long, 1234.5)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"wrote {long.report} and {long.picture} after 1234 s"

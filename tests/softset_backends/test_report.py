@@ -46,3 +46,16 @@ def test_worst_weighs_by_tolerance():
     assert report.worst.gap.case == "b" and report.worst.ratio == pytest.approx(0.5)
     assert report.worst_of({"float32": {"dual": 0.0}}).ratio == np.inf
     assert "b on numpy eager float64 against central differences: value 0" in str(report.worst)
+
+
+def test_above_tolerance_the_row_that_is_outvoted_comes_first():
+    far, further = Gap(0, 1e-3, "a"), Gap(0, 1e-2, "b")
+    right = GradientRow("jax", "eager", "float64", 1, None, further, against=1)
+    wrong = GradientRow("torch", "eager", "float64", 1, None, far, against=2.5)
+    for rows in ((right, wrong), (wrong, right)):
+        assert GradientReport(rows).worst.row == wrong
+    # Within the tolerance nobody is to blame.
+    loose = {"float64": {"others": 1.0}}
+    assert GradientReport((right, wrong)).worst_of(loose).row == right
+    merged = GradientReport((right,)) + GradientReport((replace(right, against=3.0),))
+    assert merged.rows[0].against == 3.0
