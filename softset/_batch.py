@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from . import _checks
+from ._logits import logit_of, logits_of
 from ._namespace import (
     argument_namespace,
     full_like_number,
     of_one_shape,
     static_shape,
+    stop_gradient,
     unwrap,
 )
 from ._operations import clipped
+from ._sums import widened
 from ._values import check_increasing, check_thresholds, check_values
-from .steps import Hard, Identity, keeps_nan
+from .steps import Hard, Identity, StraightThrough, keeps_nan
 
 
 class Arguments(NamedTuple):
@@ -32,7 +35,12 @@ class Arguments(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Checked input in one dtype, ready to be counted."""
+    """Checked input in one dtype, ready to be counted.
+
+    Where `from_logits` is true the scores are logits, and `threshold` is a probability; `cut` is
+    then the logit at which a step decides that is hard forwards. The hard step itself is given
+    logits for both.
+    """
 
     labels: Any
     scores: Any
@@ -43,6 +51,8 @@ class Batch(NamedTuple):
     clipped: bool
     axes: tuple[int, ...]
     xp: Any
+    from_logits: bool
+    cut: Any
 
 
 def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
@@ -71,7 +81,9 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
     if not (seen or keeps_nan(step)):  # a label that is not a number makes all its counts so
         labels = xp.where(scores == scores, labels, xp.nan)
 
-    hard = isinstance(step, Hard)
+    hard, cut = isinstance(step, Hard), None
+    if from_logits and type(step) in (Hard, StraightThrough):
+        cut = threshold if thresholds is None else thresholds
     if thresholds is None:
         tau = _threshold(xp, "threshold", threshold, scores, hard=hard)
     else:
@@ -79,7 +91,11 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
         # Not expand_dims, which in Dask needs the lengths.
         labels, scores = labels[..., None], scores[..., None]
         weights = None if weights is None else weights[..., None]
-    return Batch(labels, scores, weights, tau, thresholds is not None, seen, clips, axes, xp)
+    cut = None if cut is None else _as_logits(xp, cut, scores)
+    if cut is not None and hard:
+        tau, cut, from_logits = cut, None, False
+    grid = thresholds is not None
+    return Batch(labels, scores, weights, tau, grid, seen, clips, axes, xp, from_logits, cut)
 
 
 def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any) -> Batch:
@@ -163,6 +179,18 @@ def _threshold(xp: Any, name: str, threshold: Any, scores: Any, *, hard: bool) -
         array = cast(xp, threshold, scores.dtype)
     _checks.broadcasts(name, array, scores)
     return array
+
+
+def _as_logits(xp: Any, threshold: Any, scores: Any) -> Any:
+    """Return checked thresholds as logits, rounded to the scores' dtype last of all."""
+    if isinstance(threshold, (int, float)):
+        return logit_of(threshold)
+    if isinstance(threshold, tuple):
+        return full_like_number(tuple(map(logit_of, threshold)), scores)
+    threshold = stop_gradient(threshold)
+    if threshold.dtype != xp.float64:
+        threshold = cast(xp, threshold, scores.dtype)
+    return cast(xp, logits_of(widened(threshold)), scores.dtype)
 
 
 def _grid(xp: Any, threshold: Any, thresholds: Any, scores: Any, *, hard: bool) -> Any:

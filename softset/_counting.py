@@ -7,40 +7,46 @@ from typing import Any
 
 from ._batch import Batch
 from ._grid import count_buckets, put_in_buckets, suits_buckets
+from ._namespace import stop_gradient
 from ._operations import sum_of_products
 from ._users import members
 from ._visible import values_visible
-from .steps import logistic, logistics
+from .steps import Hard, logistic, logistics
 
 # How many memberships of a grid are made at once.
 _BLOCK = 2**22
 
 
-def count(batch: Batch, step: Any, from_logits: bool) -> tuple[Any, Any, Any, Any]:
+def count(batch: Batch, step: Any) -> tuple[Any, Any, Any, Any]:
     """Return tp, fp, fn and tn, in the way that costs least."""
     if suits_buckets(batch, step):
-        return count_buckets(batch, put_in_buckets(batch, step, from_logits), from_logits)
-    blocks = [
-        add_up(block, *memberships(block.scores, block.threshold, step, from_logits))
-        for block, _ in grid_blocks(batch)
-    ]
+        return count_buckets(batch, put_in_buckets(batch, step))
+    blocks = [add_up(block, *memberships(block, step)) for block, _ in grid_blocks(batch)]
     if len(blocks) == 1:
         return blocks[0]
     tp, fp, fn, tn = (batch.xp.concat(parts, axis=-1) for parts in zip(*blocks, strict=True))
     return tp, fp, fn, tn
 
 
-def memberships(scores: Any, threshold: Any, step: Any, from_logits: bool) -> tuple[Any, Any]:
+def memberships(batch: Batch, step: Any) -> tuple[Any, Any]:
     """Return how far each score is a positive, and how far it is a negative."""
-    if not from_logits:
+    scores, threshold = batch.scores, batch.threshold
+    if not batch.from_logits:
         hit = members(step, scores, threshold)
         return hit, 1 - hit
     if not getattr(step, "symmetric", False):
         hit = members(step, logistic(scores), threshold)
+        if batch.cut is not None:
+            hit = (hit - stop_gradient(hit)) + decisions(batch)
         return hit, 1 - hit
     # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
     score, lack = logistics(scores)
     return members(step, score, threshold), members(step, lack, 1 - threshold)
+
+
+def decisions(batch: Batch) -> Any:
+    """Return what the hard step says of logits."""
+    return Hard()(stop_gradient(batch.scores), batch.cut)
 
 
 def add_up(batch: Batch, hit: Any, miss: Any) -> tuple[Any, Any, Any, Any]:
@@ -73,4 +79,8 @@ def grid_blocks(batch: Batch) -> list[tuple[Batch, slice]]:
     if size >= length:
         return whole
     parts = [slice(i, min(i + size, length)) for i in range(0, length, size)]
-    return [(batch._replace(threshold=batch.threshold[part]), part) for part in parts]
+    cuts = [None if batch.cut is None else batch.cut[part] for part in parts]
+    return [
+        (batch._replace(threshold=batch.threshold[part], cut=cut), part)
+        for part, cut in zip(parts, cuts, strict=True)
+    ]

@@ -53,10 +53,10 @@ def suits_buckets(batch: Batch, step: Any) -> bool:
     return length >= SHORT and rows * length * count >= MANY and rows * (2 * count + 1) < 2**31
 
 
-def put_in_buckets(batch: Batch, step: Any, from_logits: bool) -> Buckets:
+def put_in_buckets(batch: Batch, step: Any) -> Buckets:
     """Find the bucket of every score."""
     scores = stop_gradient(batch.scores[..., 0])
-    scores = logistic(scores) if from_logits else scores
+    scores = logistic(scores) if batch.from_logits else scores
     xp = array_namespace(scores)
     lines = step.lines(stop_gradient(batch.threshold))
     # A score at the upper end of the middle line is still on it.
@@ -75,12 +75,12 @@ def put_in_buckets(batch: Batch, step: Any, from_logits: bool) -> Buckets:
     return Buckets(index, size, start, stop, step.lines(widened(batch.threshold)))
 
 
-def count_buckets(batch: Batch, buckets: Buckets, from_logits: bool) -> tuple[Any, ...]:
+def count_buckets(batch: Batch, buckets: Buckets) -> tuple[Any, ...]:
     """Return tp, fp, fn and tn at every threshold."""
     labels, weights, scores = _without_grid_axis(batch)
     xp, dtype, lines = batch.xp, scores.dtype, buckets.lines
     if _rises(lines.middle):
-        parts = logistics(scores) if from_logits else (scores, 1 - scores)
+        parts = logistics(scores) if batch.from_logits else (scores, 1 - scores)
     else:
         parts = ()
     of_each = []
@@ -112,9 +112,7 @@ def count_buckets(batch: Batch, buckets: Buckets, from_logits: bool) -> tuple[An
     return tp, fp, fn, tn
 
 
-def gradient_of_buckets(
-    batch: Batch, buckets: Buckets, step: Any, from_logits: bool, slope: Any
-) -> Any:
+def gradient_of_buckets(batch: Batch, buckets: Buckets, step: Any, slope: Any) -> Any:
     """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn.
 
     It is one number for all positives of a bucket, and one for all its negatives.
@@ -135,7 +133,7 @@ def gradient_of_buckets(
         for x in (_slope(y, lines, before, after) for y in (tp - fn, fp - tn))
     )
     gradient = labels * of_positive + (1 - labels) * of_negative
-    if from_logits:
+    if batch.from_logits:
         gradient = gradient * (logistic(scores) * logistic(-scores))
     return gradient if weights is None else gradient * weights
 

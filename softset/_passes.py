@@ -37,7 +37,7 @@ def count_pass(arguments: Arguments) -> tuple[Any, ...]:
     """Return tp, fp, fn and tn."""
     pieces = _split(arguments)
     if len(pieces) == 1:
-        return count(prepare(arguments), arguments.step, arguments.from_logits)
+        return count(prepare(arguments), arguments.step)
     return _add_up(arguments, pieces, keep=False)[0]
 
 
@@ -48,24 +48,24 @@ def first_pass(arguments: Arguments) -> tuple[tuple[Any, ...], Pass]:
         # To find the slopes again takes hardly longer than to read them, but for buckets.
         return _add_up(arguments, pieces, keep=arguments.thresholds is not None)
     batch = prepare(arguments)
-    counts, found = count_and_find(batch, arguments.step, arguments.from_logits)
+    counts, found = count_and_find(batch, arguments.step)
     return counts, Pass(arguments, pieces, [found], batch)
 
 
 def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
     """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn."""
     arguments, pieces, found, batch = first
-    step, from_logits, y_prob = arguments.step, arguments.from_logits, unwrap(arguments.y_prob)
+    step, y_prob = arguments.step, unwrap(arguments.y_prob)
     if len(pieces) == 1:
-        return _like(batch, y_prob, gradient(batch, found[0], step, from_logits, slope))
+        return _like(batch, y_prob, gradient(batch, found[0], step, slope))
     result, seen = batch.xp.empty_like(y_prob), not batch.clipped
     for piece, slopes in zip(pieces, found, strict=True):
         part = _cut(arguments, piece)
         batch = prepare(part, seen=seen)
         if slopes is None:
-            slopes = find_slopes(batch, step, from_logits)
+            slopes = find_slopes(batch, step)
         of_part = tuple(x[_kept(piece, batch)] for x in slope)
-        product = gradient(batch, slopes, step, from_logits, of_part)
+        product = gradient(batch, slopes, step, of_part)
         result[piece] = _like(batch, part.y_prob, product)
     return result
 
@@ -74,13 +74,13 @@ def _add_up(arguments: Arguments, pieces: list[Piece], *, keep: bool) -> tuple[A
     """Count piece by piece; the sums over pieces are in float64."""
     totals: list[Any] = []
     found: list[Any] = []
-    step, from_logits = arguments.step, arguments.from_logits
+    step = arguments.step
     for piece in pieces:
         batch = _prepared(arguments, piece)
         if keep:
-            counts, slopes = count_and_find(batch, step, from_logits)
+            counts, slopes = count_and_find(batch, step)
         else:
-            counts, slopes = count(batch, step, from_logits), None
+            counts, slopes = count(batch, step), None
         if not totals:
             totals = [_zeros(arguments, batch, x) for x in counts]
         for total, x in zip(totals, counts, strict=True):

@@ -171,8 +171,11 @@ class Weighted:
         _require_elementwise(c, values)
         xp = array_namespace(values, *c)
         support = c.tp + c.fn
-        total = xp.sum(values * support, axis=axis)
-        return ratio(xp, total, xp.sum(support, axis=axis), options.get("zero_division", 0.0))
+        # An infinite value, which has no slope, would give one to its support.
+        infinite = values == xp.inf
+        total = xp.sum(xp.where(infinite, 0.0, values) * support, axis=axis)
+        value = ratio(xp, total, xp.sum(support, axis=axis), options.get("zero_division", 0.0))
+        return xp.where(xp.any(infinite, axis=axis), xp.inf, value)
 
 
 def over_grid(metric: Metric, ndim: int) -> Metric:

@@ -102,7 +102,8 @@ def confusion(
         default.
     from_logits : bool, default False
         Whether `y_prob` holds logits. It is never guessed from the values, and the threshold
-        remains a probability.
+        remains a probability; `Hard` compares the logits with its logit, so that large ones do
+        not tie.
 
     Returns
     -------

@@ -160,9 +160,10 @@ def as_loss(
 
     Notes
     -----
-    Differentiable in `y_prob` and finite on every batch. On some batches the gradient is 0, and
-    nothing is learned: F-beta, precision, recall and Jaccard without positives, MCC,
-    informedness and the geometric mean with one class only. Source: Tsoi et al. 2022, section 3.
+    Differentiable in `y_prob` and finite on every batch, but for likelihood and odds ratios
+    that divide by 0. On some batches the gradient is 0, and nothing is learned: F-beta,
+    precision, recall and Jaccard without positives, MCC, informedness and the geometric mean
+    with one class only. Source: Tsoi et al. 2022, section 3.
 
     Examples
     --------

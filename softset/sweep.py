@@ -60,7 +60,8 @@ def sweep(
     [-1.  2.  5.] [2. 2. 1.] [1. 0. 0.]
     """
     batch = prepare_scores(y_true, y_score, sample_weight=sample_weight, where=where)
-    return Sweep(*sorted_counts(batch, where, merge=True))
+    scores, c = sorted_counts(batch, where, merge=True)
+    return Sweep(scores, Confusion(*(cast(batch.xp, x, scores.dtype) for x in c)))
 
 
 def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any, Confusion]:
@@ -68,6 +69,7 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
 
     The axes to sum over become one last axis. Between equal scores there is no cut: of those
     only the first count is one of a threshold, and `merge`, for a single row, gives it to all.
+    The counts are in float64 where there is one.
     """
     xp = batch.xp
     if not can_sort(xp):
@@ -90,7 +92,10 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
         positives, negatives = labels * weights, (1 - labels) * weights
     places = scores if batch.seen else xp.where(scores == scores, scores, xp.inf)
     first = xp.searchsorted(places, places) if merge else None
-    (fn, tp), (tn, fp) = (_split(xp, x, first) for x in (positives, negatives))
+    # The difference from the whole loses digits of the few scores at the top: in float32 all that
+    # matter, in float64 those that tell whether two sums of weights are equal.
+    once = has_float64(scores) and (merge or batch.weights is None)
+    (fn, tp), (tn, fp) = (_split(xp, x, first, once) for x in (positives, negatives))
     c = Confusion(tp, fp, fn, tn)
     if batch.seen:
         return scores, c
@@ -99,15 +104,16 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
     return scores, Confusion(*(x + unknown for x in c))
 
 
-def _split(xp: Any, x: Any, first: Any) -> tuple[Any, Any]:
-    """Return the sums of x before each place, and from it on; or from the place `first` says."""
-    sums = running_sum(widened(x))
+def _split(xp: Any, x: Any, first: Any, once: bool) -> tuple[Any, Any]:
+    """Return the sums of x before each place, and from it on; or from the place `first` says.
+
+    `once` takes one running sum instead of two.
+    """
+    x = widened(x)
+    sums = running_sum(x)
     before = xp.concat([xp.zeros_like(sums[..., :1]), sums[..., :-1]], axis=-1)
-    if has_float64(x):
-        before = before if first is None else xp.take(before, first, axis=0)
-        return cast(xp, before, x.dtype), cast(xp, sums[..., -1:] - before, x.dtype)
-    # In float32 the difference would lose the few scores at the top.
+    before = before if first is None else xp.take(before, first, axis=0)
+    if once:
+        return before, sums[..., -1:] - before
     after = xp.flip(running_sum(xp.flip(x, axis=-1)), axis=-1)
-    if first is None:
-        return before, after
-    return xp.take(before, first, axis=0), xp.take(after, first, axis=0)
+    return before, after if first is None else xp.take(after, first, axis=0)

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from ._bound import freeze
 from ._checks import function
-from ._cuts import best, cut, pick, values_at
-from ._namespace import array_namespace, full_like_number
+from ._cuts import Cuts, Ranked, best, cut, first, meets, pick, rank, read_off
+from ._namespace import array_namespace
 from ._typing import Array, Metric
 from ._values import checking
-from ._visible import truth, values_visible
+from ._visible import truth
 from .losses import direction
 from .metrics import larger_is_better
 
@@ -58,19 +58,27 @@ def best_threshold(
     -------
     BestThreshold
         ``(threshold, value)``, two arrays of the shape of the counts. A threshold is a
-        probability, midway between the scores that it separates, the lowest where several are
-        best; inf where it is best to predict no positive and there are scores of 1. Not
-        differentiable.
+        probability, midway between those that it separates, the lowest where several are best;
+        inf where it is best to predict no positive and there are scores of 1. For logits it is
+        in float64 where the library has it. Where no probability is between two large logits,
+        and that cannot be seen, as under a compiler's tracer, both are nan. Not differentiable.
 
     Raises
     ------
     TypeError
         If `metric` is not callable, or as `confusion` does.
     ValueError
-        If `metric` mixes thresholds or has no better direction, or as `confusion` does.
+        If `metric` mixes thresholds or has no better direction, if no probability separates the
+        logits where the metric is best, or as `confusion` does.
 
     Notes
     -----
+    A built-in metric that is undefined at a cut, as precision where nothing is predicted
+    positive, does not compete there, unless a `zero_division` is fixed by functools.partial. If
+    it is undefined at every cut the first one is returned. Values no further apart than eight
+    units in the last place are equal: they may be the same sums in another order. The unit is
+    that of the weights' dtype, without weights of float64 where the library has it.
+
     For F-beta of calibrated probabilities the best threshold is F* / (1 + beta^2), with F* the
     best value (Lipton, Elkan and Narayanaswamy 2014).
 
@@ -94,10 +102,10 @@ def best_threshold(
         axis=axis,
         from_logits=from_logits,
     )
-    xp = array_namespace(cuts.thresholds)
-    values = values_at("metric", frozen, cuts.counts)
-    here = best(xp, values, larger, cuts.possible)
-    return BestThreshold(pick(xp, cuts.thresholds, here), pick(xp, values, here))
+    xp = array_namespace(cuts.low)
+    place = first(xp, best(xp, rank("metric", frozen, larger, cuts), cuts.possible))
+    seen = checking(y_true, y_prob, sample_weight, where)
+    return BestThreshold(*read_off(xp, frozen, cuts, place, seen=seen))
 
 
 def threshold_at(
@@ -135,22 +143,24 @@ def threshold_at(
     -------
     BestThreshold
         ``(threshold, value)`` as of `best_threshold`, with the value of `metric`. Of several
-        best thresholds it is the one with the best `constraint`, and then the lowest. Both are
-        nan where no threshold meets the bound and that cannot be seen: under a compiler's
-        tracer, for Dask arrays and with ``checks(False)``. Not differentiable.
+        best thresholds it is the one with the best `constraint`, and then the lowest; both are
+        compared as by `best_threshold`. Both are nan where no threshold meets the bound and that
+        cannot be seen: under a compiler's tracer, for Dask arrays and with ``checks(False)``.
+        Not differentiable.
 
     Raises
     ------
     TypeError
         If `metric` or `constraint` is not callable, or as `confusion` does.
     ValueError
-        If `bound` is not a finite number, if no threshold meets it, if `metric` or `constraint`
-        mixes thresholds or has no better direction, or as `confusion` does.
+        If `bound` is not a finite number, if no threshold meets it, or as `best_threshold`
+        does, of `constraint` too.
 
     Notes
     -----
-    Predicting no positive is a cut as well. Precision is undefined there and 0 by its
-    `zero_division`, so it does not meet a bound; the false positive rate is 0 and does.
+    Predicting no positive is a cut as well. A rate that is 0 of something is 0 there, as the
+    false positive rate, and meets a bound; one that is 0 of nothing is undefined, as precision
+    and the false discovery rate, and meets none.
 
     Examples
     --------
@@ -178,24 +188,17 @@ def threshold_at(
         axis=axis,
         from_logits=from_logits,
     )
-    xp = array_namespace(cuts.thresholds)
-    values = values_at("metric", frozen, cuts.counts)
-    limits = values_at("constraint", limit, cuts.counts)
-    wall = full_like_number(bound, limits)
-    meets = cuts.possible & (limits >= wall if upward else limits <= wall)
-    found = xp.any(meets, axis=-1)
-    if checking() and values_visible(y_true, y_prob, sample_weight, where):
-        reached = pick(xp, limits, best(xp, limits, upward, cuts.possible))
-        _require_all(xp, found, reached, bound, upward)
-    top = pick(xp, values, best(xp, values, larger, meets))
-    equals = meets & (values == xp.expand_dims(top, axis=-1))
-    # A metric that is nan wherever the bound is met has no best value; the bound is still met.
-    equals = equals | (meets & ~xp.any(equals, axis=-1, keepdims=True))
-    here = best(xp, limits, upward, equals)
-    nothing = xp.full_like(top, xp.nan)
-    return BestThreshold(
-        *(xp.where(found, pick(xp, x, here), nothing) for x in (cuts.thresholds, values))
-    )
+    xp = array_namespace(cuts.low)
+    values = rank("metric", frozen, larger, cuts)
+    limits = rank("constraint", limit, upward, cuts)
+    allowed = cuts.possible & meets(xp, limits, bound)
+    found = xp.any(allowed, axis=-1)
+    seen = checking(y_true, y_prob, sample_weight, where)
+    if seen:
+        _require_all(xp, found, bound, limits, cuts)
+    place = first(xp, best(xp, limits, best(xp, values, allowed)))
+    pair = read_off(xp, frozen, cuts, place, seen=seen)
+    return BestThreshold(*(xp.where(found, x, xp.full_like(x, xp.nan)) for x in pair))
 
 
 def cost_threshold(*, fp: float, fn: float, tp: float = 0.0, tn: float = 0.0) -> float:
@@ -253,16 +256,23 @@ def _directed(name: str, metric: Metric) -> tuple[Metric, bool]:
     return freeze(metric), larger
 
 
-def _require_all(xp: Any, found: Any, reached: Any, bound: float, upward: bool) -> None:
+def _require_all(xp: Any, found: Any, bound: float, limits: Ranked, cuts: Cuts) -> None:
     """Require a threshold within the bound for all counts, where that can be seen."""
     if truth(xp.all(found)) is not False:
         return
+    reached = pick(xp, limits.values, first(xp, best(xp, limits, cuts.possible)))[..., 0]
     found, reached = (xp.reshape(x, (-1,)) for x in (found, reached))
     missing = [i for i in range(found.shape[0]) if not truth(found[i])]
     which = f" of class {missing[0]}" if found.shape[0] > 1 else ""
     more = f", and {len(missing) - 1} more classes fail" if len(missing) > 1 else ""
+    value = float(reached[missing[0]])
+    if math.isnan(value):
+        raise ValueError(
+            f"`bound` must be met at some threshold, got {bound!r}, where `constraint`{which} is "
+            f"undefined at every one{more}; look for a class that is absent"
+        )
     raise ValueError(
         f"`bound` must be met at some threshold, got {bound!r}, where the "
-        f"{'largest' if upward else 'smallest'} value of `constraint`{which} is "
-        f"{float(reached[missing[0]]):.6g}{more}; {'lower' if upward else 'raise'} the bound"
+        f"{'largest' if limits.larger else 'smallest'} value of `constraint`{which} is "
+        f"{value:.6g}{more}; {'lower' if limits.larger else 'raise'} the bound"
     )

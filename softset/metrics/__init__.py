@@ -6,7 +6,9 @@ A metric of your own is any function of a Confusion; nothing has to be registere
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
+from .._bound import Bound
 from .._typing import Metric
 from .accuracies import (
     accuracy,
@@ -105,6 +107,7 @@ _SMALLER_IS_BETTER = frozenset(
         prevalence_threshold,
     }
 )
+_BUILT_IN = tuple(globals()[name] for name in __all__ if name != "larger_is_better")
 _NO_DIRECTION = frozenset({bias_score, predicted_positive_rate, prevalence})
 
 
@@ -136,3 +139,10 @@ def larger_is_better(metric: Metric) -> bool | None:
     if any(metric is known for known in _NO_DIRECTION):
         return None
     return not any(metric is known for known in _SMALLER_IS_BETTER)
+
+
+def is_built_in(metric: Any) -> bool:
+    """Tell whether a metric is a built-in, bare or with options."""
+    while isinstance(metric, (partial, Bound)):
+        metric = metric.func if isinstance(metric, partial) else metric.metric
+    return any(metric is known for known in _BUILT_IN)

@@ -46,6 +46,11 @@ def absent(xp: Any, x: Any) -> Any:
     return x <= (2.0**-110 if x.dtype == xp.float32 else 2.0**-1000)
 
 
+def negligible(x: Any) -> Any:
+    """Tell where a rate or a share is 0."""
+    return x <= _NEGLIGIBLE
+
+
 def ratio(xp: Any, numerator: Any, denominator: Any, zero_division: float) -> Any:
     """Divide counts; where the denominator is 0 return zero_division, with a gradient of 0."""
     return _quotient(xp, numerator, denominator, absent(xp, denominator), zero_division)
@@ -53,7 +58,7 @@ def ratio(xp: Any, numerator: Any, denominator: Any, zero_division: float) -> An
 
 def ratio_of_rates(xp: Any, numerator: Any, denominator: Any, zero_division: float) -> Any:
     """Divide rates, or other numbers without a scale, as `ratio` divides counts."""
-    return _quotient(xp, numerator, denominator, denominator <= _NEGLIGIBLE, zero_division)
+    return _quotient(xp, numerator, denominator, negligible(denominator), zero_division)
 
 
 def root(xp: Any, x: Any) -> Any:

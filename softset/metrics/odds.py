@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..confusion import Confusion
-from ._ratio import counts, defined, ratio, root
+from ._ratio import counts, defined, negligible, ratio, ratio_of_rates, root
 
 
 def positive_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
     """Return recall / FPR.
 
-    From 0 up without a bound, larger is better; undefined if fp = 0 or a class is absent. To
-    train, use the logarithm: the slope grows without a bound as fp nears 0. Also: LR+.
+    From 0 up, larger is better; infinite if fp = 0 < tp, undefined if a class is absent or
+    nothing is predicted positive. To train, use the logarithm of counts with a prior added: the
+    slope grows without a bound as fp nears 0. Also: LR+.
 
     Parameters
     ----------
     c : Confusion
         Counts of any shape, integer or real.
     zero_division : float, default 0.0
-        The value where undefined. The gradient is finite everywhere, and 0 there.
+        The value where undefined. The gradient is finite everywhere, and 0 there and where the
+        value is infinite.
 
     Returns
     -------
@@ -35,23 +38,25 @@ def positive_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> An
     3.0
     """
     xp, tp, fp, fn, tn = counts(c)
-    fpr = ratio(xp, fp, fp + tn, 0.0)
-    value = ratio(xp, ratio(xp, tp, tp + fn, 0.0), fpr, 0.0)
-    return defined(xp, value, zero_division, tp + fn, fpr)
+    tpr, fpr = ratio(xp, tp, tp + fn, 0.0), ratio(xp, fp, fp + tn, 0.0)
+    value = ratio_of_rates(xp, tpr, fpr, math.inf)
+    return defined(xp, value, zero_division, tp + fn, fp + tn, tpr + fpr)
 
 
 def negative_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
     """Return FNR / specificity.
 
-    From 0 up without a bound, smaller is better; undefined if tn = 0 or a class is absent. To
-    train, use the logarithm: the slope grows without a bound as tn nears 0. Also: LR-.
+    From 0 up, smaller is better; infinite if tn = 0 < fn, undefined if a class is absent or
+    nothing is predicted negative. To train, use the logarithm of counts with a prior added: the
+    slope grows without a bound as tn nears 0. Also: LR-.
 
     Parameters
     ----------
     c : Confusion
         Counts of any shape, integer or real.
     zero_division : float, default 0.0
-        The value where undefined. The gradient is finite everywhere, and 0 there.
+        The value where undefined. The gradient is finite everywhere, and 0 there and where the
+        value is infinite.
 
     Returns
     -------
@@ -67,23 +72,26 @@ def negative_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> An
     0.5
     """
     xp, tp, fp, fn, tn = counts(c)
-    tnr = ratio(xp, tn, fp + tn, 0.0)
-    value = ratio(xp, ratio(xp, fn, tp + fn, 0.0), tnr, 0.0)
-    return defined(xp, value, zero_division, tp + fn, tnr)
+    fnr, tnr = ratio(xp, fn, tp + fn, 0.0), ratio(xp, tn, fp + tn, 0.0)
+    value = ratio_of_rates(xp, fnr, tnr, math.inf)
+    return defined(xp, value, zero_division, tp + fn, fp + tn, fnr + tnr)
 
 
 def diagnostic_odds_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
     """Return tp tn / (fp fn).
 
-    From 0 up without a bound, larger is better; undefined if fp = 0 or fn = 0. To train, use the
-    logarithm: the slope grows without a bound as fp or fn nears 0. Also: DOR, odds ratio.
+    From 0 up, larger is better; infinite if fp = 0 or fn = 0 and neither tp nor tn is, undefined
+    if a class is absent or predicted for nothing or for all. To train, use the logarithm of
+    counts with a prior added: the slope grows without a bound as fp or fn nears 0. Also: DOR,
+    odds ratio.
 
     Parameters
     ----------
     c : Confusion
         Counts of any shape, integer or real.
     zero_division : float, default 0.0
-        The value where undefined. The gradient is finite everywhere, and 0 there.
+        The value where undefined. The gradient is finite everywhere, and 0 there and where the
+        value is infinite.
 
     Returns
     -------
@@ -99,8 +107,11 @@ def diagnostic_odds_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
     6.0
     """
     xp, tp, fp, fn, tn = counts(c)
-    value = ratio(xp, tp, fn, 0.0) * ratio(xp, tn, fp, 0.0)
-    return defined(xp, value, zero_division, fn, fp)
+    tpr, fnr = ratio(xp, tp, tp + fn, 0.0), ratio(xp, fn, tp + fn, 0.0)
+    tnr, fpr = ratio(xp, tn, fp + tn, 0.0), ratio(xp, fp, fp + tn, 0.0)
+    value = ratio_of_rates(xp, tpr, fnr, 0.0) * ratio_of_rates(xp, tnr, fpr, 0.0)
+    value = xp.where(negligible(fnr) | negligible(fpr), math.inf, value)
+    return defined(xp, value, zero_division, tp + fn, fp + tn, tp + fp, tn + fn)
 
 
 def lift(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -130,7 +141,8 @@ def lift(c: Confusion, *, zero_division: float = 0.0) -> Any:
     1.5
     """
     xp, tp, fp, fn, tn = counts(c)
-    value = ratio(xp, tp, tp + fp, 0.0) * ratio(xp, tp + fp + fn + tn, tp + fn, 0.0)
+    prevalence = ratio(xp, tp + fn, tp + fp + fn + tn, 0.0)
+    value = ratio_of_rates(xp, ratio(xp, tp, tp + fp, 0.0), prevalence, 0.0)
     return defined(xp, value, zero_division, tp + fp, tp + fn)
 
 
@@ -164,7 +176,8 @@ def prevalence_threshold(c: Confusion, *, zero_division: float = 0.0) -> Any:
     xp, tp, fp, fn, tn = counts(c)
     top = root(xp, ratio(xp, fp, fp + tn, 0.0))
     bottom = top + root(xp, ratio(xp, tp, tp + fn, 0.0))
-    return defined(xp, ratio(xp, top, bottom, 0.0), zero_division, bottom, tp + fn, fp + tn)
+    value = ratio_of_rates(xp, top, bottom, 0.0)
+    return defined(xp, value, zero_division, bottom, tp + fn, fp + tn)
 
 
 def distance_to_corner(c: Confusion, *, zero_division: float = 0.0) -> Any:

@@ -178,10 +178,10 @@ def test_memberships_of_other_steps_are_made_in_blocks(backend, monkeypatch):
     sizes = []
     original = module.memberships
 
-    def watched(scores, threshold, *more):
+    def watched(batch, step):
         if not backend.traced:
-            sizes.append(scores.shape[0] * threshold.shape[0])
-        return original(scores, threshold, *more)
+            sizes.append(batch.scores.shape[0] * batch.threshold.shape[0])
+        return original(batch, step)
 
     loss = ss.as_loss(F2, step=ss.Sigmoid(), thresholds=GRID)
     given = backend.asarray(Y), backend.asarray(P)

@@ -28,7 +28,8 @@ from tests.support import sklearn as sk
 
 # name, options, formula, lowest, highest. Formulas are written as in textbooks, with a for the
 # accuracy and q for the mean of the rates of positives and of predicted positives. They are
-# evaluated in exact fractions; a division by zero there is where a metric is undefined.
+# evaluated in exact fractions; a division by zero there is where a metric is undefined, or
+# infinite if it is one of those that can be.
 INF = math.inf
 CASES = [
     ("recall", {}, "tp/(tp+fn)", 0, 1),
@@ -113,6 +114,12 @@ CASES = [
         3,
     ),
 ]
+# What is divided by what where no division but the last is by zero.
+INFINITE = {
+    "positive_likelihood_ratio": ("tp*(fp+tn)", "fp*(tp+fn)"),
+    "negative_likelihood_ratio": ("fn*(fp+tn)", "tn*(tp+fn)"),
+    "diagnostic_odds_ratio": ("tp*tn", "fp*fn"),
+}
 SMALLER = {
     "error_rate",
     "false_negative_rate",
@@ -189,6 +196,15 @@ def moved(backend, c):
     return Confusion(*(on(backend, x) for x in c))
 
 
+def infinite(name, row):
+    """Tell whether a ratio is that of something to nothing, in integers."""
+    if name not in INFINITE:
+        return False
+    counts = dict(zip(("tp", "fp", "fn", "tn"), map(int, row), strict=True))
+    top, bottom = (eval(formula, counts) for formula in INFINITE[name])
+    return top > 0 and bottom == 0
+
+
 # Values
 
 
@@ -196,7 +212,9 @@ def moved(backend, c):
 def test_formula(case):
     """Equal to the formula where that is defined, and zero_division exactly where it is not."""
     name, _, formula, low, high = case
-    expected = np.asarray([by_formula(formula, row) for row in TABLES])
+    expected = np.asarray(
+        [INF if infinite(name, row) else by_formula(formula, row) for row in TABLES]
+    )
     value = bind(case)(table(TABLES), zero_division=math.nan)
     ok = ~np.isnan(expected)
     np.testing.assert_allclose(value[ok], expected[ok], rtol=EXACT, atol=EXACT)
@@ -212,6 +230,22 @@ def test_zero_division(case, zero_division):
     marked = bind(case)(c, zero_division=math.nan)
     expected = np.where(np.isnan(marked), zero_division, marked)
     np.testing.assert_array_equal(bind(case)(c, zero_division=zero_division), expected)
+
+
+@pytest.mark.parametrize("name", INFINITE)
+def test_infinite_ratios(name):
+    """A cut without the mistake is infinite; without anything, or of one class, undefined."""
+    tables = {
+        "positive_likelihood_ratio": ([2, 0, 1, 3], [0, 0, 3, 3]),
+        "negative_likelihood_ratio": ([2, 3, 1, 0], [3, 3, 0, 0]),
+        "diagnostic_odds_ratio": ([2, 0, 0, 3], [3, 3, 0, 0]),
+    }
+    something, nothing = tables[name]
+    for zero_division in (0.0, 0.5):
+        assert number(name, *something, zero_division=zero_division) == INF
+        assert number(name, *nothing, zero_division=zero_division) == zero_division
+        for one_class in ([2, 0, 1, 0], [0, 2, 0, 1], [2, 0, 0, 0], [0, 0, 0, 2]):
+            assert number(name, *one_class, zero_division=zero_division) == zero_division
 
 
 @pytest.mark.parametrize("metric", [m.f1, m.matthews_corrcoef])
@@ -249,7 +283,11 @@ def score(function, **options):
 def likelihood(position):
     def call(y_true, y_pred, weight, zero_division):
         pair = sk.class_likelihood_ratios(y_true, y_pred, labels=[0, 1], sample_weight=weight)
-        return zero_division if math.isnan(pair[position]) else pair[position]
+        if not math.isnan(pair[position]):
+            return pair[position]
+        # scikit-learn calls an infinite ratio undefined.
+        both = 0 < np.sum(y_true) < len(y_true)
+        return INF if both and np.any(y_true & (y_pred == 1 - position)) else zero_division
 
     return call
 
@@ -574,7 +612,9 @@ def test_gradient_is_finite_and_zero_where_undefined(case):
         value, gradient = torch_gradient(bind(case), SMALL, zero_division=zero_division)
         assert np.all(np.isfinite(gradient))
         assert np.all(gradient[undefined] == 0)
-    assert np.all(np.isfinite(value[~undefined]))
+    finite = ~undefined & ~np.asarray([infinite(case[0], row) for row in SMALL])
+    assert np.all(np.isfinite(value[finite]))
+    assert np.all(gradient[~undefined & ~finite] == 0)
 
 
 @every_case
@@ -607,7 +647,8 @@ def test_gradient_of_tiny_counts(differentiate, case):
     """What a batch of confident predictions leaves in float32: 0/0 in JAX and XLA otherwise."""
     rows = list(itertools.product((0, 1e-30, 1e-20, 1e-19, 1, 1e6), repeat=4))
     value, gradient = differentiate(bind(case), rows, "float32")
-    assert np.all(np.isfinite(value))
+    # Of these what is as small as nothing is divided by.
+    assert np.all(value >= 0 if case[0] in INFINITE else np.isfinite(value))
     assert np.all(np.isfinite(gradient))
 
 

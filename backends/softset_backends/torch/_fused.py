@@ -128,7 +128,7 @@ def _by_autograd(ctx: Any, inputs: tuple[Any, ...], slope: tuple[Any, ...], foll
         y_prob = y_prob.view_as(y_prob)  # the hooks of the scores themselves are called later
         # Not by `loss`: the values were checked before, if at all.
         batch = prepare(loss.arguments(y_true, y_prob, sample_weight, where), seen=ctx.seen)
-        counts = Confusion(*count(batch, loss.step, loss.from_logits))
+        counts = Confusion(*count(batch, loss.step))
         value = loss.of_counts(counts) if ctx.whole else tuple(counts)
         return torch.autograd.grad(value, y_prob, slope, create_graph=following)[0]
 
