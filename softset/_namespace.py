@@ -213,11 +213,13 @@ def of_one_shape(y_true: Any, y_prob: Any) -> Any:
     """
     if not is_tensorflow(y_prob):
         return y_true
-    lengths = zip(static_shape(y_true), static_shape(y_prob), strict=True)
-    unknown = sum(a is None or b is None for a, b in lengths)
+    known, lengths = static_shape(y_prob), static_shape(y_true)
+    unknown = sum(a is None or b is None for a, b in zip(lengths, known, strict=True))
     if not unknown:
         return y_true
     tf: Any = sys.modules["tensorflow"]
+    if None not in known:  # a reshape to it is dropped before a product with the scores
+        return tf.ensure_shape(y_true, known)
     shape = tf.shape(y_prob)
     same = tf.debugging.assert_equal(
         tf.shape(y_true), shape, "`y_true` and `y_prob` must have one shape"

@@ -68,9 +68,10 @@ def _require_value(value: Any, shape: tuple[int, ...], cases: Sequence[str]) -> 
             f"`fn` must return an array, got {type(value).__name__}; "
             "return the loss as it is, without float(), .item(), yield or async"
         )
-    if getattr(value.dtype, "kind", "f") != "f":
+    dtype = getattr(value, "dtype", None)
+    if getattr(dtype, "kind", "f") != "f":
         raise TypeError(
-            f"`fn` must return a floating-point loss, got {value.dtype}; "
+            f"`fn` must return a floating-point loss, got {dtype}; "
             "counts by comparisons have no slope"
         )
     found, count = tuple(value.shape), math.prod(value.shape)

@@ -223,11 +223,11 @@ def test_static_shapes(backend):
     assert shapes[-1] == ((None, 3) if backend.name in ("tf-function", "tf-xla") else (2, 3))
 
 
-def traced(fn, *specs):
+def traced(fn, *specs, **options):
     """Return fn as a TensorFlow function for float64 arrays of these shapes."""
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
     signature = [tf.TensorSpec(shape, tf.float64) for shape in specs]
-    compiled = tf.function(fn, input_signature=signature, autograph=False)
+    compiled = tf.function(fn, input_signature=signature, autograph=False, **options)
     return lambda *arrays: compiled(*(tf.constant(x, tf.float64) for x in arrays)).numpy()
 
 
@@ -254,6 +254,10 @@ def test_lengths_that_only_running_tells_are_none():
         ((None, 2), (None, 2), (1, 2)),
         ((None, None), (None, None), (2, 3)),
         ((3, None), (None, 2), (3, 1)),
+        ((None, 2), (3, 2), (1, 2)),
+        ((None, None), (3, 2), (3, 1)),
+        ((None, None), (3, None), (1, 2)),
+        ((None, 2), (3, None), (1, 2)),
     ],
     ids=str,
 )
@@ -268,11 +272,22 @@ def test_labels_of_unknown_length_must_have_the_scores_shape(of_labels, of_score
     run = traced(product, of_labels, of_scores)
     np.testing.assert_array_equal(run(y, p), y * p)
     if wrong is None:  # the scores are the shorter ones
-        y, p = y, p[:1]
+        p = p[:1]
     else:
         y = np.zeros(wrong)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="one shape"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"one shape|expected shape"):
         run(y, p)
+
+
+@pytest.mark.parametrize("lengths, wrong", [((None,), (1,)), ((None, None), (2, 3))], ids=str)
+def test_labels_of_unknown_length_under_xla(lengths, wrong):
+    """It drops assertions: a single label is not repeated, nor are two lengths exchanged."""
+    tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    p = np.full((3, 2)[: len(lengths)], 0.5)
+    run = traced(lambda y, p: _namespace.of_one_shape(y, p) * p, lengths, lengths, jit_compile=True)
+    np.testing.assert_array_equal(run(2 * p, p), 2 * p * p)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        run(np.ones(wrong), p)
 
 
 def test_labels_of_known_length_are_as_they_are():

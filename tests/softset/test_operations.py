@@ -96,17 +96,16 @@ def test_arithmetic_is_not_in_place_where_a_gradient_is_followed(backend):
     assert multiply(x, 1.0) is not x
 
 
+@support.on("numpy", "array_api_strict", "tensorflow")
 def test_float32_sums_do_not_stand_still(backend):
     """2**24 + 1 is no float32 number: a running sum of float32 would stay where it is."""
     column = np.asarray([2.0**24, *[1.0] * 8], dtype=np.float32)
     x = backend.asarray(np.stack([column, column[::-1]], axis=1))
     found = backend.run(lambda x: _operations.accumulate(x, (0,)), x)
     assert_close(found, np.full(2, 2.0**24 + 8), backend, 0.0, dtype="float32")
-    if backend.library != "jax":  # which sums in a tree
-        rows = backend.asarray(column[None, :])
-        sums = backend.run(_operations.running_sum, rows)
-        expected = np.cumsum(column, dtype=np.float64).astype(np.float32)
-        assert_close(sums, expected[None, :], backend, 0.0, dtype="float32")
+    sums = backend.run(_operations.running_sum, backend.asarray(column[None, :]))
+    expected = np.cumsum(column, dtype=np.float64).astype(np.float32)
+    assert_close(sums, expected[None, :], backend, 0.0, dtype="float32")
 
 
 @pytest.mark.parametrize("columns", [1, 3])
@@ -174,8 +173,8 @@ def test_what_may_be_written_to():
     for name, arrays, expected in kinds_of_memory():
         arrays = arrays if isinstance(arrays, tuple) else (arrays,)
         assert _visible.in_memory(*arrays) is expected, name
-        add, _ = in_place(*arrays)
-        assert add is (operator.iadd if expected and None not in arrays else operator.add), name
+        if arrays[-1] is not None:
+            assert in_place(*arrays)[0] is (operator.iadd if expected else operator.add), name
 
 
 @support.on("torch")

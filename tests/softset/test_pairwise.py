@@ -570,7 +570,7 @@ def test_errors_name_the_argument():
             call(y, np.asarray([0.1]))
 
 
-@pytest.mark.parametrize("length", [1, 2, 2047, 2048, 2049, 5000, 2**22, 2**22 + 1])
+@pytest.mark.parametrize("length", [1, 2, 2047, 2048, 2049, 5000])
 def test_blocks_hold_four_million_pairs(length):
     """As many rows as fit, one at least, and each row once."""
     parts = _pair_sums._parts(length)
