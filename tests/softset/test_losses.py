@@ -241,3 +241,23 @@ def test_the_direction_of_partials_and_averages_is_known():
         assert ss.as_loss(metric).maximize is False
     for metric in (metrics.f1, ss.macro(metrics.f1), users_metric, lambda c: c.tp):
         assert ss.as_loss(metric).maximize is True
+
+
+@support.on(*support.EAGER)
+def test_with_reduce_a_batch_without_rows_counts_zeros(backend):
+    """The rows are on other machines; without `reduce` it is an error."""
+    loss, score = ss.as_loss(metrics.f1), ss.as_score(metrics.f1)
+    y, p = backend.asarray(Y), backend.asarray(P)
+    for function in (loss, score):
+        elsewhere = function.confusion(y, p)
+
+        def add(c, elsewhere=elsewhere):
+            return c + elsewhere
+
+        assert_close(function(y[:0, ...], p[:0, ...], reduce=add), float(function(y, p)), backend)
+        with pytest.raises(ValueError, match="`y_prob` must not be empty"):
+            function(y[:0, ...], p[:0, ...])
+        with pytest.raises(ValueError, match="must have one shape"):  # checks of shapes stay on
+            function(y[:1, ...], p[:0, ...], reduce=add)
+    with pytest.raises(ValueError, match="must not be empty"):  # and others are back
+        ss.confusion(y[:0, ...], p[:0, ...])

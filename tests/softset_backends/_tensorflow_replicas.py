@@ -91,7 +91,7 @@ for name, (loss, y) in CASES.items():
         forms |= {"eager": {"reduce": all_reduce, "compiled": False}, "local": {}}
         forms |= {"tensorflow's own": {"reduce": plain}}
     for form, options in forms.items():
-        if form == "eager":  # an empty shard is an error where it can be seen
+        if form == "eager":  # in one batch, of which every replica has rows
             whole, (one,) = train(loss, y, ROWS, replicas=False)
             variables, values = train(loss, y, ROWS, replicas=True, **options)
             difference = max(apart(variables, whole), *(abs(v - one) for v in values))

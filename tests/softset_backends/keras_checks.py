@@ -551,6 +551,33 @@ def test_score_of_batches_is_that_of_all_data(double):
         close(score.result(), sklearn.f1_score(y_true, y_prob >= 0.5, **average), DOUBLE)
 
 
+def test_counts_of_a_score_are_public(double):
+    y_true, y_prob, weights = table(n=50)
+    score = MetricScore(ss.f1, axis=0)
+    with pytest.raises(ValueError, match="not known before the first batch"):
+        _ = score.confusion
+    for rows in (slice(0, 30), slice(30, 30), slice(30, 50)):  # one without rows
+        score.update_state(y_true[rows], tensor(y_prob[rows]), weights[rows])
+    assert isinstance(score.confusion, ss.Confusion)
+    expected = sklearn.f1_score(y_true, y_prob >= 0.5, sample_weight=weights, average=None)
+    close(ss.f1(score.confusion), expected, DOUBLE)
+    x, y, _ = features()
+    score = MetricScore(ss.f1)
+    model = linear(MetricLoss(ss.f1), metrics=[score])
+    p = model.predict(x, verbose=0)[:, 0]
+    model.evaluate(x, y, batch_size=16, verbose=0)
+    expected = ss.confusion(y, p, step=ss.Hard())
+    close([float(count) for count in score.confusion], expected, DOUBLE)
+
+
+def test_score_warns_of_an_area_that_its_grid_cannot_tell():
+    y_true, y_prob, _ = table(n=50)
+    score = MetricScore(ss.auroc, thresholds=ss.grid(9), axis=0)
+    score.update_state(y_true, tensor(y_prob / 20))
+    with pytest.warns(UserWarning, match=r"label 0 below 0\.1 \(and those of 2 labels more some"):
+        score.result()
+
+
 def test_score_over_a_grid_of_thresholds(double):
     y_true, y_prob = labels_and_scores(64)
     grid = (0.2, 0.5, 0.8)
@@ -590,7 +617,8 @@ def test_counts_of_unknown_shape():
 @pytest.mark.parametrize("axis", [1, -1, (1,)])
 def test_counts_of_single_rows_do_not_add_up(axis):
     y_true, y_prob, _ = table()
-    with pytest.raises(ValueError, match="`axis` must include 0, the batch, got"):
+    message = r"`axis` must include 0, the batch, got .*; for the mean over rows add up softset"
+    with pytest.raises(ValueError, match=message):
         MetricScore(ss.f1, axis=axis).update_state(y_true, tensor(y_prob))
 
 

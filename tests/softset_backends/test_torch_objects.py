@@ -663,6 +663,68 @@ def test_axes_with_the_batch(MetricScore, axis):
     assert score.compute().item() == pytest.approx(expected.item(), rel=support.EXACT)
 
 
+def test_message_of_the_axis_tells_how_to_average_over_examples(MetricScore):
+    scores, labels = tensors((5, 8, 8))
+    parts = list(zip(scores.split(2), labels.split(2), strict=True))
+    message = (
+        r"for the mean over examples add up softset\.as_score\(f1, axis=\(1, 2\)\)\(target, "
+        r"input\) \* len\(input\) over the batches, and divide by the number of examples$"
+    )
+    with pytest.raises(ValueError, match=message):
+        MetricScore(ss.f1, axis=(1, 2)).update(*parts[0])
+    sums = sum(ss.as_score(ss.f1, axis=(1, 2))(y, x) * len(x) for x, y in parts)
+    each = [support.sklearn.f1_score(y.ravel(), x.detach().ravel() >= 0.5)
+            for x, y in zip(scores, labels, strict=True)]  # fmt: skip
+    assert (sums / 5).item() == pytest.approx(np.mean(each), rel=support.EXACT)
+
+
+def test_counts_of_a_stream_are_public(MetricScore):
+    score = MetricScore(ss.f1, axis=0)
+    with pytest.raises(RuntimeError, match="nothing to compute"):
+        _ = score.confusion
+    parts, (scores, labels, _, _) = batches((90, 3))
+    for x, y, _, _ in parts:
+        score.update(x, y)
+    c = score.confusion
+    assert isinstance(c, ss.Confusion) and c.tp.dtype == torch.float64
+    expected = support.sklearn.f1_score(labels, scores >= 0.5, average=None)
+    np.testing.assert_allclose(ss.f1(c), expected, rtol=support.EXACT)
+    with score.sync_context():  # without other processes
+        assert all(map(torch.equal, score.confusion, c))
+    c.tp.zero_()  # the caller's own
+    assert score.compute().item() == pytest.approx(expected.mean(), rel=support.EXACT)
+    grid = MetricScore(ss.auroc, thresholds=ss.grid(99))
+    for x, y, _, _ in parts:
+        grid.update(x[:, 0], y[:, 0])
+    assert torch.equal(ss.auroc(grid.confusion), grid.compute())
+
+
+def test_batch_without_rows_adds_zeros(MetricScore):
+    score = MetricScore(ss.macro(ss.f1), axis=0)
+    scores, labels = tensors((30, 3))
+    score.update(scores[:0], labels[:0])
+    assert torch.equal(score.confusion.tp, torch.zeros(3, dtype=torch.float64))
+    score.update(scores, labels)
+    before = score.confusion
+    score.update(scores[:0], labels[:0])
+    assert score(scores[:0], labels[:0]) == 0
+    assert all(map(torch.equal, score.confusion, before))
+    with pytest.raises(ValueError, match="one_hot"):  # shapes are looked at all the same
+        score.update(scores[:0], labels[:0, 0])
+    with pytest.raises(ValueError, match="must not be empty"):
+        score.update(scores[:, :0], labels[:, :0])
+
+
+def test_stream_warns_of_an_area_as_a_score_does(MetricScore):
+    score = MetricScore(ss.auroc, thresholds=torch.tensor([0.3, 0.5]), axis=0)
+    score.update(
+        torch.tensor([[0.1, 0.1], [0.2, 0.6], [0.3, 0.1]]), torch.tensor([[1, 1], [0, 0], [1, 1]])
+    )
+    score.update(torch.tensor([[0.1, 0.1], [0.2, 0.1]]), torch.tensor([[1, 1], [0, 0]]))
+    with pytest.warns(UserWarning, match=r"of label 0 below 0\.3, which auroc counts as equal"):
+        score.compute()
+
+
 def test_other_classes(MetricScore):
     score = MetricScore(ss.macro(ss.f1), axis=0)
     score.update(*tensors((30, 3)))
