@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from typing import Any
+
+from ._outside import STANDARD_NAMES, Guarded, drops_slope, no_rule
 
 
 class NotElementwise(TypeError):
@@ -28,7 +30,7 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return lambda x, y: compare(_primal(x), _primal(y))
 
 
-class Dual:
+class Dual(Guarded):
     """An array with its derivatives, ``tangent``, along one leading axis of directions.
 
     ``elementwise=True`` promises that no operation mixes positions; one that does raises
@@ -39,7 +41,6 @@ class Dual:
     # An array on the left leaves the operator to the dual in NumPy, PyTorch and JAX, and in
     # TensorFlow's arithmetic. TensorFlow's comparisons and array-api-strict raise instead:
     # there write `dual > array` or `xp.multiply(array, dual)`.
-    __array_ufunc__ = None
     __array_priority__ = 1000.0
 
     def __init__(self, value: Any, tangent: Any, elementwise: bool = False) -> None:
@@ -53,8 +54,11 @@ class Dual:
     def __array_namespace__(self, *, api_version: str | None = None) -> DualNamespace:
         return namespace(_base(self))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise TypeError("a dual number is no NumPy array; use the functions of its namespace")
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        name = STANDARD_NAMES.get(ufunc.__name__, ufunc.__name__)
+        if method != "__call__" or options or name not in POINTWISE:
+            raise drops_slope(f"numpy.{ufunc.__name__}")
+        return operate(name, *inputs) if name in ARITHMETIC else _apply(None, name, *inputs)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -79,8 +83,11 @@ class Dual:
     def __bool__(self) -> bool:
         return bool(self.value)
 
-    def __float__(self) -> float:
-        return float(self.value)
+    def __iter__(self) -> Iterator[Any]:
+        # Not by indices until one fails: JAX's never do, and a number's first one does.
+        if not self.shape:
+            raise TypeError("a dual number without axes cannot be iterated over")
+        return (self[i, ...] for i in range(self.shape[0]))
 
     def __getitem__(self, key: Any) -> Any:
         return _apply(None, "__getitem__", self, key)
@@ -265,13 +272,6 @@ def _apply(xp: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
     if xp is None or isinstance(xp, DualNamespace) or any(isinstance(x.value, Dual) for x in duals):
         xp = _base(*duals)
     return RULES[name](xp, name, *args, **kwargs)
-
-
-def no_rule(name: str) -> AttributeError:
-    return AttributeError(
-        f"dual numbers have no rule for `{name}`; write it with arithmetic, elementwise functions, "
-        "`where` and `sum`, or take the gradient by PyTorch, JAX or TensorFlow"
-    )
 
 
 def _level(x: Any) -> int:
