@@ -15,7 +15,7 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
-from ._outside import STANDARD_NAMES, Guarded, drops_slope, no_rule
+from ._outside import COMPARISONS, STANDARD_NAMES, Guarded, drops_slope, no_rule
 
 
 class NotElementwise(TypeError):
@@ -58,6 +58,8 @@ class Dual(Guarded):
         name = STANDARD_NAMES.get(ufunc.__name__, ufunc.__name__)
         if method != "__call__" or options or name not in POINTWISE:
             raise drops_slope(f"numpy.{ufunc.__name__}")
+        if name in COMPARISONS:
+            return COMPARISONS[name](*inputs)
         return operate(name, *inputs) if name in ARITHMETIC else _apply(None, name, *inputs)
 
     @property
@@ -84,8 +86,7 @@ class Dual(Guarded):
         return bool(self.value)
 
     def __iter__(self) -> Iterator[Any]:
-        # Not by indices until one fails: JAX's never do, and a number's first one does.
-        if not self.shape:
+        if not self.shape:  # by indices until one fails, it would be an empty list
             raise TypeError("a dual number without axes cannot be iterated over")
         return (self[i, ...] for i in range(self.shape[0]))
 

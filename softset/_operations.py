@@ -129,21 +129,6 @@ def in_place(*arrays: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return operator.add, operator.mul
 
 
-def recomputed(fn: Callable[..., Any], *arrays: Any) -> Any:
-    """Return fn(*arrays); autodiff keeps the arrays only, and calls fn again when it needs more."""
-    if is_torch(arrays[0]):
-        torch = sys.modules["torch"]
-        if torch._C._are_functorch_transforms_active():  # they lack what this takes
-            return fn(*arrays)
-        checkpoint = torch.utils.checkpoint.checkpoint
-        return checkpoint(fn, *arrays, use_reentrant=False, preserve_rng_state=False)
-    if is_jax(arrays[0]):
-        return sys.modules["jax"].checkpoint(fn)(*arrays)
-    if is_tensorflow(arrays[0]):
-        return _recomputed_by_tensorflow(fn, *arrays)
-    return fn(*arrays)
-
-
 def has_float64(x: Any) -> bool:
     """Tell whether x can be summed in float64: not in JAX as it comes, nor on Apple's GPUs."""
     while isinstance(x, Dual):
@@ -151,30 +136,6 @@ def has_float64(x: Any) -> bool:
     if is_jax(x):
         return bool(sys.modules["jax"].config.jax_enable_x64)
     return not (is_torch(x) and x.device.type == "mps")
-
-
-def _recomputed_by_tensorflow(fn: Callable[..., Any], *arrays: Any) -> Any:
-    """Do what `tf.recompute_grad` does, which has no second derivatives."""
-    tf: Any = sys.modules["tensorflow"]
-
-    def call(*arrays: Any) -> tuple[Any, Callable[..., Any]]:
-        def backward(*slopes: Any, variables: Any = ()) -> Any:
-            def pull(*inputs: Any) -> Any:
-                arrays, slopes = inputs[:count], inputs[count:]
-                with tf.GradientTape() as tape:
-                    tape.watch(arrays)
-                    value = fn(*arrays)
-                sources = [*arrays, *variables]
-                slopes = slopes if isinstance(value, (tuple, list)) else slopes[0]
-                return tape.gradient(value, sources, slopes, unconnected_gradients="zero")
-
-            found = _recomputed_by_tensorflow(pull, *arrays, *slopes)
-            return (found[:count], found[count:]) if variables else found
-
-        return fn(*map(tf.stop_gradient, arrays)), backward
-
-    count = len(arrays)
-    return tf.custom_gradient(call)(*arrays)
 
 
 def _are_many(x: Any, y: Any) -> bool:

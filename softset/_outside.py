@@ -8,6 +8,16 @@ from typing import Any, NoReturn
 # NumPy's own names for functions of the standard.
 STANDARD_NAMES = {"power": "pow", "absolute": "abs", "arctan": "atan"}
 
+# By the dual on either side: not every array takes a NumPy number on its left.
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "less": lambda x, y: x < y if isinstance(x, Guarded) else y.__gt__(x),
+    "less_equal": lambda x, y: x <= y if isinstance(x, Guarded) else y.__ge__(x),
+    "greater": lambda x, y: x > y if isinstance(x, Guarded) else y.__lt__(x),
+    "greater_equal": lambda x, y: x >= y if isinstance(x, Guarded) else y.__le__(x),
+    "equal": lambda x, y: x == y if isinstance(x, Guarded) else y == x,
+    "not_equal": lambda x, y: x != y if isinstance(x, Guarded) else y != x,
+}
+
 
 class NoRule(AttributeError, TypeError):
     """Raised for a function or an attribute that dual numbers lack; `hasattr` may ask for it."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from ._dual import Dual, NotElementwise, slopes
+from ._dual import NotElementwise, slopes
 from ._namespace import static_shape, stop_gradient
-from ._operations import recomputed, running_sum
+from ._operations import running_sum
 from ._sides import Sides
 from ._visible import truth, values_visible
 
@@ -107,7 +107,8 @@ def many(scores: Any) -> bool:
 def all_pairs(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
     """Return the sum of p_i q_j surrogate(s_i - s_j), holding all pairs."""
     xp, scores, p, q = sides
-    return _sum_of_block(xp, surrogate, scores, p, scores, q)
+    weights, differences = _pairs(xp, scores, p, scores, q)
+    return xp.sum(_values(surrogate, differences) * weights)
 
 
 def _values(surrogate: Callable[[Any], Any], differences: Any) -> Any:
@@ -123,67 +124,31 @@ def _values(surrogate: Callable[[Any], Any], differences: Any) -> Any:
 def blocks(sides: Sides, surrogate: Callable[[Any], Any]) -> tuple[Any, Any]:
     """Return the sum of p_i q_j surrogate(s_i - s_j) and its gradient, some pairs at a time."""
     xp, (scores, p, q) = sides.xp, map(stop_gradient, sides[1:])
-    order, parts = _positives_first(xp, p)
+    order = xp.argsort(-p, stable=False)  # positives first: the rest needs no pairs
     falls, rises = xp.zeros_like(scores), [scores[:0]]
     value = xp.sum(falls)
-    for rows in parts:
+    for part in _parts(static_shape(scores)[0]):
+        rows = order[part]
         some_p = xp.take(p, rows, axis=0)
+        if truth(xp.any(some_p > 0)) is False:
+            rises.append(xp.zeros_like(scores[part.start :]))
+            break
         weights, differences = _pairs(xp, xp.take(scores, rows, axis=0), some_p, scores, q)
-        values, rise = _slopes(surrogate, differences)
+        try:
+            values, (rise,) = slopes(partial(_values, surrogate), differences)
+        except NotElementwise as error:
+            raise TypeError(f"`surrogate` must be elementwise: {error}") from error
+        except (TypeError, AttributeError) as error:
+            raise TypeError(
+                "`surrogate` must be written with operators and the functions of "
+                f"softset.array_namespace(difference), so that it has a slope: {error}"
+            ) from error
         rise = rise * weights
         value = value + xp.sum(values * weights)
         rises.append(xp.sum(rise, axis=1))
         falls = falls + xp.sum(rise, axis=0)
-    found = xp.concat(rises)
-    found = xp.concat([found, xp.zeros_like(scores[static_shape(found)[0] :])])
     inverse = xp.argsort(order, stable=False)
-    return value, xp.take(found, inverse, axis=0) - falls
-
-
-def block_loss(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
-    """Return the sum for autodiff, which finds the pairs of a block again when it comes to it."""
-    xp, scores, p, q = sides
-    if isinstance(scores, Dual) and p is stop_gradient(p) and q is stop_gradient(q):
-        value, gradient = blocks(sides, surrogate)  # not as many duals as pairs
-        return xp.sum((scores - stop_gradient(scores)) * gradient) + value
-    value = xp.sum(xp.zeros_like(scores))
-    for rows in _positives_first(xp, stop_gradient(p))[1]:
-        some_scores, some_p = (xp.take(x, rows, axis=0) for x in (scores, p))
-        _slopes(surrogate, stop_gradient(some_scores[:1]))  # is it elementwise?
-        of_block = partial(_sum_of_block, xp, surrogate)
-        # The block on the left: it may be a dual number, which not every array yields to.
-        value = recomputed(of_block, some_scores, some_p, scores, q) + value
-    return value
-
-
-def _sum_of_block(xp: Any, surrogate: Callable[[Any], Any], *arrays: Any) -> Any:
-    weights, differences = _pairs(xp, *arrays)
-    return xp.sum(_values(surrogate, differences) * weights)
-
-
-def _slopes(surrogate: Callable[[Any], Any], differences: Any) -> tuple[Any, Any]:
-    """Return the values and the slopes of the surrogate, which has to be elementwise."""
-    try:
-        values, (rise,) = slopes(partial(_values, surrogate), differences)
-    except NotElementwise as error:
-        raise TypeError(f"`surrogate` must be elementwise: {error}") from error
-    except (TypeError, AttributeError) as error:
-        raise TypeError(
-            "`surrogate` must be written with operators and the functions of "
-            f"softset.array_namespace(difference), so that it has a slope: {error}"
-        ) from error
-    return values, rise
-
-
-def _positives_first(xp: Any, p: Any) -> tuple[Any, list[Any]]:
-    """Return the order in which those with p > 0 come first, and their parts of it."""
-    order, parts = xp.argsort(-p, stable=False), []
-    for part in _parts(static_shape(p)[0]):
-        rows = order[part]
-        if truth(xp.any(xp.take(p, rows, axis=0) > 0)) is False:  # the rest needs no pairs
-            break
-        parts.append(rows)
-    return order, parts
+    return value, xp.take(xp.concat(rises), inverse, axis=0) - falls
 
 
 def _parts(length: int | None) -> list[slice]:
@@ -192,6 +157,12 @@ def _parts(length: int | None) -> list[slice]:
         return [slice(0, None)]
     size = max(1, PAIRS // max(1, length))
     return [slice(i, min(i + size, length)) for i in range(0, length, size)]
+
+
+def block_loss(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
+    """Return the sum by blocks for autodiff, which gets first derivatives in the scores."""
+    value, gradient = blocks(sides, surrogate)
+    return sides.xp.sum((sides.scores - stop_gradient(sides.scores)) * gradient) + value
 
 
 def _pairs(xp: Any, s: Any, p: Any, others: Any, q: Any) -> tuple[Any, Any]:

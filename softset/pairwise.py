@@ -183,8 +183,7 @@ class WilcoxonMannWhitney:
         close, short = difference < self.margin, self.margin - difference
         # The slope of a power at 0 is nan in places.
         short = xp.where(close, short, xp.ones_like(short))
-        power = int(self.power) if self.power == int(self.power) else self.power
-        return xp.where(close, short**power, xp.zeros_like(short))
+        return xp.where(close, short**self.power, xp.zeros_like(short))
 
 
 def pairwise_loss(

@@ -567,7 +567,6 @@ OF_NUMPY: dict[str, Fn] = {
     "dtype": lambda x: np.add(x, 1.0, dtype=np.float64),
     "out": lambda x: np.add(x, 1.0, out=np.zeros(())),
     "in place": lambda x: operator.iadd(np.zeros(()), x),
-    "item": lambda x: operator.setitem(np.zeros(3), 0, x),
     "matmul": lambda x: np.eye(2) @ x,
     "remainder": lambda x: np.float64(2.0) % x,
 }
@@ -608,6 +607,8 @@ UFUNCS: dict[str, Fn] = {
 @pytest.mark.parametrize("name", UFUNCS)
 def test_what_keeps_a_slope(xp: Any, name: str) -> None:
     """NumPy's functions of the standard, and branches: by central differences."""
+    if xp.__name__ == "array_api_strict" and name in ("number on the left", "chain"):
+        pytest.skip("array-api-strict raises at NumPy's numbers")
     value = xp.asarray(np.asarray(0.75))
     _, (slope,) = value_and_gradients(UFUNCS[name], value)
     ends = [UFUNCS[name](np.float64(0.75 + h)) for h in (1e-5, -1e-5)]
