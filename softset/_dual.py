@@ -15,11 +15,7 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
-from ._outside import COMPARISONS, STANDARD_NAMES, Guarded, drops_slope, no_rule
-
-
-class NotElementwise(TypeError):
-    """Raised when a function that was taken for elementwise mixes positions."""
+from ._outside import COMPARISONS, STANDARD_NAMES, Guarded, NotElementwise, drops_slope, no_rule
 
 
 def _operators(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -38,9 +34,8 @@ class Dual(Guarded):
     """
 
     __slots__ = ("value", "tangent", "elementwise")  # noqa: RUF023, the order of the arguments
-    # An array on the left leaves the operator to the dual in NumPy, PyTorch and JAX, and in
-    # TensorFlow's arithmetic. TensorFlow's comparisons and array-api-strict raise instead:
-    # there write `dual > array` or `xp.multiply(array, dual)`.
+    # An array on the left leaves the operator to the dual, but in TensorFlow's comparisons and
+    # array-api-strict: there write `dual > array` or `xp.multiply(array, dual)`.
     __array_priority__ = 1000.0
 
     def __init__(self, value: Any, tangent: Any, elementwise: bool = False) -> None:
@@ -58,6 +53,8 @@ class Dual(Guarded):
         name = STANDARD_NAMES.get(ufunc.__name__, ufunc.__name__)
         if method != "__call__" or options or name not in POINTWISE:
             raise drops_slope(f"numpy.{ufunc.__name__}")
+        # NumPy makes arrays of its numbers, which PyTorch takes as numbers only.
+        inputs = tuple(x if isinstance(x, Dual) or getattr(x, "ndim", 1) else x[()] for x in inputs)
         if name in COMPARISONS:
             return COMPARISONS[name](*inputs)
         return operate(name, *inputs) if name in ARITHMETIC else _apply(None, name, *inputs)
@@ -297,5 +294,5 @@ def _primal(x: Any) -> Any:
     return x
 
 
-# Last, since the rules import this module.
+# The rules import this module.
 from ._dual_rules import ARITHMETIC, OPERATORS, PARTIALS, POINTWISE, RULES  # noqa: E402

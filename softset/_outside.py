@@ -19,6 +19,10 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+class NotElementwise(TypeError):
+    """Raised when a function that was taken for elementwise mixes positions."""
+
+
 class NoRule(AttributeError, TypeError):
     """Raised for a function or an attribute that dual numbers lack; `hasattr` may ask for it."""
 
