@@ -88,12 +88,10 @@ class Cosine:
 
     def __call__(self, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        # In this form the slope, 1 + cos(x), is exactly 0 next to the ends too, and never below.
-        x = (y_prob - threshold) * (2 * math.pi / self.width)
+        x = (y_prob - threshold) * (2 / self.width)
         xp = array_namespace(x)
-        curve = (x + xp.sin(x)) * (0.5 / math.pi) + 0.5
-        inside = xp.where(x >= math.pi, xp.ones_like(x), curve)
-        return xp.where(x <= -math.pi, xp.zeros_like(x), inside)
+        curve = (x + xp.sin(x * math.pi) / math.pi) * 0.5 + 0.5
+        return xp.where(x < -1, xp.zeros_like(x), xp.where(x > 1, xp.ones_like(x), curve))
 
 
 @dataclass(frozen=True)
