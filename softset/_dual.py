@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from typing import Any
 
-
-class NotElementwise(TypeError):
-    """Raised when a function that was taken for elementwise mixes positions."""
+from ._outside import COMPARISONS, STANDARD_NAMES, Guarded, NotElementwise, drops_slope, no_rule
 
 
 def _operators(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -28,7 +26,7 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return lambda x, y: compare(_primal(x), _primal(y))
 
 
-class Dual:
+class Dual(Guarded):
     """An array with its derivatives, ``tangent``, along one leading axis of directions.
 
     ``elementwise=True`` promises that no operation mixes positions; one that does raises
@@ -36,10 +34,8 @@ class Dual:
     """
 
     __slots__ = ("value", "tangent", "elementwise")  # noqa: RUF023, the order of the arguments
-    # An array on the left leaves the operator to the dual in NumPy, PyTorch and JAX, and in
-    # TensorFlow's arithmetic. TensorFlow's comparisons and array-api-strict raise instead:
-    # there write `dual > array` or `xp.multiply(array, dual)`.
-    __array_ufunc__ = None
+    # An array on the left leaves the operator to the dual, but in TensorFlow's comparisons and
+    # array-api-strict: there write `dual > array` or `xp.multiply(array, dual)`.
     __array_priority__ = 1000.0
 
     def __init__(self, value: Any, tangent: Any, elementwise: bool = False) -> None:
@@ -53,8 +49,15 @@ class Dual:
     def __array_namespace__(self, *, api_version: str | None = None) -> DualNamespace:
         return namespace(_base(self))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise TypeError("a dual number is no NumPy array; use the functions of its namespace")
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        name = STANDARD_NAMES.get(ufunc.__name__, ufunc.__name__)
+        if method != "__call__" or options or name not in POINTWISE:
+            raise drops_slope(f"numpy.{ufunc.__name__}")
+        # NumPy makes arrays of its numbers, which PyTorch takes as numbers only.
+        inputs = tuple(x if isinstance(x, Dual) or getattr(x, "ndim", 1) else x[()] for x in inputs)
+        if name in COMPARISONS:
+            return COMPARISONS[name](*inputs)
+        return operate(name, *inputs) if name in ARITHMETIC else _apply(None, name, *inputs)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -79,8 +82,10 @@ class Dual:
     def __bool__(self) -> bool:
         return bool(self.value)
 
-    def __float__(self) -> float:
-        return float(self.value)
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:  # by indices until one fails, it would be an empty list
+            raise TypeError("a dual number without axes cannot be iterated over")
+        return (self[i, ...] for i in range(self.shape[0]))
 
     def __getitem__(self, key: Any) -> Any:
         return _apply(None, "__getitem__", self, key)
@@ -267,13 +272,6 @@ def _apply(xp: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
     return RULES[name](xp, name, *args, **kwargs)
 
 
-def no_rule(name: str) -> AttributeError:
-    return AttributeError(
-        f"dual numbers have no rule for `{name}`; write it with arithmetic, elementwise functions, "
-        "`where` and `sum`, or take the gradient by PyTorch, JAX or TensorFlow"
-    )
-
-
 def _level(x: Any) -> int:
     level = 0
     while isinstance(x, (Dual, DualNamespace)):
@@ -296,5 +294,5 @@ def _primal(x: Any) -> Any:
     return x
 
 
-# Last, since the rules import this module.
+# The rules import this module.
 from ._dual_rules import ARITHMETIC, OPERATORS, PARTIALS, POINTWISE, RULES  # noqa: E402

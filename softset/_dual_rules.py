@@ -16,9 +16,9 @@ from ._dual import (
     _primal,
     _value,
     namespace,
-    no_rule,
     operate,
 )
+from ._outside import no_rule
 
 
 def _same_shape(a: Any, b: Any) -> bool:
@@ -89,8 +89,10 @@ def _share(xp: Any, x: Any, y: Any, out: Any) -> Any:
     return 0.5 * (xp.astype(x > y, out.dtype) + xp.astype(x >= y, out.dtype))
 
 
-def _where(xp: Any, name: str, condition: Any, x: Any, y: Any, /) -> Dual:
-    of_x, of_y = _over(xp, x), _over(xp, y)
+def _where(xp: Any, name: str, condition: Any, x: Any, y: Any, /) -> Any:
+    of_x, of_y, condition = _over(xp, x), _over(xp, y), _primal(condition)
+    if not (of_x or of_y):
+        return xp.where(condition, x, y)
     out = xp.where(condition, x.value if of_x else x, y.value if of_y else y)
     tangent = xp.where(
         condition,
