@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from ._autodiff import has_own_parameters, is_followed, with_gradients
 from ._dual import NotElementwise, slopes
 from ._namespace import static_shape, stop_gradient
 from ._operations import running_sum
@@ -107,8 +108,57 @@ def many(scores: Any) -> bool:
 def all_pairs(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
     """Return the sum of p_i q_j surrogate(s_i - s_j), holding all pairs."""
     xp, scores, p, q = sides
-    weights, differences = _pairs(xp, scores, p, scores, q)
+    weights, differences = _pairs(xp, scores, p, scores, q, all_count=is_followed(p, q))
     return xp.sum(_values(surrogate, differences) * weights)
+
+
+def block_loss(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
+    """Return the sum for autodiff by blocks, until second derivatives are asked for."""
+    xp, scores, p, q = sides
+    shares = is_followed(p, q)
+
+    def both(*arrays: Any) -> tuple[Any, tuple[Any, ...]]:
+        return blocks(Sides(xp, *arrays), surrogate, shares=shares)
+
+    if has_own_parameters(surrogate, scores):
+        return all_pairs(sides, surrogate)
+    return with_gradients(both, scores, p, q, otherwise=partial(all_pairs, sides, surrogate))
+
+
+def blocks(
+    sides: Sides, surrogate: Callable[[Any], Any], *, shares: bool = False
+) -> tuple[Any, tuple[Any, Any, Any]]:
+    """Return the sum of p_i q_j surrogate(s_i - s_j) and its gradients, some pairs at a time.
+
+    They are those in the scores and, with `shares`, in p and q, which are None otherwise.
+    """
+    xp, scores, p, q = sides
+    order = xp.argsort(-stop_gradient(p), stable=False)  # positives first
+    falls, rises, of_p = xp.zeros_like(scores), [scores[:0]], [scores[:0]]
+    of_q = xp.zeros_like(scores)
+    value = xp.sum(falls)
+    for part in _parts(static_shape(scores)[0]):
+        rows = order[part]
+        some_p = xp.take(p, rows, axis=0)
+        # The rest needs no pairs, but for what it would be if it had a share.
+        if not shares and truth(xp.any(some_p > 0)) is False:
+            rises.append(xp.zeros_like(scores[part.start :]))
+            break
+        some = xp.take(scores, rows, axis=0)
+        weights, differences = _pairs(xp, some, some_p, scores, q, all_count=shares)
+        values, rise = _slopes(surrogate, differences)
+        rise = rise * weights
+        value = value + xp.sum(values * weights)
+        rises.append(xp.sum(rise, axis=1))
+        falls = falls + xp.sum(rise, axis=0)
+        if shares:
+            of_p.append(xp.sum(values * q[None, :], axis=1))
+            of_q = of_q + xp.sum(values * some_p[:, None], axis=0)
+    inverse = xp.argsort(order, stable=False)
+    gradient = xp.take(xp.concat(rises), inverse, axis=0) - falls
+    if not shares:
+        return value, (gradient, None, None)
+    return value, (gradient, xp.take(xp.concat(of_p), inverse, axis=0), of_q)
 
 
 def _values(surrogate: Callable[[Any], Any], differences: Any) -> Any:
@@ -121,34 +171,18 @@ def _values(surrogate: Callable[[Any], Any], differences: Any) -> Any:
     return values
 
 
-def blocks(sides: Sides, surrogate: Callable[[Any], Any]) -> tuple[Any, Any]:
-    """Return the sum of p_i q_j surrogate(s_i - s_j) and its gradient, some pairs at a time."""
-    xp, (scores, p, q) = sides.xp, map(stop_gradient, sides[1:])
-    order = xp.argsort(-p, stable=False)  # positives first: the rest needs no pairs
-    falls, rises = xp.zeros_like(scores), [scores[:0]]
-    value = xp.sum(falls)
-    for part in _parts(static_shape(scores)[0]):
-        rows = order[part]
-        some_p = xp.take(p, rows, axis=0)
-        if truth(xp.any(some_p > 0)) is False:
-            rises.append(xp.zeros_like(scores[part.start :]))
-            break
-        weights, differences = _pairs(xp, xp.take(scores, rows, axis=0), some_p, scores, q)
-        try:
-            values, (rise,) = slopes(partial(_values, surrogate), differences)
-        except NotElementwise as error:
-            raise TypeError(f"`surrogate` must be elementwise: {error}") from error
-        except (TypeError, AttributeError) as error:
-            raise TypeError(
-                "`surrogate` must be written with operators and the functions of "
-                f"softset.array_namespace(difference), so that it has a slope: {error}"
-            ) from error
-        rise = rise * weights
-        value = value + xp.sum(values * weights)
-        rises.append(xp.sum(rise, axis=1))
-        falls = falls + xp.sum(rise, axis=0)
-    inverse = xp.argsort(order, stable=False)
-    return value, xp.take(xp.concat(rises), inverse, axis=0) - falls
+def _slopes(surrogate: Callable[[Any], Any], differences: Any) -> tuple[Any, Any]:
+    """Return the values and the slopes of the surrogate, which has to be elementwise."""
+    try:
+        values, (rise,) = slopes(partial(_values, surrogate), differences)
+    except NotElementwise as error:
+        raise TypeError(f"`surrogate` must be elementwise: {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise TypeError(
+            "`surrogate` must be written with operators and the functions of "
+            f"softset.array_namespace(difference), so that it has a slope: {error}"
+        ) from error
+    return values, rise
 
 
 def _parts(length: int | None) -> list[slice]:
@@ -159,14 +193,14 @@ def _parts(length: int | None) -> list[slice]:
     return [slice(i, min(i + size, length)) for i in range(0, length, size)]
 
 
-def block_loss(sides: Sides, surrogate: Callable[[Any], Any]) -> Any:
-    """Return the sum by blocks for autodiff, which gets first derivatives in the scores."""
-    value, gradient = blocks(sides, surrogate)
-    return sides.xp.sum((sides.scores - stop_gradient(sides.scores)) * gradient) + value
+def _pairs(xp: Any, s: Any, p: Any, others: Any, q: Any, *, all_count: bool) -> tuple[Any, Any]:
+    """Return weights and differences of pairs.
 
-
-def _pairs(xp: Any, s: Any, p: Any, others: Any, q: Any) -> tuple[Any, Any]:
-    """Return weights and differences of pairs; 0 for those that do not count, however far."""
+    The differences of those of weight 0 are 0, however far they are, unless all count: the slope
+    in a weight of 0 is that of the pair all the same.
+    """
     weights = p[:, None] * q[None, :]
     differences = s[:, None] - others[None, :]
+    if all_count:
+        return weights, differences
     return weights, xp.where(weights > 0, differences, xp.zeros_like(differences))

@@ -237,10 +237,11 @@ def pairwise_loss(
     Notes
     -----
     `SquaredHinge` takes O(n log n) time and O(n) memory, `Squared` O(n) of both, the others
-    O(n^2) time. Up to 2048 scores these hold all pairs, and autodiff goes through them; beyond, a
-    block of pairs at a time, and they are differentiable once, in `y_score` only. Under
-    torch.compile and in TensorFlow's graphs they always hold all pairs. Source of the partial
-    area: Narasimhan and Agarwal 2013.
+    O(n^2) time. Up to 2048 scores these hold all pairs; beyond, a block of pairs at a time, which
+    is differentiable as well, but second derivatives hold all pairs. So do torch.compile and
+    torch.func, TensorFlow's graphs, and a surrogate with parameters of its own in PyTorch, always;
+    elsewhere those have no gradient beyond 2048 scores. Source of the partial area: Narasimhan
+    and Agarwal 2013.
 
     Examples
     --------
@@ -276,7 +277,7 @@ def loss_and_gradient(
     elif _is_squared_hinge(surrogate):
         value, gradient = hinge_gradient(sides, surrogate.margin)
     else:
-        value, gradient = blocks(sides, surrogate)
+        value, (gradient, _, _) = blocks(sides, surrogate)
     xp, y_score = sides.xp, unwrap(y_score)
     gradient = from_rows(xp, gradient, tuple(range(len(y_score.shape))), y_score)
     return value, cast(xp, gradient, y_score.dtype)
