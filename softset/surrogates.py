@@ -88,10 +88,12 @@ class Cosine:
 
     def __call__(self, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        x = (y_prob - threshold) * (2 / self.width)
+        x = (y_prob - threshold) * (2 * math.pi / self.width)
         xp = array_namespace(x)
-        curve = (x + xp.sin(x * math.pi) / math.pi) * 0.5 + 0.5
-        return xp.where(x < -1, xp.zeros_like(x), xp.where(x > 1, xp.ones_like(x), curve))
+        # With no factor at the sine the slope, 1 + cos(x), is exactly 0 at the ends.
+        curve = (x + xp.sin(x)) * (0.5 / math.pi) + 0.5
+        outside = xp.where(x < 0, xp.zeros_like(x), xp.ones_like(x))
+        return xp.where((x < -math.pi) | (x > math.pi), outside, curve)
 
 
 @dataclass(frozen=True)
