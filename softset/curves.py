@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ._operations import divided
 from .confusion import Confusion
-from .metrics._ratio import counts, defined, ratio, ratio_of_rates
+from .metrics._ratio import absent, counts, defined, ratio, ratio_of_rates
 
 
 class RocCurve(NamedTuple):
@@ -189,7 +190,8 @@ def auroc(c: Confusion, *, max_fpr: float | None = None, zero_division: float = 
     positives, negatives = positives[..., 0], negatives[..., 0]
     if max_fpr is None:
         # One class after the other: the product of both weights may be out of range.
-        steps = ratio(xp, fp[..., :-1] - fp[..., 1:], negatives[..., None], 0.0)
+        safe = xp.where(absent(xp, negatives), 1.0, negatives)
+        steps = divided(fp[..., :-1] - fp[..., 1:], safe[..., None])
         area = xp.sum(steps * (tp[..., :-1] + tp[..., 1:]), axis=-1) / 2
         value = ratio(xp, area, positives, zero_division)
         return defined(xp, value, zero_division, negatives)
