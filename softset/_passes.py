@@ -58,7 +58,7 @@ def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
     step, y_prob = arguments.step, unwrap(arguments.y_prob)
     if len(pieces) == 1:
         return _like(batch, y_prob, gradient(batch, found[0], step, slope))
-    result, seen = batch.xp.empty_like(y_prob), not batch.clipped
+    result, seen = batch.xp.empty_like(y_prob), batch.seen
     for piece, slopes in zip(pieces, found, strict=True):
         part = _cut(arguments, piece)
         batch = prepare(part, seen=seen)

@@ -161,7 +161,7 @@ def _check_call(
         raise ValueError("`arrays` must not be empty, got none; pass y_true and y_prob, say")
     named = {f"argument {i}": x for i, x in enumerate(arrays)} | dict(keyword_arrays)
     for name, x in named.items():
-        if not isinstance(x, np.ndarray):
+        if type(x) not in (np.ndarray, np.memmap):  # others mean more than their values
             raise TypeError(f"`{name}` must be a NumPy array, got {type(x).__name__}")
     if not 0 <= argnum < len(arrays):
         raise ValueError(f"`argnum` must number one of {len(arrays)} arrays from 0, got {argnum}")

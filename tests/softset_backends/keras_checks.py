@@ -478,6 +478,24 @@ def test_compiled_and_eager_fit_are_the_plain_one(double, monkeypatch):
     same_weights(results[2], results[0], IN_FIT)
 
 
+def test_a_model_that_puts_out_nan_reports_nan():
+    """Where values can be seen it is an error; compiled code passes it on."""
+    scores = {
+        "specificity": MetricScore(ss.specificity),
+        "accuracy": MetricScore(ss.accuracy),
+        "area": MetricScore(ss.auroc, thresholds=(0.25, 0.5, 0.75), name="area"),
+    }
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Activation("sigmoid")])
+    model.compile(loss=MetricLoss(ss.f1), metrics=list(scores.values()))
+    x, y = np.asarray([[1.0], [np.nan], [2.0], [-1.0]]), np.asarray([[1.0], [0.0], [1.0], [0.0]])
+    if BACKEND == "torch":
+        with pytest.raises(ValueError, match=r"`y_prob` must hold probabilities .* got nan"):
+            model.evaluate(x, y, batch_size=2, verbose=0)
+        return
+    found = model.evaluate(x, y, batch_size=2, verbose=0, return_dict=True)
+    assert all(np.isnan(found[name]) for name in scores)
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision(policy):
     x, y, _ = features(n=64)

@@ -199,13 +199,18 @@ def test_nothing_is_computed_before_it_is_asked_for():
 
 
 def test_values_are_not_looked_at():
-    # As the pages say: out of range counts as 0 or 1, NaN as below every threshold.
+    # As the pages say: out of range counts as 0 or 1, and a NaN comes through.
     scores = np.asarray([2.0, -1.0, np.nan, 0.7])
-    labels = np.asarray([1, 1, 1, 0])
-    c = ss.confusion(chunked(labels), chunked(scores), step=HARD)
-    assert [float(x) for x in dask.compute(*c, scheduler="sync")] == [1, 1, 2, 0]
-    for x in dask.compute(*ss.confusion(chunked(labels), chunked(scores))[:1], scheduler="sync"):
-        assert np.isnan(x)
+    labels, known = np.asarray([1, 1, 1, 0]), np.asarray([True, True, False, True])
+    arrays = chunked(labels), chunked(scores)
+    c = ss.confusion(*arrays, step=HARD, where=chunked(known))
+    assert [float(x) for x in dask.compute(*c, scheduler="sync")] == [1, 1, 1, 0]
+    for step in (HARD, ss.Linear()):
+        for grid in (None, GRID):
+            c = ss.confusion(*arrays, step=step, thresholds=grid)
+            assert np.isnan(dask.compute(*c, scheduler="sync")).all()
+    found = ss.best_threshold(ss.f1, *arrays, thresholds=GRID)
+    assert np.isnan(dask.compute(*found, scheduler="sync")).all()
 
 
 def test_shapes_are_checked():

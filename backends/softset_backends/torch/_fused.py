@@ -61,7 +61,7 @@ class _Closed(torch.autograd.Function):
         if whole and (small or loss.thresholds is not None):
             arguments = _in_numpy(arguments)
         counts, ctx.first = first_pass(arguments)
-        ctx.seen = not ctx.first.batch.clipped
+        ctx.seen = ctx.first.batch.seen
         if not whole:
             return tuple(x.clone() for x in counts)  # `reduce` may write to them
         value, ctx.slope = count_slopes(loss, Confusion(*map(np.asarray, counts)))
