@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._dual import Dual
+from ._lines import is_ours
 from ._namespace import is_jax, is_tensorflow, is_torch
 from ._visible import compiling
 
@@ -26,11 +27,18 @@ def is_followed(*arrays: Any) -> bool:
 
 
 def has_own_parameters(function: Callable[[Any], Any], like: Any) -> bool:
-    """Tell whether what a function makes of a tensor could be differentiated in something else."""
-    if not is_torch(like):
-        return False
-    found = function(like.detach()[:1])
-    return is_torch(found) and found.requires_grad
+    """Tell whether what a function makes of an array may be differentiated in something else."""
+    if is_torch(like):
+        found = function(like.detach()[:1])
+        return is_torch(found) and found.requires_grad
+    if is_jax(like):
+        # A plain number becomes a tracer by what the function holds only.
+        try:
+            return is_followed(function(sys.modules["numpy"].zeros(1, like.dtype)))
+        except Exception:  # NumPy's functions take no tracers
+            return True
+    # TensorFlow does not tell; softset's own hold numbers only.
+    return is_tensorflow(like) and not is_ours(function)
 
 
 def with_gradients(both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:

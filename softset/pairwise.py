@@ -237,11 +237,10 @@ def pairwise_loss(
     Notes
     -----
     `SquaredHinge` takes O(n log n) time and O(n) memory, `Squared` O(n) of both, the others
-    O(n^2) time. Up to 2048 scores these hold all pairs; beyond, a block of pairs at a time, which
-    is differentiable as well, but second derivatives hold all pairs. So do torch.compile and
-    torch.func, TensorFlow's graphs, and a surrogate with parameters of its own in PyTorch, always;
-    elsewhere those have no gradient beyond 2048 scores. Source of the partial area: Narasimhan
-    and Agarwal 2013.
+    O(n^2) time. Up to 2048 scores these hold all pairs; beyond, a block of pairs at a time, but
+    for second derivatives. torch.compile, torch.func, TensorFlow's graphs, TensorFlow with your
+    own surrogate, and a surrogate with parameters that are differentiated always hold all. Source
+    of the partial area: Narasimhan and Agarwal 2013.
 
     Examples
     --------

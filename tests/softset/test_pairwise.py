@@ -344,17 +344,19 @@ def test_second_derivatives_with_blocks_and_without(backend, name, pairs, monkey
     assert_close(found, (ahead - behind) / (2 * support.STEP), backend, support.DIFFERENCES)
 
 
-def test_parameters_of_a_surrogate_keep_their_gradient(monkeypatch):
-    torch = pytest.importorskip("torch")
-    y, s = torch.tensor(HARD), torch.tensor(S)
-    found = []
-    for pairs in (7 * N, N * N):
-        monkeypatch.setattr(_pair_sums, "PAIRS", pairs)
-        scale = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
-        ss.pairwise_loss(y, s, surrogate=lambda d, scale=scale: torch.exp(-scale * d)).backward()
-        found.append(scale.grad.item())
+@support.on("torch", "jax", "jax-jit", "tensorflow")
+@pytest.mark.parametrize("pairs", [7 * N, N * N])
+def test_parameters_of_a_surrogate_keep_their_gradient(backend, pairs, monkeypatch):
+    monkeypatch.setattr(_pair_sums, "PAIRS", pairs)
+
+    def loss(y, s, scale):
+        own = lambda d: ss.array_namespace(d, scale).exp(-scale * d)  # noqa: E731
+        return ss.pairwise_loss(y, s, surrogate=own)
+
+    arrays = [backend.asarray(x) for x in (HARD, S, np.asarray(0.5))]
+    _, found = backend.value_and_grad(loss, *arrays, argnum=2)
     expected = brute(lambda d: -d * np.exp(-0.5 * d), np.zeros_like, HARD, S)[0]
-    np.testing.assert_allclose(found, expected, rtol=SUMMED)
+    assert_close(found, expected, backend, SUMMED)
 
 
 def test_torch_func_and_forward_mode_hold_all_pairs(monkeypatch):
