@@ -171,7 +171,11 @@ def test_a_step_derived_from_one_of_ours_is_another_step():
 def test_a_metric_that_returns_a_number_is_an_error():
     y, p = data((40,))
     with pytest.raises(TypeError, match="`metric` must return an array, got"):
+        ss.as_loss(lambda c: float(ss.f1(c)))(y, p)
+    with pytest.raises(TypeError, match=r"float\(\) would drop the slope"):
         ss.value_and_grad(ss.as_loss(lambda c: float(ss.f1(c))))(y, p)
+    with pytest.raises(TypeError, match="`metric` must return an array, got"):
+        ss.value_and_grad(ss.as_loss(lambda c: 0.5))(y, p)
 
 
 def test_float32_counts_do_not_stand_still_over_pieces():
