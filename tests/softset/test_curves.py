@@ -178,6 +178,18 @@ def test_one_class_is_finite(backend, label):
             assert np.all(np.isfinite(backend.to_numpy(x)))
 
 
+@support.on(*support.EAGER)
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_sweep_of_one_class_where_values_are_not_checked(backend, label):
+    """All of one class from each place on, and none of the other."""
+    y, p = backend.asarray(np.full(5, label)), backend.asarray(np.linspace(0.1, 0.9, 5))
+    with ss.checks(False):
+        tp, fp, fn, tn = (backend.to_numpy(x).tolist() for x in ss.sweep(y, p).confusion)
+    above, below, none = [5.0, 4.0, 3.0, 2.0, 1.0], [0.0, 1.0, 2.0, 3.0, 4.0], [0.0] * 5
+    expected = (above, none, below, none) if label else (none, above, none, below)
+    assert (tp, fp, fn, tn) == expected
+
+
 def test_linearized_area_has_the_gradient_of_the_whole():
     loss = LOSSES["auroc"]
     total = sum(loss.confusion(Y[i : i + 8], P[i : i + 8]) for i in range(0, 200, 8))
@@ -278,8 +290,12 @@ def test_scores_between_two_thresholds_are_warned_of(backend, name, shift, where
 
 
 @pytest.mark.parametrize("kind", [tuple, np.asarray])
-def test_most_positives_and_most_negatives(kind):
-    """A warning wherever one gap between thresholds holds more than half of each: by a loop."""
+@pytest.mark.parametrize("metric", [ss.auroc, ss.average_precision])
+def test_most_positives_and_many_negatives(metric, kind):
+    """A warning wherever one gap between thresholds holds too many of both: by a loop.
+
+    That is more than half of each, or for a precision more than half as many negatives.
+    """
     rng, outcomes = np.random.default_rng(0), []
     for _ in range(400):
         y = rng.uniform(size=41) < 0.4
@@ -287,14 +303,16 @@ def test_most_positives_and_most_negatives(kind):
         p = np.clip(rng.normal(centre + 0.1 * y, 0.4 * spread), 0, 1)
         grid = ss.grid(int(rng.integers(1, 6)))
         gap = np.asarray([sum(t <= x for t in grid) for x in p])
-        coarse = any(
-            np.sum(gap[y] == k) > y.sum() / 2 and np.sum(gap[~y] == k) > (~y).sum() / 2
-            for k in range(len(grid) + 1)
-        )
-        score = ss.as_score(ss.auroc, thresholds=kind(grid))
+        coarse = False
+        for k in range(len(grid) + 1):
+            hits, alarms = np.sum(gap[y] == k), np.sum(gap[~y] == k)
+            many = alarms > (~y).sum() / 2
+            many |= metric is ss.average_precision and alarms > hits / 2
+            coarse |= bool(hits > y.sum() / 2 and many)
+        score = ss.as_score(metric, thresholds=kind(grid))
         assert bool(warned(partial(score, y, p))) == coarse
         outcomes.append(coarse)
-    assert 100 < sum(outcomes) < 300
+    assert 100 < sum(outcomes) < 350
 
 
 def test_negatives_beside_the_positives_matter_to_the_precision():

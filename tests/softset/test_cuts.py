@@ -299,3 +299,22 @@ def test_random_logits():
         for t in (threshold, float(threshold)):
             assert ss.as_score(ss.f1, threshold=t, from_logits=True)(y, z) == value
     assert 0 < refused < 100
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_neighbouring_logits_are_told_apart_or_refused(dtype):
+    """The threshold's logit is rounded to the dtype, and must not become the lower neighbour."""
+    rng, found = np.random.default_rng(63), 0
+    y = np.asarray([0, 1])
+    for low in rng.uniform(-8, 8, 200).astype(dtype):
+        z = np.asarray([low, np.nextafter(low, np.asarray(np.inf, dtype))])
+        try:
+            threshold, value = ss.best_threshold(ss.f1, y, z, from_logits=True)
+        except ValueError as error:
+            assert "tells apart at the best cut" in str(error)
+            continue
+        assert value == 1.0
+        for t in (threshold, float(threshold)):
+            assert ss.as_score(ss.f1, threshold=t, from_logits=True)(y, z) == 1.0
+        found += 1
+    assert found > 50 or dtype == "float64"

@@ -392,6 +392,21 @@ def test_comparisons_return_plain_booleans(xp: Any, name: str) -> None:
     assert numbers(function(1.0, dual)).tolist() == function(1.0, x).tolist()
 
 
+@pytest.mark.parametrize(
+    "name", ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
+)
+def test_comparisons_by_numpy_return_plain_booleans(xp: Any, name: str) -> None:
+    """With a number of NumPy's on either side, and by the names of its functions."""
+    if xp.__name__ == "array_api_strict":
+        pytest.skip("array-api-strict raises at NumPy's numbers")
+    x, number = np.asarray([0.0, 1.0, 2.0]), np.float64(1.0)
+    dual, function = Dual(xp.asarray(x), xp.asarray(x[None]), True), getattr(np, name)
+    for left, right in ((dual, number), (number, dual), (dual, dual)):
+        expected = function(*(x if z is dual else z for z in (left, right)))
+        found = function(left, right)
+        assert not isinstance(found, Dual) and numbers(found).tolist() == expected.tolist()
+
+
 PLAIN = (
     "isnan", "isinf", "isfinite", "sign", "floor", "ceil", "round", "trunc", "argsort", "argmax",
     "argmin",

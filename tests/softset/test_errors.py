@@ -261,6 +261,15 @@ def test_shapes_of_masks_and_weights_name_the_call(backend, name, shape, prob, c
     follow(backend, arrays, named, call.format(name=name, xp="{xp}"), message)
 
 
+@pytest.mark.parametrize("name", ["where", "sample_weight"])
+@pytest.mark.parametrize("shape", [(1, 3), (3, 2), (3,), (4, 2, 2)])
+def test_no_call_is_named_where_none_fits(name, shape):
+    x = np.ones(shape, dtype=bool if name == "where" else float)
+    message = rf"^`{name}` must have as many dimensions as y_prob, .* for y_prob of \(4, 2\)$"
+    with pytest.raises(ValueError, match=message):
+        ss.confusion(Y2, P2, **{name: x})
+
+
 @pytest.mark.parametrize(
     ("true", "prob", "way"),
     [

@@ -116,3 +116,15 @@ def test_logit(backend):
     ends = backend.run(logits_of, backend.asarray(np.asarray([-1.0, 0.0, 0.5, 1.0, 2.0, np.nan])))
     expected = [-math.inf, -math.inf, 0.0, math.inf, math.inf, math.nan]
     np.testing.assert_array_equal(backend.to_numpy(ends), expected)
+
+
+def test_a_logit_of_0_has_the_slope_of_its_neighbours(backend):
+    """Two tails meet there: the slope is 1 / 4 from both sides, times the k / 4 of the step."""
+
+    def weighted(y, z):
+        c = ss.confusion(y, z, step=ss.Sigmoid(k=10.0), from_logits=True)
+        return 3 * c.tp + 5 * c.fn
+
+    y, z = backend.asarray(np.ones(3)), backend.asarray(np.asarray([0.0, -0.0, 0.0]))
+    _, gradient = backend.value_and_grad(weighted, y, z)
+    support.assert_close(gradient, np.full(3, (3 - 5) * 10 / 16), backend)

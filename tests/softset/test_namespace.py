@@ -279,6 +279,15 @@ def test_labels_of_unknown_length_must_have_the_scores_shape(of_labels, of_score
         run(y, p)
 
 
+@pytest.mark.parametrize(
+    "of_labels, of_scores", [((3,), (None,)), ((None,), (3,)), ((None, 1), (3, None))], ids=str
+)
+def test_an_unknown_length_fits_a_known_one(of_labels, of_scores):
+    shape = (3, 1)[: len(of_scores)]
+    run = traced(lambda y, p: ss.confusion(y, p, step=ss.Hard()).tp, of_labels, of_scores)
+    assert run(np.reshape([1, 0, 1], shape), np.reshape([0.9, 0.8, 0.2], shape)) == 1
+
+
 @pytest.mark.parametrize("lengths, wrong", [((None,), (1,)), ((None, None), (2, 3))], ids=str)
 def test_labels_of_unknown_length_under_xla(lengths, wrong):
     """It drops assertions: a single label is not repeated, nor are two lengths exchanged."""

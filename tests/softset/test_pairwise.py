@@ -287,7 +287,7 @@ def in_weights_and_labels(phi, y, s, w):
     return y * of_a + (1 - y) * of_b, w * (of_a - of_b)
 
 
-@support.on("torch", "jax", "tensorflow", "jax-jit")
+@support.on("numpy", "torch", "jax", "tensorflow", "jax-jit")
 @pytest.mark.parametrize("labels", [HARD, SOFT], ids=["hard", "soft"])
 @pytest.mark.parametrize("pairs", [7 * N, N * N])
 def test_gradients_in_weights_and_labels(backend, labels, pairs, monkeypatch):
@@ -367,6 +367,10 @@ def test_torch_func_and_forward_mode_hold_all_pairs(monkeypatch):
     slopes = brute(*SURROGATES["logistic"][1:], HARD, S)[1]
     np.testing.assert_allclose(torch.func.grad(lambda s: loss(y, s))(s), slopes, atol=1e-14)
     found = torch.func.jvp(lambda s: loss(y, s), (s,), (torch.ones_like(s) * s,))[1]
+    np.testing.assert_allclose(found, slopes @ S, rtol=1e-10)
+    forward = torch.autograd.forward_ad
+    with forward.dual_level():  # without a transform of torch.func's
+        found = forward.unpack_dual(loss(y, forward.make_dual(s, s))).tangent
     np.testing.assert_allclose(found, slopes @ S, rtol=1e-10)
 
 

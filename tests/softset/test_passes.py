@@ -145,6 +145,16 @@ def test_errors_are_those_of_small_inputs(options, message, monkeypatch):
         ss.confusion(*data((40, 12)), **options)
 
 
+@pytest.mark.parametrize("shape", [(80, 12), (40, 24), (39, 12), (40, 1), (480,)])
+def test_labels_of_another_shape_are_not_cut_to_the_scores(shape, monkeypatch):
+    """Of more labels than scores every piece would fit."""
+    monkeypatch.setattr(_passes, "_SIZE", 50)
+    y, p = data(shape)[0], data((40, 12))[1]
+    for call in (ss.confusion, ss.value_and_grad(ss.as_loss(ss.f1))):
+        with pytest.raises(ValueError, match="`y_true` and `y_prob` must have one shape, got"):
+            call(y, p)
+
+
 def test_a_step_of_ones_own_sees_all_scores(monkeypatch):
     y, p = data((40, 12))
     step = lambda scores, threshold: scores / np.max(scores)  # noqa: E731

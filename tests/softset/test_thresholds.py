@@ -58,6 +58,20 @@ def test_each_class_gets_its_own(backend):
         assert_close(x, expected, backend, SUMMED)
 
 
+def test_undefined_cuts_do_not_compete_in_any_class(backend):
+    """Below all scores no class has a negative predictive value."""
+    y = np.asarray([[0, 1], [1, 0], [0, 0], [1, 1]])
+    p = np.repeat(np.asarray([0.2, 0.4, 0.6, 0.8])[:, None], 2, axis=1)
+    # From the second cut on it is 1, 1/2, 2/3 and 1/2 of the first class, 0, 1/2, 2/3 and 1/2 of
+    # the second.
+    found = backend.run(
+        lambda y, p: tuple(ss.best_threshold(ss.negative_predictive_value, y, p, axis=0)),
+        *map(backend.asarray, (y, p)),
+    )
+    for x, expected in zip(found, ([0.3, 0.7], [1.0, 2 / 3]), strict=True):
+        assert_close(x, expected, backend)
+
+
 def test_logits_give_a_probability(backend):
     z = np.log(P / (1 - P))
     found = backend.run(
@@ -138,6 +152,16 @@ def test_the_lowest_of_equals():
     # F1 is 2/3, 4/5, 1/2 and 2/3; with the labels turned 2/3, 1/2, 1/2 and 0.
     assert ss.best_threshold(ss.f1, y, p).threshold == pytest.approx(0.3)
     assert ss.best_threshold(ss.f1, 1 - y, p).threshold == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+@pytest.mark.parametrize(
+    "metric", [ss.expected_cost, lambda c: -(c.fp + c.fn)], ids=["cost", "own"]
+)
+def test_sums_that_round_are_equal(metric, scale):
+    """A mistake of 0.1 + 0.2 below all scores, or one of 0.3 above: in floats the first is more."""
+    y, p, w = np.asarray([0, 0, 1]), np.full(3, 0.4), scale * np.asarray([0.1, 0.2, 0.3])
+    assert ss.best_threshold(metric, y, p, sample_weight=w).threshold == pytest.approx(0.2)
 
 
 def test_undefined_values_are_not_best():
