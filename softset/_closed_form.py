@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._batch import Batch
-from ._counting import add_up, count, decisions, grid_blocks
+from ._counting import add_up, count, decisions, grid_blocks, with_nan
 from ._dual import Dual
 from ._grid import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 from ._lines import has_lines, is_ours
@@ -62,14 +62,16 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Any], Any]:
     scores, threshold = batch.scores, batch.threshold
     if not batch.from_logits:
         hit, rise = _with_slope(batch, step, scores, threshold)
+        hit = with_nan(batch, step, hit)
         return (hit, 1 - hit), (rise, None)
     score, lack = logistics(scores)
     inner = score * lack
     hit, rise = _with_slope(batch, step, score, threshold)
     if not getattr(step, "symmetric", False):
-        hit = hit if batch.cut is None else decisions(batch)
+        hit = with_nan(batch, step, hit if batch.cut is None else decisions(batch))
         return (hit, 1 - hit), (inner * rise, None)
     miss, fall = _with_slope(batch, step, lack, 1 - threshold)
+    hit, miss = with_nan(batch, step, hit), with_nan(batch, step, miss)
     return (hit, miss), (inner * rise, -inner * fall)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from ._batch import Batch
 from ._grid import count_buckets, put_in_buckets, suits_buckets
-from ._namespace import stop_gradient
+from ._namespace import array_namespace, stop_gradient
 from ._operations import sum_of_products
 from ._users import members
 from ._visible import values_visible
-from .steps import Hard, logistic, logistics
+from .steps import Hard, keeps_nan, logistic, logistics
 
 # How many memberships of a grid are made at once.
 _BLOCK = 2**22
@@ -32,16 +32,28 @@ def memberships(batch: Batch, step: Any) -> tuple[Any, Any]:
     """Return how far each score is a positive, and how far it is a negative."""
     scores, threshold = batch.scores, batch.threshold
     if not batch.from_logits:
-        hit = members(step, scores, threshold)
+        hit = with_nan(batch, step, members(step, scores, threshold))
         return hit, 1 - hit
     if not getattr(step, "symmetric", False):
         hit = members(step, logistic(scores), threshold)
         if batch.cut is not None:
             hit = (hit - stop_gradient(hit)) + decisions(batch)
+        hit = with_nan(batch, step, hit)
         return hit, 1 - hit
     # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
     score, lack = logistics(scores)
-    return members(step, score, threshold), members(step, lack, 1 - threshold)
+    hit, miss = members(step, score, threshold), members(step, lack, 1 - threshold)
+    return with_nan(batch, step, hit), with_nan(batch, step, miss)
+
+
+def with_nan(batch: Batch, step: Any, hit: Any) -> Any:
+    """Return memberships that are nan where a score is, if that could not be seen.
+
+    The labels are nan there, but XLA takes the product of a decision and a nan for 0.
+    """
+    if batch.seen or keeps_nan(step):
+        return hit
+    return array_namespace(hit).where(batch.scores == batch.scores, hit, math.nan)
 
 
 def decisions(batch: Batch) -> Any:

@@ -13,6 +13,7 @@ from ._sorting import can_sort
 from ._sums import widened
 from ._typing import Metric
 from ._visible import truth
+from .averages import Macro, Micro, Weighted
 from .confusion import Confusion, confusion
 from .metrics import expected_cost, is_built_in
 from .steps import Hard, logistic
@@ -90,6 +91,12 @@ def rank(name: str, metric: Metric, larger: bool, cuts: Cuts) -> Ranked:
     A `zero_division` that was chosen is a value like others. A metric of one's own gets counts of
     the dtype that it would get elsewhere.
     """
+    core = metric.metric if isinstance(metric, Bound) else metric
+    if isinstance(core, (Macro, Micro, Weighted)):
+        raise ValueError(
+            f"`{name}` must give one value for each threshold, got an average over classes; for "
+            "one threshold per class pass the metric of a single class and axis=0"
+        )
     c, known = cuts.counts, is_built_in(metric)
     if known and not (isinstance(metric, Bound) and "zero_division" in dict(metric.options)):
         values: Any = metric(c, zero_division=float("nan"))  # pyright: ignore[reportCallIssue]
@@ -104,7 +111,6 @@ def rank(name: str, metric: Metric, larger: bool, cuts: Cuts) -> Ranked:
         )
     # The terms of a built-in are shares, whose differences round as numbers near 1 do; but what
     # an error costs may be of any size, as may the values of a metric of one's own.
-    core = metric.metric if isinstance(metric, Bound) else metric
     size = 1.0 if known and core is not expected_cost else 0.0
     xp = array_namespace(values)
     single = values.dtype != xp.float64 or (cuts.weighted and cuts.dtype != xp.float64)

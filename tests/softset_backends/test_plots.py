@@ -436,7 +436,7 @@ def test_bad_metrics(options, error, message):
 def surface(ax):
     """Return the centres of the cells, and the loss of each."""
     [mesh] = ax.collections[:1]
-    corners = mesh.get_coordinates()
+    corners = np.asarray(mesh.get_coordinates())  # a masked array that hides nothing
     centres = (corners[:-1, :-1] + corners[1:, 1:]) / 2
     return centres, mesh.get_array().reshape(centres.shape[:2])
 
