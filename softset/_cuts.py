@@ -227,11 +227,14 @@ def _middle(xp: Any, low: Any, high: Any) -> Any:
 
 def _between_logits(xp: Any, low: Any, high: Any) -> Any:
     """Return a probability whose logit is between two others, nan if there is none."""
-    middle = _middle(xp, *(logistic(widened(x)) for x in (low, high)))
+    bottom, top = (logistic(widened(x)) for x in (low, high))
+    middle = _middle(xp, bottom, top)
     epsilon = 2.0**-52 if middle.dtype == xp.float64 else 2.0**-23
-    # Where rounding has put it on the wrong side, a neighbour may be on the right one.
-    steps = (0, -1, 1, -2, 2, -3, 3)
-    several = middle + middle * (full_like_number(steps, middle) * (epsilon / 2))
+    # Where rounding has put it on the wrong side, a neighbour may be on the right one; between
+    # neighbouring logits the middle is rounded down to the lower one.
+    steps = full_like_number((0, -1, 1, -2, 2, -3, 3), middle) * (epsilon / 2)
+    places = (middle, _middle(xp, middle, top))
+    several = xp.concat([x + x * steps for x in places], axis=-1)
     several = xp.where(several < 1, several, xp.full_like(several, 1 - epsilon / 2))
     logits = logits_of(several)
     # Another logarithm may round in another way.
