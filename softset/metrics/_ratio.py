@@ -32,10 +32,15 @@ def counts(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
 
 def shares(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
     """Return the namespace and the counts divided by their sum, so products cannot overflow."""
-    xp, tp, fp, fn, tn = counts(c)
-    n = tp + fp + fn + tn
+    xp, *four = counts(c)
+    return xp, *divided_by_sum(xp, *four)
+
+
+def divided_by_sum(xp: Any, *several: Any) -> tuple[Any, ...]:
+    """Return counts divided by their sum."""
+    n = sum(several[1:], several[0])
     n = xp.where(absent(xp, n), 1.0, n)
-    return xp, *(divided(x, n) for x in (tp, fp, fn, tn))
+    return tuple(divided(x, n) for x in several)
 
 
 def absent(xp: Any, x: Any) -> Any:

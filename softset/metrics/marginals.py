@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..confusion import Confusion
-from ._ratio import counts, ratio, ratio_of_rates, shares
+from ._ratio import counts, divided_by_sum, ratio, ratio_of_rates
 
 
 def prevalence(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -93,5 +93,6 @@ def bias_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.bias_score(c))
     0.8
     """
-    xp, tp, fp, fn, _ = shares(c)
+    xp, tp, fp, fn, _ = counts(c)
+    tp, fp, fn = divided_by_sum(xp, tp, fp, fn)
     return ratio_of_rates(xp, tp + fp, tp + fn, zero_division)

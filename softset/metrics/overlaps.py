@@ -6,7 +6,7 @@ from typing import Any
 
 from .._checks import non_negative, positive
 from ..confusion import Confusion
-from ._ratio import counts, defined, ratio, ratio_of_rates, root, shares
+from ._ratio import counts, defined, divided_by_sum, ratio, ratio_of_rates, root
 
 
 def fbeta(c: Confusion, *, beta: float, zero_division: float = 0.0) -> Any:
@@ -206,7 +206,8 @@ def fowlkes_mallows(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.fowlkes_mallows(c)), 4))
     0.6708
     """
-    xp, tp, fp, fn, _ = shares(c)
+    xp, tp, fp, fn, _ = counts(c)
+    tp, fp, fn = divided_by_sum(xp, tp, fp, fn)
     value = ratio_of_rates(xp, tp, root(xp, tp + fp) * root(xp, tp + fn), 0.0)
     return defined(xp, value, zero_division, tp + fp, tp + fn)
 
