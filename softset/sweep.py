@@ -100,7 +100,7 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
     if batch.seen:
         return scores, c
     # Where a nan would be among the others nobody knows: its label, a nan too, is in all counts.
-    unknown = 0 * xp.sum(positives, axis=-1, keepdims=True)
+    unknown = 0 * xp.sum(widened(positives), axis=-1, keepdims=True)
     return scores, Confusion(*(x + unknown for x in c))
 
 
