@@ -19,10 +19,8 @@ def warn_of_area(metric: Any, thresholds: Any, axis: Any, c: Confusion) -> None:
 
     Between two thresholds the order of the scores is not known, so an area takes them for equal.
     """
-    if not checking(*c):
-        return
     metric, options = _bare(metric)
-    if metric is not auroc and metric is not average_precision:
+    if not (metric is auroc or metric is average_precision) or not checking(*c):
         return
     tp, fp, fn, tn = (at_hand(unwrap(x)) for x in c)
     positives, negatives = (tp + fn)[..., :1], (fp + tn)[..., :1]

@@ -16,10 +16,8 @@ from ._values import checks
 from .averages import Macro, Micro, Weighted, over_grid
 from .confusion import Confusion
 from .curves import needs_grid
-from .metrics import larger_is_better
+from .metrics import is_built_in, larger_is_better
 from .steps import Hard, Linear
-
-_INSIDE = __name__.rpartition(".")[0] + "."
 
 
 @dataclass(frozen=True)
@@ -263,7 +261,7 @@ def is_own(metric: Any) -> bool:
     """Tell whether a metric is one of softset's, bare, with options or in an average."""
     while isinstance(metric, (Bound, Macro, Micro, Weighted)):
         metric = metric.metric
-    return str(getattr(metric, "__module__", "")).startswith(_INSIDE)
+    return is_built_in(metric) or needs_grid(metric)
 
 
 def mean(values: Any) -> Any:

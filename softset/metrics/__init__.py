@@ -107,7 +107,8 @@ _SMALLER_IS_BETTER = frozenset(
         prevalence_threshold,
     }
 )
-_BUILT_IN = tuple(globals()[name] for name in __all__ if name != "larger_is_better")
+# By identity: functools.wraps gives other functions the names of these, and not all have a hash.
+_BUILT_IN = frozenset(id(globals()[name]) for name in __all__ if name != "larger_is_better")
 _NO_DIRECTION = frozenset({bias_score, predicted_positive_rate, prevalence})
 
 
@@ -145,4 +146,4 @@ def is_built_in(metric: Any) -> bool:
     """Tell whether a metric is a built-in, bare or with options."""
     while isinstance(metric, (partial, Bound)):
         metric = metric.func if isinstance(metric, partial) else metric.metric
-    return any(metric is known for known in _BUILT_IN)
+    return id(metric) in _BUILT_IN

@@ -1,5 +1,7 @@
 """Steps, metrics and reductions of a user's own: what they may return, and what they may not."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,13 @@ def test_a_metric_must_not_write_to_a_count(backend, i):
     if backend.name == "numpy":
         for x, was in zip(c, before, strict=True):
             np.testing.assert_array_equal(x, was)
+
+
+def test_a_metric_with_the_name_of_a_built_in_is_a_users():
+    named = functools.wraps(ss.f1)(adds_in_place)
+    score = ss.as_score(named, axis=0)
+    with pytest.raises(TypeError, match=MUST_NOT_WRITE):
+        score(Y.reshape(4, 3), P.reshape(4, 3))
 
 
 @eager
