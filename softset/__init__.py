@@ -1,10 +1,10 @@
 """Train a classifier on the metric that it is judged by, on any array library."""
 
-from ._namespace import array_namespace
-from ._values import checks
+from ._arrays import array_namespace
+from ._arrays.values import checks
+from ._types import Confusion
 from .averages import macro, micro, weighted
-from .confusion import Confusion, confusion, one_hot
-from .cross_entropy import cross_entropy
+from .counts import confusion, one_hot, sweep
 from .curves import (
     auroc,
     average_precision,
@@ -12,6 +12,7 @@ from .curves import (
     precision_recall_curve,
     roc_curve,
 )
+from .entropy import cross_entropy
 from .gradients import linearize, value_and_grad
 from .losses import as_loss, as_score
 from .memory import empty_memory, remember
@@ -57,10 +58,18 @@ from .metrics import (
     tversky,
     yule_q,
 )
-from .pairwise import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
-from .steps import Hard, Identity, Linear, Sigmoid, StraightThrough
-from .surrogates import Algebraic, Arctan, Cosine, Ramp
-from .sweep import sweep
+from .ranking import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
+from .steps import (
+    Algebraic,
+    Arctan,
+    Cosine,
+    Hard,
+    Identity,
+    Linear,
+    Ramp,
+    Sigmoid,
+    StraightThrough,
+)
 from .thresholds import best_threshold, cost_threshold, threshold_at
 from .weights import class_weight, pos_weight, sample_weight
 

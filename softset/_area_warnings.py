@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ._namespace import array_namespace, unwrap
-from ._values import checking
-from ._visible import at_hand, truth
-from .confusion import Confusion
-from .curves import auroc, average_precision
+from ._arrays import Library, arrive, library
+from ._arrays.values import checking, truth
+from ._types import Confusion
+from .curves import auroc, average_precision, is_area
+from .metrics.options import core, fixed_options
 
 _SHOWN = 5  # labels that are named
 
@@ -19,34 +19,32 @@ def warn_of_area(metric: Any, thresholds: Any, axis: Any, c: Confusion) -> None:
 
     Between two thresholds the order of the scores is not known, so an area takes them for equal.
     """
-    metric, options = _bare(metric)
-    if not (metric is auroc or metric is average_precision) or not checking(*c):
+    options, metric = fixed_options(metric), core(metric)
+    if not is_area(metric):
         return
-    tp, fp, fn, tn = (at_hand(unwrap(x)) for x in c)
+    lib, four = arrive(c._fields, c)
+    if not checking(lib):
+        return
+    tp, fp, fn, tn = map(lib.look, four)
+    looked = library(c._fields, (tp, fp, fn, tn))
     positives, negatives = (tp + fn)[..., :1], (fp + tn)[..., :1]
     word = "label" if axis == 0 or axis == (0,) else "row"
     if "zero_division" not in options:
-        _look_for_undefined(metric, word, positives, negatives)
-    _look_for_ties(metric, options.get("max_fpr"), thresholds, word, tp, fp, positives, negatives)
+        _look_for_undefined(looked, metric, word, positives, negatives)
+    max_fpr = options.get("max_fpr")
+    _look_for_ties(looked, metric, max_fpr, thresholds, word, tp, fp, positives, negatives)
 
 
-def _bare(metric: Any) -> tuple[Any, dict[str, Any]]:
-    """Return a metric without what is wrapped around it, and its options."""
-    options: dict[str, Any] = {}
-    while hasattr(metric, "metric"):
-        options = {**dict(getattr(metric, "options", ())), **options}
-        metric = metric.metric
-    return metric, options
-
-
-def _look_for_undefined(metric: Any, word: str, positives: Any, negatives: Any) -> None:
+def _look_for_undefined(
+    lib: Library, metric: Any, word: str, positives: Any, negatives: Any
+) -> None:
     """Warn if an area is undefined in some places of a mean."""
-    xp, ranks = array_namespace(positives), metric is auroc
+    xp, ranks = lib.xp, metric is auroc
     undefined = (positives == 0) | (negatives == 0) if ranks else positives == 0
-    if not truth(xp.any(undefined)) or len(_flat(xp, undefined)) == 1:
+    if not truth(xp.any(undefined)) or len(_flat(lib, undefined)) == 1:
         return
     _warn(
-        f"`metric` {metric.__name__} is undefined for {_named(xp, word, undefined)}, with "
+        f"`metric` {metric.__name__} is undefined for {_named(lib, word, undefined)}, with "
         f"{'one class only' if ranks else 'no positive'}, and counts in the mean as "
         f"zero_division; leave it out, take {metric.__name__}(c) of the score's `confusion` for a "
         f"value per {word}, or give zero_division"
@@ -54,6 +52,7 @@ def _look_for_undefined(metric: Any, word: str, positives: Any, negatives: Any) 
 
 
 def _look_for_ties(
+    lib: Library,
     metric: Any,
     max_fpr: Any,
     thresholds: Any,
@@ -64,39 +63,41 @@ def _look_for_ties(
     negatives: Any,
 ) -> None:
     """Warn if most positives lie with many negatives where the area takes them for equal."""
-    xp = array_namespace(tp)
+    xp = lib.xp
     if max_fpr is not None:  # what lies beyond makes no difference
         negatives = negatives * max_fpr
         fp = xp.minimum(fp, negatives + xp.zeros_like(fp))
-    hits, alarms = _between(xp, positives, tp), _between(xp, negatives, fp)
+    hits, alarms = _between(lib, positives, tp), _between(lib, negatives, fp)
     many = 2 * alarms > negatives
     if metric is average_precision:  # of a precision it is the negatives next to the positives
         many = many | (2 * alarms > hits)
     most = (2 * hits > positives) & many
     if not truth(xp.any(most)):
         return
-    rows = _flat(xp, xp.any(most, axis=-1))
+    rows = _flat(lib, xp.any(most, axis=-1))
     first = xp.reshape(most, (-1, most.shape[-1]))[rows.index(True), :]
     whose = "" if len(rows) == 1 else f" of {word} {rows.index(True)}"
     others = sum(rows) - 1
     more = f" (and those of {others} {word}s more somewhere)" if others else ""
     _warn(
         f"`thresholds` must lie between the scores to tell them apart, got most positives and "
-        f"many negatives{whose} {_place(thresholds, _flat(xp, first).index(True))}{more}, "
+        f"many negatives{whose} {_place(thresholds, _flat(lib, first).index(True))}{more}, "
         f"which {metric.__name__} counts as equal; unless they are equal take "
         f"{metric.__name__}(sweep(y_true, y_prob).confusion), or thresholds where the scores are"
     )
 
 
-def _between(xp: Any, total: Any, x: Any) -> Any:
+def _between(lib: Library, total: Any, x: Any) -> Any:
     """Return what is counted below the lowest threshold, between two, and from the highest on."""
+    xp = lib.xp
     return xp.concat([total, x], axis=-1) - xp.concat([x, xp.zeros_like(total)], axis=-1)
 
 
 def _place(thresholds: Any, place: int) -> str:
     """Say between which thresholds something lies."""
     if not isinstance(thresholds, tuple):
-        thresholds = at_hand(unwrap(thresholds))
+        lib, (thresholds,) = arrive(("thresholds",), (thresholds,))
+        thresholds = lib.look(thresholds)
     number = len(thresholds)
     low, high = (f"{float(thresholds[max(0, min(i, number - 1))]):g}" for i in (place - 1, place))
     if place == 0:
@@ -104,16 +105,16 @@ def _place(thresholds: Any, place: int) -> str:
     return f"from {low} on" if place == number else f"from {low} to {high}"
 
 
-def _named(xp: Any, word: str, flags: Any) -> str:
+def _named(lib: Library, word: str, flags: Any) -> str:
     """Return the numbers of what is flagged in words."""
-    found = [str(i) for i, flag in enumerate(_flat(xp, flags)) if flag]
+    found = [str(i) for i, flag in enumerate(_flat(lib, flags)) if flag]
     more = [f"{len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     *rest, last = found[:_SHOWN] + more
     return f"{word}s {', '.join(rest)} and {last}" if rest else f"{word} {last}"
 
 
-def _flat(xp: Any, flags: Any) -> list[bool]:
-    flags = xp.reshape(flags, (-1,))
+def _flat(lib: Library, flags: Any) -> list[bool]:
+    flags = lib.xp.reshape(flags, (-1,))
     return [bool(flags[i]) for i in range(flags.shape[0])]
 
 

@@ -12,11 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._bound import Bound, freeze
-from ._namespace import array_namespace, static_shape
-from ._typing import Metric
-from .confusion import Confusion
-from .metrics._ratio import ratio
+from ._arrays import library
+from ._types import Confusion, Metric
+from .metrics.guarded import ratio
+from .metrics.options import Bound, Wrapped, freeze
 
 
 def micro(metric: Metric, axis: int | None = None) -> Metric:
@@ -126,23 +125,21 @@ def weighted(metric: Metric, axis: int | None = None) -> Metric:
 
 
 @dataclass(frozen=True)
-class Micro:
+class Micro(Wrapped):
     """What `micro` returns."""
 
-    metric: Metric
     axis: int | None = None
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the metric of the summed counts."""
-        xp, axis = array_namespace(*c), _class_axis(c, self.axis)
-        return self.metric(Confusion(*(xp.sum(x, axis=axis) for x in c)), **options)
+        axis, lib = _class_axis(c, self.axis), library(c._fields, c)
+        return self.metric(Confusion(*(lib.xp.sum(x, axis=axis) for x in c)), **options)
 
 
 @dataclass(frozen=True)
-class Macro:
+class Macro(Wrapped):
     """What `macro` returns."""
 
-    metric: Metric
     axis: int | None = None
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
@@ -150,18 +147,18 @@ class Macro:
         axis = _class_axis(c, self.axis)
         values = self.metric(c, **options)
         _require_elementwise(c, values)
-        xp = array_namespace(values, *c)
+        lib = library(("metric", *c._fields), (values, *c))
+        xp = lib.xp
         absent = c.tp + c.fp + c.fn <= 0  # a nan is not: it comes through
         number = xp.sum(xp.astype(~absent, values.dtype), axis=axis)
         total = xp.sum(xp.where(absent, xp.zeros_like(values), values), axis=axis)
-        return ratio(xp, total, number, options.get("zero_division", 0.0))
+        return ratio(lib, total, number, options.get("zero_division", 0.0))
 
 
 @dataclass(frozen=True)
-class Weighted:
+class Weighted(Wrapped):
     """What `weighted` returns."""
 
-    metric: Metric
     axis: int | None = None
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
@@ -169,12 +166,13 @@ class Weighted:
         axis = _class_axis(c, self.axis)
         values = self.metric(c, **options)
         _require_elementwise(c, values)
-        xp = array_namespace(values, *c)
+        lib = library(("metric", *c._fields), (values, *c))
+        xp = lib.xp
         support = c.tp + c.fn
         # An infinite value, which has no slope, would give one to its support.
         infinite = values == xp.inf
         total = xp.sum(xp.where(infinite, 0.0, values) * support, axis=axis)
-        value = ratio(xp, total, xp.sum(support, axis=axis), options.get("zero_division", 0.0))
+        value = ratio(lib, total, xp.sum(support, axis=axis), options.get("zero_division", 0.0))
         return xp.where(xp.any(infinite, axis=axis), xp.inf, value)
 
 
@@ -207,11 +205,12 @@ def on_axis(metric: Metric, axis: int) -> Metric:
 def _class_axis(c: Confusion, axis: int | None) -> int:
     """Return the axis of the classes; which of several it is, nothing here could tell."""
     # NumPy sums a number over its last axis without complaint: micro for macro.
-    ndim = len(c.tp.shape)
+    shape = tuple(getattr(c.tp, "shape", ()))
+    ndim = len(shape)
     if axis is None and ndim > 1:
         raise ValueError(
             f"`axis` of the average must say which axis holds the classes, got counts of shape "
-            f"{static_shape(c.tp)}; sum over the others, as in as_loss(macro(f1), axis=(0, 2, 3)) "
+            f"{shape}; sum over the others, as in as_loss(macro(f1), axis=(0, 2, 3)) "
             "for scores of (N, C, H, W), or name it, as in macro(f1, axis=0)"
         )
     axis = -1 if axis is None else axis

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ._operations import divided
-from .confusion import Confusion
-from .metrics._ratio import absent, counts, defined, ratio, ratio_of_rates
+from ._arrays import Library
+from ._options import positive_share, whole
+from ._types import Confusion
+from .metrics.guarded import absent, counts, defined, ratio, ratio_of_rates
 
 
 class RocCurve(NamedTuple):
@@ -52,8 +53,7 @@ def grid(n: int) -> tuple[float, ...]:
     >>> ss.grid(3)
     (0.25, 0.5, 0.75)
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"`n` must be an integer of at least 1, got {n!r}")
+    whole("n", n, 1)
     return tuple(i / (n + 1) for i in range(1, n + 1))
 
 
@@ -91,10 +91,10 @@ def roc_curve(c: Confusion, *, zero_division: float = 0.0) -> RocCurve:
     [1.  0.5 0.5 0. ]
     [1.  1.  0.5 0. ]
     """
-    xp, tp, fp, positives, negatives = _with_ends(c)
+    lib, tp, fp, positives, negatives = _with_ends(c)
     return RocCurve(
-        ratio(xp, fp, _like(xp, negatives, fp), zero_division),
-        ratio(xp, tp, _like(xp, positives, tp), zero_division),
+        ratio(lib, fp, _like(lib, negatives, fp), zero_division),
+        ratio(lib, tp, _like(lib, positives, tp), zero_division),
     )
 
 
@@ -131,12 +131,12 @@ def precision_recall_curve(c: Confusion, *, zero_division: float = 0.0) -> Preci
     [0.5 0.5 1.  1. ]
     [1.  0.5 0.5 0. ]
     """
-    xp, tp, fp, positives, _ = _with_ends(c)
-    precision = ratio(xp, tp, tp + fp, zero_division)
-    one = xp.ones_like(precision[..., -1:])
+    lib, tp, fp, positives, _ = _with_ends(c)
+    precision = ratio(lib, tp, tp + fp, zero_division)
+    one = lib.xp.ones_like(precision[..., -1:])
     return PrecisionRecallCurve(
-        xp.concat([precision[..., :-1], one], axis=-1),
-        ratio(xp, tp, _like(xp, positives, tp), zero_division),
+        lib.xp.concat([precision[..., :-1], one], axis=-1),
+        ratio(lib, tp, _like(lib, positives, tp), zero_division),
     )
 
 
@@ -184,27 +184,27 @@ def auroc(c: Confusion, *, max_fpr: float | None = None, zero_division: float = 
     >>> print(round(float(loss(y_true, y_prob)), 4))
     0.2802
     """
-    if max_fpr is not None and not (isinstance(max_fpr, (int, float)) and 0 < max_fpr <= 1):
-        raise ValueError(f"`max_fpr` must lie in (0, 1], got {max_fpr!r}")
-    xp, tp, fp, positives, negatives = _with_ends(c)
+    if max_fpr is not None:
+        positive_share("max_fpr", max_fpr)
+    lib, tp, fp, positives, negatives = _with_ends(c)
     positives, negatives = positives[..., 0], negatives[..., 0]
     if max_fpr is None:
         # One class after the other: the product of both weights may be out of range.
-        safe = xp.where(absent(xp, negatives), 1.0, negatives)
-        steps = divided(fp[..., :-1] - fp[..., 1:], safe[..., None])
-        area = xp.sum(steps * (tp[..., :-1] + tp[..., 1:]), axis=-1) / 2
-        value = ratio(xp, area, positives, zero_division)
-        return defined(xp, value, zero_division, negatives)
+        safe = lib.where(absent(lib, negatives), 1.0, negatives)
+        steps = lib.divided(fp[..., :-1] - fp[..., 1:], safe[..., None])
+        area = lib.xp.sum(steps * (tp[..., :-1] + tp[..., 1:]), axis=-1) / 2
+        value = ratio(lib, area, positives, zero_division)
+        return defined(lib, value, zero_division, negatives)
     x, y = roc_curve(c)
     right, left, top, bottom = x[..., :-1], x[..., 1:], y[..., :-1], y[..., 1:]
-    limit = xp.full_like(right, max_fpr)
+    limit = lib.xp.full_like(right, max_fpr)
     beyond = left > limit
-    right_end = xp.where(beyond, left, xp.where(right > limit, limit, right))
-    top_end = bottom + (top - bottom) * ratio_of_rates(xp, right_end - left, right - left, 0.0)
-    area = xp.sum((right_end - left) * (top_end + bottom), axis=-1) / 2
+    right_end = lib.where(beyond, left, lib.where(right > limit, limit, right))
+    top_end = bottom + (top - bottom) * ratio_of_rates(lib, right_end - left, right - left, 0.0)
+    area = lib.xp.sum((right_end - left) * (top_end + bottom), axis=-1) / 2
     chance, perfect = max_fpr**2 / 2, max_fpr
     value = (1 + (area - chance) / (perfect - chance)) / 2
-    return defined(xp, value, zero_division, positives, negatives)
+    return defined(lib, value, zero_division, positives, negatives)
 
 
 def average_precision(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -238,38 +238,36 @@ def average_precision(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.average_precision(ss.sweep(y_true, y_prob).confusion)), 4))
     0.8333
     """
-    xp, tp, fp, positives, _ = _with_ends(c)
-    precision = ratio(xp, tp, tp + fp, 0.0)[..., :-1]
-    total = xp.sum((tp[..., :-1] - tp[..., 1:]) * precision, axis=-1)
-    return ratio(xp, total, positives[..., 0], zero_division)
+    lib, tp, fp, positives, _ = _with_ends(c)
+    precision = ratio(lib, tp, tp + fp, 0.0)[..., :-1]
+    total = lib.xp.sum((tp[..., :-1] - tp[..., 1:]) * precision, axis=-1)
+    return ratio(lib, total, positives[..., 0], zero_division)
 
 
-def needs_grid(metric: Any) -> bool:
-    """Tell whether a metric is an area over thresholds, bare or with options or averages."""
-    while hasattr(metric, "metric"):
-        metric = metric.metric
+def is_area(metric: Any) -> bool:
+    """Tell whether a metric is an area over thresholds."""
     return metric is auroc or metric is average_precision
 
 
 def _with_ends(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
-    """Return the namespace, tp and fp with both ends, and the positives and negatives."""
-    xp, tp, fp, fn, tn = counts(c)
+    """Return the library, tp and fp with both ends, and the positives and negatives."""
+    lib, tp, fp, fn, tn = counts(c)
     if not tp.shape:
         raise ValueError(
             "`c` must have a last axis of thresholds, got counts of no dimensions; count with "
             "confusion(..., thresholds=grid(99)) or take sweep(...).confusion"
         )
     positives, negatives = tp[..., :1] + fn[..., :1], fp[..., :1] + tn[..., :1]
-    nothing = xp.zeros_like(positives)
+    nothing = lib.xp.zeros_like(positives)
     return (
-        xp,
-        xp.concat([positives, tp, nothing], axis=-1),
-        xp.concat([negatives, fp, nothing], axis=-1),
+        lib,
+        lib.xp.concat([positives, tp, nothing], axis=-1),
+        lib.xp.concat([negatives, fp, nothing], axis=-1),
         positives,
         negatives,
     )
 
 
-def _like(xp: Any, x: Any, like: Any) -> Any:
+def _like(lib: Library, x: Any, like: Any) -> Any:
     """Repeat a last axis of length 1."""
-    return x + xp.zeros_like(like)
+    return x + lib.xp.zeros_like(like)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ._dual import NotElementwise, slopes, value_and_gradients
-from ._namespace import array_namespace, stop_gradient, unwrap
-from ._passes import first_pass, second_pass
-from ._typing import Array
-from .confusion import Confusion
+from ._arrays import Library, arrive, library
+from ._arrays.numbers import value_and_slopes
+from ._arrays.refusals import NotElementwise
+from ._counting.pieces import first_pass, second_pass
+from ._types import Array, Confusion
 from .losses import Loss, Score, require_array
-from .pairwise import loss_and_gradient, pairwise_loss
+from .ranking.loss import loss_and_gradient, pairwise_loss
 
 
 def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
@@ -90,7 +90,7 @@ class LinearLoss:
         """Return the linear loss for given counts."""
         terms = [x * slope for slope, x in zip(self.slopes, c, strict=True)]
         total = terms[0] + terms[1] + terms[2] + terms[3]
-        return array_namespace(total).sum(total)
+        return library(("total",), (total,)).xp.sum(total)
 
 
 def linearize(loss: Score, total: Confusion) -> LinearLoss:
@@ -140,21 +140,31 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
         raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
     if not isinstance(total, Confusion):
         raise TypeError(f"`total` must be a Confusion, got {type(total).__name__}")
-    total = Confusion(*(stop_gradient(unwrap(x)) for x in total))
-    return LinearLoss(loss, count_slopes(loss, total)[1])
+    lib, four = arrive(total._fields, total)
+    total = Confusion(*map(lib.constant, four))
+    return LinearLoss(loss, count_slopes(lib.plain, loss, total)[1])
 
 
-def count_slopes(loss: Score | LinearLoss, c: Confusion) -> tuple[Any, Confusion]:
+def count_slopes(lib: Library, loss: Score | LinearLoss, c: Confusion) -> tuple[Any, Confusion]:
     """Return the loss of the counts and its slope with respect to each count."""
     if isinstance(loss, LinearLoss):
         return loss.of_counts(c), loss.slopes
-    try:
-        values, parts = slopes(lambda *four: require_array(loss.values_at(Confusion(*four))), *c)
-    except NotElementwise:  # an average over classes, say
-        value, parts = value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
-        return value, Confusion(*parts)
     # The loss is 1 - the mean of the metric's values, or that mean.
-    scale = (-1 if isinstance(loss, Loss) and loss.maximize else 1) / max(1, math.prod(c.tp.shape))
+    sign = -1 if isinstance(loss, Loss) and loss.maximize else 1
+    if lib.free and (numbers := loss.as_numbers(c)) is not None:
+        value, four = value_and_slopes(loss.metric, numbers)
+        slope = [lib.number(sign * x, c.tp) for x in four]
+        return lib.number(loss.of_values(value), c.tp), Confusion(*slope)
+    from ._arrays import duals
+
+    try:
+        values, parts = duals.slopes(
+            lambda *four: require_array(loss.values_at(Confusion(*four))), *c
+        )
+    except NotElementwise:  # an average over classes, say
+        value, parts = duals.value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
+        return value, Confusion(*parts)
+    scale = sign / max(1, math.prod(c.tp.shape))
     return loss.of_values(values), Confusion(*(part * scale for part in parts))
 
 
@@ -168,8 +178,9 @@ def _by_chain(
 ) -> tuple[Any, Any]:
     """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
     source = loss.loss if isinstance(loss, LinearLoss) else loss
-    counts, passed = first_pass(source.arguments(y_true, y_prob, sample_weight, where))
-    value, slope = count_slopes(loss, Confusion(*counts))
+    call = source.arguments(y_true, y_prob, sample_weight, where)
+    counts, passed = first_pass(call)
+    value, slope = count_slopes(call.lib, loss, Confusion(*counts))
     return value, second_pass(passed, slope)
 
 
@@ -177,5 +188,8 @@ def _by_directions(
     fn: Callable[..., Any], y_true: Array, y_prob: Array, **options: Any
 ) -> tuple[Any, Any]:
     """Differentiate a function of all scores, one direction for each."""
-    value, (gradient,) = value_and_gradients(lambda p: fn(y_true, p, **options), unwrap(y_prob))
+    from ._arrays import duals
+
+    _, (y_prob,) = arrive(("y_prob",), (y_prob,))
+    value, (gradient,) = duals.value_and_gradients(lambda p: fn(y_true, p, **options), y_prob)
     return value, gradient

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ._area_warnings import warn_of_area
-from ._batch import Arguments
-from ._bound import Bound, freeze
-from ._namespace import array_namespace
-from ._passes import count_pass
-from ._typing import Array, Metric, Reduce, Step, Threshold
-from ._users import values_of
-from ._values import checks
-from .averages import Macro, Micro, Weighted, over_grid
-from .confusion import Confusion
-from .curves import needs_grid
+from ._arrays import Library, library
+from ._arrays.values import checks
+from ._counting.arguments import Arguments, arrive
+from ._counting.names import NAMES, Names
+from ._counting.pieces import count_pass
+from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
+from .averages import over_grid
+from .curves import is_area
 from .metrics import is_built_in, larger_is_better
+from .metrics.options import Wrapped, core, freeze
+from .metrics.users import values_of
 from .steps import Hard, Linear
+
+# Scaled by less than this float32 counts are near what float32 takes for 0.
+_SMALLEST = 2.0**-100
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,12 @@ class Score:
     axis: int | tuple[int, ...] | None
     from_logits: bool
 
+    _metric_is_own: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        # Once, and not with every batch.
+        object.__setattr__(self, "_metric_is_own", is_own(self.metric))
+
     def __call__(
         self,
         y_true: Array,
@@ -41,13 +51,13 @@ class Score:
         reduce: Reduce | None = None,
     ) -> Any:
         """Return the number; the arguments are those of `confusion`."""
+        call = self.arguments(y_true, y_prob, sample_weight, where)
+        if reduce is None:
+            return self.of_counts(Confusion(*count_pass(call)), call.lib)
         # A batch without rows has them on other machines, which wait for its zeros.
-        if reduce is not None and 0 in getattr(y_prob, "shape", ()):
-            with checks(False):
-                c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
-        else:
-            c = self.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
-        return self.of_counts(c if reduce is None else reduced(reduce, c))
+        with checks(False) if 0 in call.y_prob.shape else nullcontext():
+            c = Confusion(*count_pass(call))
+        return self.of_counts(reduced(reduce, c))
 
     def confusion(
         self,
@@ -61,10 +71,15 @@ class Score:
         return Confusion(*count_pass(self.arguments(y_true, y_prob, sample_weight, where)))
 
     def arguments(
-        self, y_true: Array, y_prob: Array, sample_weight: Array | None, where: Array | None
+        self,
+        y_true: Array,
+        y_prob: Array,
+        sample_weight: Array | None,
+        where: Array | None,
+        names: Names = NAMES,
     ) -> Arguments:
         """Return what `confusion` would be called with."""
-        return Arguments(
+        return arrive(
             y_true,
             y_prob,
             self.threshold,
@@ -74,23 +89,38 @@ class Score:
             where,
             self.axis,
             self.from_logits,
+            names,
         )
 
-    def of_counts(self, c: Confusion) -> Any:
+    def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
+        if lib is not None and lib.free and (numbers := self.as_numbers(c)) is not None:
+            # Four numbers that nothing follows: their metric takes no arrays.
+            return lib.number(self.of_values(self.metric(numbers)), c.tp)
         values = self.values_at(c)
         if self.thresholds is not None and isinstance(self.step, Hard):
             warn_of_area(self.metric, self.thresholds, self.axis, c)
         return self.of_values(values)
 
+    def as_numbers(self, c: Confusion) -> Confusion | None:
+        """Return scalar counts in memory as plain numbers, where the metric takes such as well."""
+        if c.tp.shape or not self._metric_is_own:
+            return None
+        return numbers_of(c)
+
     def values_at(self, c: Confusion) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
-        grid = self.thresholds is not None
-        metric = over_grid(self.metric, len(c.tp.shape)) if grid else self.metric
-        return metric(c) if is_own(metric) else values_of(metric, c)
+        metric = self.metric
+        if self.thresholds is not None:
+            metric = over_grid(metric, len(c.tp.shape))
+        if self._metric_is_own:
+            return metric(c)
+        return values_of(library(c._fields, c), metric, c)
 
     def of_values(self, values: Any) -> Any:
         """Return the number for given values of the metric."""
+        if type(values) is float and self._metric_is_own:
+            return values
         return mean(values)
 
 
@@ -240,7 +270,7 @@ def direction(metric: Metric, maximize: bool | None) -> bool:
 
 def _require_grid(metric: Metric, thresholds: Any) -> None:
     # Over a class axis an area would be a number, and a wrong one.
-    if thresholds is None and needs_grid(metric):
+    if thresholds is None and is_area(core(metric)):
         raise ValueError(
             "`thresholds` must be given for an area under a curve; pass thresholds=grid(99)"
         )
@@ -257,16 +287,26 @@ def reduced(reduce: Reduce, c: Confusion) -> Confusion:
     return found
 
 
+def numbers_of(c: Confusion) -> Confusion | None:
+    """Return four scalars as plain numbers, or None where float32 could not divide by them."""
+    tp, fp, fn, tn = (c.tp.item(), c.fp.item(), c.fn.item(), c.tn.item())
+    if 0 < tp < _SMALLEST or 0 < fp < _SMALLEST or 0 < fn < _SMALLEST or 0 < tn < _SMALLEST:
+        return None
+    return Confusion(tp, fp, fn, tn)
+
+
 def is_own(metric: Any) -> bool:
     """Tell whether a metric is one of softset's, bare, with options or in an average."""
-    while isinstance(metric, (Bound, Macro, Micro, Weighted)):
+    while isinstance(metric, Wrapped):
         metric = metric.metric
-    return is_built_in(metric) or needs_grid(metric)
+    return is_built_in(metric) or is_area(metric)
 
 
 def mean(values: Any) -> Any:
     """Return the mean of a metric's values, or the value itself if there is only one."""
-    return array_namespace(values).mean(values) if len(require_array(values).shape) else values
+    if not require_array(values).shape:
+        return values
+    return library(("metric",), (values,)).xp.mean(values)
 
 
 def require_array(values: Any) -> Any:

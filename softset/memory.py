@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._namespace import array_namespace, stop_gradient
-from .confusion import Confusion
+from ._arrays import library
+from ._options import whole
+from ._types import Confusion
 
 
 def empty_memory(c: Confusion, size: int) -> Confusion:
@@ -40,10 +41,10 @@ def empty_memory(c: Confusion, size: int) -> Confusion:
     [0. 0.]
     """
     _require_counts(c)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ValueError(f"`size` must be an integer of at least 1, got {size!r}")
-    xp = array_namespace(*c)
-    return Confusion(*(stop_gradient(xp.stack([xp.zeros_like(x)] * size)) for x in c))
+    whole("size", size, 1)
+    lib = library(c._fields, c)
+    xp = lib.xp
+    return Confusion(*(lib.constant(xp.stack([xp.zeros_like(x)] * size)) for x in c))
 
 
 def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
@@ -95,7 +96,8 @@ def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
     """
     _require_counts(c)
     _require_counts(memory, "memory")
-    xp = array_namespace(*c, *memory)
+    lib = library((*c._fields, *(f"memory.{name}" for name in c._fields)), (*c, *memory))
+    xp = lib.xp
     for x, past in zip(c, memory, strict=True):
         if tuple(past.shape[1:]) != tuple(x.shape) or len(past.shape) != len(x.shape) + 1:
             raise ValueError(
@@ -104,7 +106,7 @@ def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
             )
     total = Confusion(*(x + xp.sum(past, axis=0) for x, past in zip(c, memory, strict=True)))
     pairs = (
-        (xp.expand_dims(stop_gradient(x), axis=0), past) for x, past in zip(c, memory, strict=True)
+        (xp.expand_dims(lib.constant(x), axis=0), past) for x, past in zip(c, memory, strict=True)
     )
     return total, Confusion(*(xp.concat([x, past[:-1, ...]], axis=0) for x, past in pairs))
 

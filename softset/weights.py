@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._checks import is_floating
-from ._namespace import argument_namespace, static_shape, unwrap
-from ._typing import Array
-from .confusion import one_hot
-from .metrics._ratio import ratio
+from ._arrays import Library, arrive
+from ._types import Array
+from .counts import one_hot
+from .metrics.guarded import ratio
 
 
 def class_weight(y_true: Array, *, num_classes: int = 2) -> Any:
@@ -44,11 +43,12 @@ def class_weight(y_true: Array, *, num_classes: int = 2) -> Any:
     >>> print(ss.class_weight(np.asarray([0, 0, 0, 1])))
     [0.6666667 2.       ]
     """
-    xp, numbers = _class_numbers(y_true)
+    lib, numbers = _class_numbers(y_true)
+    xp = lib.xp
     rows = xp.reshape(one_hot(numbers, num_classes), (-1, num_classes))
     count = xp.sum(xp.astype(rows, xp.float32), axis=0)
     total = xp.ones_like(count) * xp.sum(count)
-    return ratio(xp, total, count * num_classes, 0.0)
+    return ratio(lib, total, count * num_classes, 0.0)
 
 
 def pos_weight(y_true: Array) -> Any:
@@ -71,10 +71,10 @@ def pos_weight(y_true: Array) -> Any:
     >>> print(ss.pos_weight(np.asarray([0, 0, 0, 1])))
     3.0
     """
-    y_true = unwrap(y_true)
-    xp = argument_namespace({"y_true": y_true})
-    labels = xp.astype(y_true, xp.float32)
-    return ratio(xp, xp.sum(1 - labels), xp.sum(labels), 1.0)
+    lib, (y_true,) = arrive(("y_true",), (y_true,))
+    xp = lib.xp
+    labels = lib.cast(y_true, xp.float32)
+    return ratio(lib, xp.sum(1 - labels), xp.sum(labels), 1.0)
 
 
 def sample_weight(y_true: Array, class_weight: Array) -> Any:
@@ -106,23 +106,22 @@ def sample_weight(y_true: Array, class_weight: Array) -> Any:
     >>> print(ss.sample_weight(np.asarray([0, 1, 0]), np.asarray([0.5, 2.0])))
     [0.5 2.  0.5]
     """
-    xp, numbers = _class_numbers(y_true)
-    class_weight = unwrap(class_weight)
-    argument_namespace({"y_true": numbers, "class_weight": class_weight})
-    if not is_floating(xp, class_weight.dtype):
+    _, numbers = _class_numbers(y_true)
+    names = ("y_true", "class_weight")
+    lib, (numbers, class_weight) = arrive(names, (numbers, class_weight))
+    if not lib.is_real(class_weight.dtype):
         raise TypeError(f"`class_weight` must hold real numbers, got {class_weight.dtype}")
-    shape = static_shape(class_weight)
+    shape = lib.shape(class_weight)
     if len(shape) != 1 or shape[0] is None:
         raise ValueError(f"`class_weight` must be 1-D and of a known length, got shape {shape}")
-    members = xp.astype(one_hot(numbers, shape[0]), class_weight.dtype)
-    return xp.sum(members * class_weight, axis=-1)
+    members = lib.cast(one_hot(numbers, shape[0]), class_weight.dtype)
+    return lib.xp.sum(members * class_weight, axis=-1)
 
 
-def _class_numbers(y_true: Any) -> tuple[Any, Any]:
-    y_true = unwrap(y_true)
-    xp = argument_namespace({"y_true": y_true})
-    if xp.isdtype(y_true.dtype, "bool"):
-        return xp, xp.astype(y_true, xp.int32)
-    if not xp.isdtype(y_true.dtype, "integral"):
+def _class_numbers(y_true: Any) -> tuple[Library, Any]:
+    lib, (y_true,) = arrive(("y_true",), (y_true,))
+    if lib.xp.isdtype(y_true.dtype, "bool"):
+        return lib, lib.cast(y_true, lib.xp.int32)
+    if not lib.xp.isdtype(y_true.dtype, "integral"):
         raise TypeError(f"`y_true` must hold integer class numbers, got {y_true.dtype}")
-    return xp, y_true
+    return lib, y_true

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset import _dual
+from softset._arrays import duals, library
 from softset.gradients import LinearLoss
 from softset.losses import Score
 
@@ -133,7 +133,7 @@ class NumPy(Backend):
         return partial(self.by_duals, fn, argnum=argnum)
 
     def by_duals(self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1) -> tuple[Any, Any]:
-        value, (gradient,) = _dual.value_and_gradients(
+        value, (gradient,) = duals.value_and_gradients(
             lambda x: fn(*arrays[:argnum], x, *arrays[argnum + 1 :]), arrays[argnum]
         )
         return value, gradient
@@ -160,7 +160,7 @@ class Strict(NumPy):
             given = dict(zip(real, duals, strict=True))
             return fn(*(given.get(i, x) for i, x in enumerate(arrays)))
 
-        value, gradients = _dual.value_and_gradients(call, *(arrays[i] for i in real))
+        value, gradients = duals.value_and_gradients(call, *(arrays[i] for i in real))
         return value, gradients[real.index(argnum)]
 
 
@@ -295,6 +295,11 @@ class TFXLA(TFFunction):
 _KINDS = (NumPy, Strict, Torch, TorchCompiled, Jax, JaxJit, TensorFlow, TFFunction, TFXLA)
 KINDS: dict[str, type[Backend]] = {kind.name: kind for kind in _KINDS}
 VARIABLE = "SOFTSET_BACKENDS"
+
+
+def lib_of(*arrays):
+    """Return the library that arrays share, as the doors find it."""
+    return library(tuple(f"argument {i}" for i in range(len(arrays))), arrays)
 
 
 def requested() -> list[str]:

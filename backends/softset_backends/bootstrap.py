@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import softset as ss
-from softset._bound import freeze
-from softset._typing import Metric, Threshold
+from softset._types import Metric, Threshold
 from softset.averages import on_axis
 from softset.curves import needs_grid
+from softset.metrics.options import freeze
 
 # How many numbers of repeats are drawn at once.
 _BLOCK = 2**22

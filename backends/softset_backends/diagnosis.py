@@ -11,7 +11,7 @@ import numpy as np
 
 import softset as ss
 from softset import metrics
-from softset._namespace import unwrap
+from softset._arrays import unwrap
 from softset.losses import Score
 
 # A loss that is not softset's is differentiated in time that grows with the square of this.

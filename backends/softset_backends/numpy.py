@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import softset as ss
-from softset._dual import Dual
+from softset._arrays.duals import Dual
 
 MODES = ("eager",)
 

@@ -5,11 +5,9 @@ A metric of your own is any function of a Confusion; nothing has to be registere
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from .._bound import Bound
-from .._typing import Metric
+from .._types import Metric
 from .accuracies import (
     accuracy,
     balanced_accuracy,
@@ -38,6 +36,7 @@ from .odds import (
     positive_likelihood_ratio,
     prevalence_threshold,
 )
+from .options import core
 from .overlaps import f1, fbeta, fowlkes_mallows, jaccard, negative_f1, p4, tversky
 from .rates import (
     false_discovery_rate,
@@ -134,8 +133,7 @@ def larger_is_better(metric: Metric) -> bool | None:
     >>> larger_is_better(ss.f1), larger_is_better(ss.error_rate), larger_is_better(ss.prevalence)
     (True, False, None)
     """
-    while isinstance(metric, partial) or hasattr(metric, "metric"):
-        metric = metric.func if isinstance(metric, partial) else metric.metric
+    metric = core(metric)
     # Not `in`: a callable need not be hashable.
     if any(metric is known for known in _NO_DIRECTION):
         return None
@@ -143,7 +141,5 @@ def larger_is_better(metric: Metric) -> bool | None:
 
 
 def is_built_in(metric: Any) -> bool:
-    """Tell whether a metric is a built-in, bare or with options."""
-    while isinstance(metric, (partial, Bound)):
-        metric = metric.func if isinstance(metric, partial) else metric.metric
+    """Tell whether a function is a built-in metric."""
     return id(metric) in _BUILT_IN

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._checks import non_negative
-from ..confusion import Confusion
-from ._ratio import absent, counts, defined, ratio, root
+from .._options import non_negative
+from .._types import Confusion
+from .guarded import absent, counts, defined, ratio, root
 
 
 def accuracy(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -35,8 +35,8 @@ def accuracy(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.accuracy(c))
     0.7
     """
-    xp, tp, fp, fn, tn = counts(c)
-    return ratio(xp, tp + tn, tp + fp + fn + tn, zero_division)
+    lib, tp, fp, fn, tn = counts(c)
+    return ratio(lib, tp + tn, tp + fp + fn + tn, zero_division)
 
 
 def error_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -64,8 +64,8 @@ def error_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.error_rate(c))
     0.3
     """
-    xp, tp, fp, fn, tn = counts(c)
-    return ratio(xp, fp + fn, tp + fp + fn + tn, zero_division)
+    lib, tp, fp, fn, tn = counts(c)
+    return ratio(lib, fp + fn, tp + fp + fn + tn, zero_division)
 
 
 def balanced_accuracy(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -94,11 +94,11 @@ def balanced_accuracy(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.balanced_accuracy(c))
     0.7
     """
-    xp, tp, fp, fn, tn = counts(c)
-    total = ratio(xp, tp, tp + fn, 0.0) + ratio(xp, tn, tn + fp, 0.0)
-    single = absent(xp, tp + fn) | absent(xp, tn + fp)
-    value = xp.where(single, total, 0.5 * total)
-    return defined(xp, value, zero_division, tp + fp + fn + tn)
+    lib, tp, fp, fn, tn = counts(c)
+    total = ratio(lib, tp, tp + fn, 0.0) + ratio(lib, tn, tn + fp, 0.0)
+    single = absent(lib, tp + fn) | absent(lib, tn + fp)
+    value = lib.where(single, total, 0.5 * total)
+    return defined(lib, value, zero_division, tp + fp + fn + tn)
 
 
 def informedness(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -127,9 +127,9 @@ def informedness(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.informedness(c)), 4))
     0.4
     """
-    xp, tp, fp, fn, tn = counts(c)
-    value = ratio(xp, tp, tp + fn, 0.0) - ratio(xp, fp, fp + tn, 0.0)
-    return defined(xp, value, zero_division, tp + fn, fp + tn)
+    lib, tp, fp, fn, tn = counts(c)
+    value = ratio(lib, tp, tp + fn, 0.0) - ratio(lib, fp, fp + tn, 0.0)
+    return defined(lib, value, zero_division, tp + fn, fp + tn)
 
 
 def geometric_mean(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -158,9 +158,9 @@ def geometric_mean(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.geometric_mean(c)), 4))
     0.6928
     """
-    xp, tp, fp, fn, tn = counts(c)
-    value = root(xp, ratio(xp, tp, tp + fn, 0.0) * ratio(xp, tn, tn + fp, 0.0))
-    return defined(xp, value, zero_division, tp + fn, tn + fp)
+    lib, tp, fp, fn, tn = counts(c)
+    value = root(lib, ratio(lib, tp, tp + fn, 0.0) * ratio(lib, tn, tn + fp, 0.0))
+    return defined(lib, value, zero_division, tp + fn, tn + fp)
 
 
 def bennett_s(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -189,8 +189,8 @@ def bennett_s(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.bennett_s(c))
     0.4
     """
-    xp, tp, fp, fn, tn = counts(c)
-    return ratio(xp, tp + tn - (fp + fn), tp + fp + fn + tn, zero_division)
+    lib, tp, fp, fn, tn = counts(c)
+    return ratio(lib, tp + tn - (fp + fn), tp + fp + fn + tn, zero_division)
 
 
 def index_of_balanced_accuracy(
@@ -229,7 +229,7 @@ def index_of_balanced_accuracy(
     0.384
     """
     non_negative("alpha", alpha)
-    xp, tp, fp, fn, tn = counts(c)
-    tpr, tnr = ratio(xp, tp, tp + fn, 0.0), ratio(xp, tn, tn + fp, 0.0)
+    lib, tp, fp, fn, tn = counts(c)
+    tpr, tnr = ratio(lib, tp, tp + fn, 0.0), ratio(lib, tn, tn + fp, 0.0)
     value = (1 + alpha * (tpr - tnr)) * (tpr * tnr)
-    return defined(xp, value, zero_division, tp + fn, tn + fp)
+    return defined(lib, value, zero_division, tp + fn, tn + fp)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..confusion import Confusion
-from ._ratio import counts, defined, ratio, ratio_of_rates, root, shares
+from .._types import Confusion
+from .guarded import counts, defined, ratio, ratio_of_rates, root, shares
 
 
 def matthews_corrcoef(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -34,9 +34,9 @@ def matthews_corrcoef(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.matthews_corrcoef(c)), 4))
     0.4082
     """
-    xp, tp, fp, fn, tn = shares(c)
-    deviations = root(xp, (tp + fn) * (tn + fp)) * root(xp, (tp + fp) * (tn + fn))
-    return ratio_of_rates(xp, tp * tn - fp * fn, deviations, zero_division)
+    lib, tp, fp, fn, tn = shares(c)
+    deviations = root(lib, (tp + fn) * (tn + fp)) * root(lib, (tp + fp) * (tn + fn))
+    return ratio_of_rates(lib, tp * tn - fp * fn, deviations, zero_division)
 
 
 def markedness(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -64,9 +64,9 @@ def markedness(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.markedness(c)), 4))
     0.4167
     """
-    xp, tp, fp, fn, tn = counts(c)
-    value = ratio(xp, tp, tp + fp, 0.0) - ratio(xp, fn, tn + fn, 0.0)
-    return defined(xp, value, zero_division, tp + fp, tn + fn)
+    lib, tp, fp, fn, tn = counts(c)
+    value = ratio(lib, tp, tp + fp, 0.0) - ratio(lib, fn, tn + fn, 0.0)
+    return defined(lib, value, zero_division, tp + fp, tn + fn)
 
 
 def cohen_kappa(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -96,9 +96,9 @@ def cohen_kappa(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.cohen_kappa(c)), 4))
     0.4
     """
-    xp, tp, fp, fn, tn = shares(c)
+    lib, tp, fp, fn, tn = shares(c)
     chance = (tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)
-    return ratio_of_rates(xp, 2 * (tp * tn - fp * fn), chance, zero_division)
+    return ratio_of_rates(lib, 2 * (tp * tn - fp * fn), chance, zero_division)
 
 
 def scott_pi(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -128,10 +128,10 @@ def scott_pi(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.scott_pi(c)), 4))
     0.3939
     """
-    xp, tp, fp, fn, tn = shares(c)
+    lib, tp, fp, fn, tn = shares(c)
     wrong = fp + fn
     excess, chance = 4 * tp * tn - wrong * wrong, (2 * tp + wrong) * (2 * tn + wrong)
-    return ratio_of_rates(xp, excess, chance, zero_division)
+    return ratio_of_rates(lib, excess, chance, zero_division)
 
 
 def gwet_ac1(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -160,10 +160,10 @@ def gwet_ac1(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.gwet_ac1(c)), 4))
     0.4059
     """
-    xp, tp, fp, fn, tn = shares(c)
+    lib, tp, fp, fn, tn = shares(c)
     wrong = fp + fn
     chance = 0.5 * (2 * tp + wrong) * (2 * tn + wrong)
-    return ratio_of_rates(xp, tp + tn - chance, tp + tn + wrong - chance, zero_division)
+    return ratio_of_rates(lib, tp + tn - chance, tp + tn + wrong - chance, zero_division)
 
 
 def yule_q(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -192,10 +192,10 @@ def yule_q(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.yule_q(c)), 4))
     0.7143
     """
-    xp, tp, fp, fn, tn = counts(c)
-    tpr, fnr = ratio(xp, tp, tp + fn, 0.0), ratio(xp, fn, tp + fn, 0.0)
-    tnr, fpr = ratio(xp, tn, tn + fp, 0.0), ratio(xp, fp, tn + fp, 0.0)
-    return ratio_of_rates(xp, tpr * tnr - fpr * fnr, tpr * tnr + fpr * fnr, zero_division)
+    lib, tp, fp, fn, tn = counts(c)
+    tpr, fnr = ratio(lib, tp, tp + fn, 0.0), ratio(lib, fn, tp + fn, 0.0)
+    tnr, fpr = ratio(lib, tn, tn + fp, 0.0), ratio(lib, fp, tn + fp, 0.0)
+    return ratio_of_rates(lib, tpr * tnr - fpr * fnr, tpr * tnr + fpr * fnr, zero_division)
 
 
 def gilbert_skill_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -224,7 +224,7 @@ def gilbert_skill_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.gilbert_skill_score(c)), 4))
     0.25
     """
-    xp, tp, fp, fn, tn = shares(c)
+    lib, tp, fp, fn, tn = shares(c)
     # tp - e = (tp tn - fp fn) / n: nothing nearly equal is subtracted.
     excess = tp * tn - fp * fn
-    return ratio_of_rates(xp, excess, excess + fp + fn, zero_division)
+    return ratio_of_rates(lib, excess, excess + fp + fn, zero_division)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._checks import non_negative
-from ..confusion import Confusion
-from ._ratio import counts, ratio
+from .._options import non_negative
+from .._types import Confusion
+from .guarded import counts, ratio
 
 
 def net_benefit(c: Confusion, *, fp_weight: float = 1.0, zero_division: float = 0.0) -> Any:
@@ -44,8 +44,8 @@ def net_benefit(c: Confusion, *, fp_weight: float = 1.0, zero_division: float = 
     0.2
     """
     non_negative("fp_weight", fp_weight)
-    xp, tp, fp, fn, tn = counts(c)
-    return ratio(xp, tp - fp_weight * fp, tp + fp + fn + tn, zero_division)
+    lib, tp, fp, fn, tn = counts(c)
+    return ratio(lib, tp - fp_weight * fp, tp + fp + fn + tn, zero_division)
 
 
 def expected_cost(
@@ -84,6 +84,6 @@ def expected_cost(
     >>> print(ss.expected_cost(c, fn=5.0))
     1.1
     """
-    xp, *four = counts(c)
+    lib, *four = counts(c)
     total = sum(cost * x for cost, x in zip((tp, fp, fn, tn), four, strict=True))
-    return ratio(xp, total, four[0] + four[1] + four[2] + four[3], zero_division)
+    return ratio(lib, total, four[0] + four[1] + four[2] + four[3], zero_division)

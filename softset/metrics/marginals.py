@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..confusion import Confusion
-from ._ratio import counts, divided_by_sum, ratio, ratio_of_rates
+from .._types import Confusion
+from .guarded import counts, divided_by_sum, ratio, ratio_of_rates
 
 
 def prevalence(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -34,8 +34,8 @@ def prevalence(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.prevalence(c))
     0.5
     """
-    xp, tp, fp, fn, tn = counts(c)
-    return ratio(xp, tp + fn, tp + fp + fn + tn, zero_division)
+    lib, tp, fp, fn, tn = counts(c)
+    return ratio(lib, tp + fn, tp + fp + fn + tn, zero_division)
 
 
 def predicted_positive_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -63,8 +63,8 @@ def predicted_positive_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.predicted_positive_rate(c))
     0.4
     """
-    xp, tp, fp, fn, tn = counts(c)
-    return ratio(xp, tp + fp, tp + fp + fn + tn, zero_division)
+    lib, tp, fp, fn, tn = counts(c)
+    return ratio(lib, tp + fp, tp + fp + fn + tn, zero_division)
 
 
 def bias_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -93,6 +93,6 @@ def bias_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.bias_score(c))
     0.8
     """
-    xp, tp, fp, fn, _ = counts(c)
-    tp, fp, fn = divided_by_sum(xp, tp, fp, fn)
-    return ratio_of_rates(xp, tp + fp, tp + fn, zero_division)
+    lib, tp, fp, fn, _ = counts(c)
+    tp, fp, fn = divided_by_sum(lib, tp, fp, fn)
+    return ratio_of_rates(lib, tp + fp, tp + fn, zero_division)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..confusion import Confusion
-from ._ratio import counts, defined, negligible, ratio, ratio_of_rates, root
+from .._types import Confusion
+from .guarded import counts, defined, negligible, ratio, ratio_of_rates, root
 
 
 def positive_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -37,10 +37,10 @@ def positive_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> An
     >>> print(round(float(ss.positive_likelihood_ratio(c)), 4))
     3.0
     """
-    xp, tp, fp, fn, tn = counts(c)
-    tpr, fpr = ratio(xp, tp, tp + fn, 0.0), ratio(xp, fp, fp + tn, 0.0)
-    value = ratio_of_rates(xp, tpr, fpr, math.inf)
-    return defined(xp, value, zero_division, tp + fn, fp + tn, tpr + fpr)
+    lib, tp, fp, fn, tn = counts(c)
+    tpr, fpr = ratio(lib, tp, tp + fn, 0.0), ratio(lib, fp, fp + tn, 0.0)
+    value = ratio_of_rates(lib, tpr, fpr, math.inf)
+    return defined(lib, value, zero_division, tp + fn, fp + tn, tpr + fpr)
 
 
 def negative_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -71,10 +71,10 @@ def negative_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> An
     >>> print(round(float(ss.negative_likelihood_ratio(c)), 4))
     0.5
     """
-    xp, tp, fp, fn, tn = counts(c)
-    fnr, tnr = ratio(xp, fn, tp + fn, 0.0), ratio(xp, tn, fp + tn, 0.0)
-    value = ratio_of_rates(xp, fnr, tnr, math.inf)
-    return defined(xp, value, zero_division, tp + fn, fp + tn, fnr + tnr)
+    lib, tp, fp, fn, tn = counts(c)
+    fnr, tnr = ratio(lib, fn, tp + fn, 0.0), ratio(lib, tn, fp + tn, 0.0)
+    value = ratio_of_rates(lib, fnr, tnr, math.inf)
+    return defined(lib, value, zero_division, tp + fn, fp + tn, fnr + tnr)
 
 
 def diagnostic_odds_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -106,12 +106,12 @@ def diagnostic_odds_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.diagnostic_odds_ratio(c)), 4))
     6.0
     """
-    xp, tp, fp, fn, tn = counts(c)
-    tpr, fnr = ratio(xp, tp, tp + fn, 0.0), ratio(xp, fn, tp + fn, 0.0)
-    tnr, fpr = ratio(xp, tn, fp + tn, 0.0), ratio(xp, fp, fp + tn, 0.0)
-    value = ratio_of_rates(xp, tpr, fnr, 0.0) * ratio_of_rates(xp, tnr, fpr, 0.0)
-    value = xp.where(negligible(fnr) | negligible(fpr), math.inf, value)
-    return defined(xp, value, zero_division, tp + fn, fp + tn, tp + fp, tn + fn)
+    lib, tp, fp, fn, tn = counts(c)
+    tpr, fnr = ratio(lib, tp, tp + fn, 0.0), ratio(lib, fn, tp + fn, 0.0)
+    tnr, fpr = ratio(lib, tn, fp + tn, 0.0), ratio(lib, fp, fp + tn, 0.0)
+    value = ratio_of_rates(lib, tpr, fnr, 0.0) * ratio_of_rates(lib, tnr, fpr, 0.0)
+    value = lib.where(negligible(fnr) | negligible(fpr), math.inf, value)
+    return defined(lib, value, zero_division, tp + fn, fp + tn, tp + fp, tn + fn)
 
 
 def lift(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -140,10 +140,10 @@ def lift(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.lift(c)), 4))
     1.5
     """
-    xp, tp, fp, fn, tn = counts(c)
-    prevalence = ratio(xp, tp + fn, tp + fp + fn + tn, 0.0)
-    value = ratio_of_rates(xp, ratio(xp, tp, tp + fp, 0.0), prevalence, 0.0)
-    return defined(xp, value, zero_division, tp + fp, tp + fn)
+    lib, tp, fp, fn, tn = counts(c)
+    prevalence = ratio(lib, tp + fn, tp + fp + fn + tn, 0.0)
+    value = ratio_of_rates(lib, ratio(lib, tp, tp + fp, 0.0), prevalence, 0.0)
+    return defined(lib, value, zero_division, tp + fp, tp + fn)
 
 
 def prevalence_threshold(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -173,11 +173,11 @@ def prevalence_threshold(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.prevalence_threshold(c)), 4))
     0.366
     """
-    xp, tp, fp, fn, tn = counts(c)
-    top = root(xp, ratio(xp, fp, fp + tn, 0.0))
-    bottom = top + root(xp, ratio(xp, tp, tp + fn, 0.0))
-    value = ratio_of_rates(xp, top, bottom, 0.0)
-    return defined(xp, value, zero_division, bottom, tp + fn, fp + tn)
+    lib, tp, fp, fn, tn = counts(c)
+    top = root(lib, ratio(lib, fp, fp + tn, 0.0))
+    bottom = top + root(lib, ratio(lib, tp, tp + fn, 0.0))
+    value = ratio_of_rates(lib, top, bottom, 0.0)
+    return defined(lib, value, zero_division, bottom, tp + fn, fp + tn)
 
 
 def distance_to_corner(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -206,6 +206,6 @@ def distance_to_corner(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.distance_to_corner(c)), 4))
     0.4472
     """
-    xp, tp, fp, fn, tn = counts(c)
-    fpr, fnr = ratio(xp, fp, fp + tn, 0.0), ratio(xp, fn, tp + fn, 0.0)
-    return defined(xp, root(xp, fpr * fpr + fnr * fnr), zero_division, fp + tn, tp + fn)
+    lib, tp, fp, fn, tn = counts(c)
+    fpr, fnr = ratio(lib, fp, fp + tn, 0.0), ratio(lib, fn, tp + fn, 0.0)
+    return defined(lib, root(lib, fpr * fpr + fnr * fnr), zero_division, fp + tn, tp + fn)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._checks import non_negative, positive
-from ..confusion import Confusion
-from ._ratio import counts, defined, divided_by_sum, ratio, ratio_of_rates, root
+from .._options import non_negative, positive
+from .._types import Confusion
+from .guarded import counts, defined, divided_by_sum, ratio, ratio_of_rates, root
 
 
 def fbeta(c: Confusion, *, beta: float, zero_division: float = 0.0) -> Any:
@@ -102,8 +102,8 @@ def negative_f1(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.negative_f1(c)), 4))
     0.7273
     """
-    xp, _, fp, fn, tn = counts(c)
-    return ratio(xp, tn, tn + 0.5 * (fp + fn), zero_division)
+    lib, _, fp, fn, tn = counts(c)
+    return ratio(lib, tn, tn + 0.5 * (fp + fn), zero_division)
 
 
 def jaccard(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -132,8 +132,8 @@ def jaccard(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.jaccard(c))
     0.5
     """
-    xp, tp, fp, fn, _ = counts(c)
-    return ratio(xp, tp, tp + fp + fn, zero_division)
+    lib, tp, fp, fn, _ = counts(c)
+    return ratio(lib, tp, tp + fp + fn, zero_division)
 
 
 def tversky(c: Confusion, *, fp_weight: float, fn_weight: float, zero_division: float = 0.0) -> Any:
@@ -176,8 +176,8 @@ def tversky(c: Confusion, *, fp_weight: float, fn_weight: float, zero_division: 
         raise ValueError(
             "`fp_weight` and `fn_weight` must not both be 0; the index would be constant"
         )
-    xp, tp, fp, fn, _ = counts(c)
-    return ratio(xp, tp, tp + fp_weight * fp + fn_weight * fn, zero_division)
+    lib, tp, fp, fn, _ = counts(c)
+    return ratio(lib, tp, tp + fp_weight * fp + fn_weight * fn, zero_division)
 
 
 def fowlkes_mallows(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -206,10 +206,10 @@ def fowlkes_mallows(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.fowlkes_mallows(c)), 4))
     0.6708
     """
-    xp, tp, fp, fn, _ = counts(c)
-    tp, fp, fn = divided_by_sum(xp, tp, fp, fn)
-    value = ratio_of_rates(xp, tp, root(xp, tp + fp) * root(xp, tp + fn), 0.0)
-    return defined(xp, value, zero_division, tp + fp, tp + fn)
+    lib, tp, fp, fn, _ = counts(c)
+    tp, fp, fn = divided_by_sum(lib, tp, fp, fn)
+    value = ratio_of_rates(lib, tp, root(lib, tp + fp) * root(lib, tp + fn), 0.0)
+    return defined(lib, value, zero_division, tp + fp, tp + fn)
 
 
 def p4(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -238,8 +238,8 @@ def p4(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.p4(c)), 4))
     0.6957
     """
-    xp, tp, fp, fn, tn = counts(c)
+    lib, tp, fp, fn, tn = counts(c)
     # Divided by tp + tn nothing is larger than a count.
-    both = 4 * (tp * ratio(xp, tn, tp + tn, 0.0))
+    both = 4 * (tp * ratio(lib, tn, tp + tn, 0.0))
     total = both + fp + fn
-    return defined(xp, ratio(xp, both, total, 0.0), zero_division, total, tp + tn)
+    return defined(lib, ratio(lib, both, total, 0.0), zero_division, total, tp + tn)

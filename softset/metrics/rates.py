@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..confusion import Confusion
-from ._ratio import counts, ratio
+from .._types import Confusion
+from .guarded import counts, ratio
 
 
 def recall(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -34,8 +34,8 @@ def recall(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.recall(c))
     0.6
     """
-    xp, tp, _, fn, _ = counts(c)
-    return ratio(xp, tp, tp + fn, zero_division)
+    lib, tp, _, fn, _ = counts(c)
+    return ratio(lib, tp, tp + fn, zero_division)
 
 
 def specificity(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -64,8 +64,8 @@ def specificity(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.specificity(c))
     0.8
     """
-    xp, _, fp, _, tn = counts(c)
-    return ratio(xp, tn, tn + fp, zero_division)
+    lib, _, fp, _, tn = counts(c)
+    return ratio(lib, tn, tn + fp, zero_division)
 
 
 def precision(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -94,8 +94,8 @@ def precision(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.precision(c))
     0.75
     """
-    xp, tp, fp, _, _ = counts(c)
-    return ratio(xp, tp, tp + fp, zero_division)
+    lib, tp, fp, _, _ = counts(c)
+    return ratio(lib, tp, tp + fp, zero_division)
 
 
 def negative_predictive_value(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -123,8 +123,8 @@ def negative_predictive_value(c: Confusion, *, zero_division: float = 0.0) -> An
     >>> print(round(float(ss.negative_predictive_value(c)), 4))
     0.6667
     """
-    xp, _, _, fn, tn = counts(c)
-    return ratio(xp, tn, tn + fn, zero_division)
+    lib, _, _, fn, tn = counts(c)
+    return ratio(lib, tn, tn + fn, zero_division)
 
 
 def false_negative_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -153,8 +153,8 @@ def false_negative_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.false_negative_rate(c))
     0.4
     """
-    xp, tp, _, fn, _ = counts(c)
-    return ratio(xp, fn, tp + fn, zero_division)
+    lib, tp, _, fn, _ = counts(c)
+    return ratio(lib, fn, tp + fn, zero_division)
 
 
 def false_positive_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -183,8 +183,8 @@ def false_positive_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.false_positive_rate(c))
     0.2
     """
-    xp, _, fp, _, tn = counts(c)
-    return ratio(xp, fp, fp + tn, zero_division)
+    lib, _, fp, _, tn = counts(c)
+    return ratio(lib, fp, fp + tn, zero_division)
 
 
 def false_discovery_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -213,8 +213,8 @@ def false_discovery_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(ss.false_discovery_rate(c))
     0.25
     """
-    xp, tp, fp, _, _ = counts(c)
-    return ratio(xp, fp, tp + fp, zero_division)
+    lib, tp, fp, _, _ = counts(c)
+    return ratio(lib, fp, tp + fp, zero_division)
 
 
 def false_omission_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
@@ -242,5 +242,5 @@ def false_omission_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.false_omission_rate(c)), 4))
     0.3333
     """
-    xp, _, _, fn, tn = counts(c)
-    return ratio(xp, fn, tn + fn, zero_division)
+    lib, _, _, fn, tn = counts(c)
+    return ratio(lib, fn, tn + fn, zero_division)

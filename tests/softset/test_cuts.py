@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset._logits import logit_of
+from softset._counting.logits import logit_of
 from tests import support
 
 CASES = {"numpy": 400}

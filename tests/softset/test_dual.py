@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softset._dual import Dual, NotElementwise, namespace, slopes, value_and_gradients
-from softset._namespace import array_namespace
+from softset import array_namespace
+from softset._arrays.duals import Dual, namespace, slopes, value_and_gradients
+from softset._arrays.refusals import NotElementwise
 
 Fn = Callable[..., Any]
 LIBRARIES = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset import _grid
+from softset._counting import buckets as _grid
 from tests import support
 from tests.support import SUMMED, assert_close
 
@@ -161,7 +161,7 @@ def test_this_is_how_they_are_counted(monkeypatch):
     """The tests above would hold for n x T memberships too."""
     taken = []
     original = _grid.count_buckets
-    module = importlib.import_module("softset._counting")
+    module = importlib.import_module("softset._counting.count")
     monkeypatch.setattr(module, "count_buckets", lambda *a: taken.append(1) or original(*a))
     ss.confusion(Y, P, thresholds=GRID)
     assert taken == [1]
@@ -174,7 +174,7 @@ def test_this_is_how_they_are_counted(monkeypatch):
 
 def test_memberships_of_other_steps_are_made_in_blocks(backend, monkeypatch):
     """The same numbers; never more than a block at once."""
-    module = importlib.import_module("softset._counting")
+    module = importlib.import_module("softset._counting.count")
     sizes = []
     original = module.memberships
 

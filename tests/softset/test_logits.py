@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset import _grid
-from softset._logits import logit_of, logits_of
+from softset._counting import buckets as _grid
+from softset._counting.logits import logit_of, logits_of
 from tests import support
 
 # The sigmoids of most of these are 1 in float32, and of the last ones in float64 too.

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 if "jax" not in sys.modules:
     os.environ.setdefault("JAX_ENABLE_X64", "1")
 
+from softset import Confusion, confusion
 from softset import metrics as m
-from softset.confusion import Confusion, confusion
 from softset.steps import Hard
 from tests.support import Referee
 from tests.support import sklearn as sk

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset import _dual, _grid, _namespace, _visible, metrics
+from softset import metrics
+from softset._arrays import duals as _dual
+from softset._arrays import shape_of
+from softset._arrays.values import truth
+from softset._counting import buckets as _grid
 from tests import support
 from tests.support import assert_close
 
@@ -17,7 +21,7 @@ MODULES = {
     "array_api_strict": "array_api_strict",
     "torch": "array_api_compat.torch",
     "jax": "jax.numpy",
-    "tensorflow": "softset._tensorflow",
+    "tensorflow": "softset._arrays.tensorflow.namespace",
 }
 LIBRARIES = ("numpy", "array_api_strict", "torch", "jax", "tensorflow")
 
@@ -136,7 +140,7 @@ class TestTensorFlow:
     def test_variables_are_arrays(self, backend):
         y, p = backend.tf.Variable(backend.asarray(Y)), backend.tf.Variable(backend.asarray(P))
         w = backend.tf.Variable(np.linspace(0.5, 1, 8))
-        assert ss.array_namespace(p).__name__ == "softset._tensorflow"
+        assert ss.array_namespace(p).__name__ == "softset._arrays.tensorflow.namespace"
         loss = ss.as_loss(metrics.f1)
         expected = ss.value_and_grad(loss)(Y, P, sample_weight=np.linspace(0.5, 1, 8))
         with backend.tf.GradientTape() as tape:
@@ -198,14 +202,14 @@ def test_torch_parameters_and_meta_tensors(backend):
     loss = ss.as_loss(metrics.f1)
     loss(backend.asarray(Y), p).backward()
     assert_close(p.grad, ss.value_and_grad(loss)(Y, P)[1], backend)
-    assert not _visible.values_visible(p.detach().to("meta"))
+    assert not support.lib_of(p.detach().to("meta")).visible
 
 
 def test_values_are_seen_in_eager_modes_only(backend):
     seen = []
 
     def look(p):
-        seen.append(_visible.values_visible(p) and _visible.truth(p[0] >= 0) is not None)
+        seen.append(support.lib_of(p).visible and truth(p[0] >= 0) is not None)
         return p + 0
 
     backend.run(look, backend.asarray(P))
@@ -216,7 +220,7 @@ def test_static_shapes(backend):
     shapes = []
 
     def look(p):
-        shapes.append(_namespace.static_shape(p))
+        shapes.append(shape_of(p))
         return p + 0
 
     backend.run(look, backend.asarray(np.ones((2, 3))))
@@ -235,7 +239,7 @@ def test_lengths_that_only_running_tells_are_none():
     seen = []
 
     def look(x):
-        seen.append(_namespace.static_shape(x))
+        seen.append(shape_of(x))
         return x
 
     for shape in ((None,), (None, 3), (2, None), (None, None), (2, 3), ()):
@@ -265,7 +269,7 @@ def test_labels_of_unknown_length_must_have_the_scores_shape(of_labels, of_score
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
 
     def product(y, p):
-        return _namespace.of_one_shape(y, p) * p
+        return support.lib_of(y, p).of_one_shape(y, p) * p
 
     right = (3,) if len(of_scores) == 1 else (3, 2)
     y, p = np.arange(6.0)[: np.prod(right)].reshape(right), np.full(right, 0.5)
@@ -293,7 +297,7 @@ def test_labels_of_unknown_length_under_xla(lengths, wrong):
     """It drops assertions: a single label is not repeated, nor are two lengths exchanged."""
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
     p = np.full((3, 2)[: len(lengths)], 0.5)
-    run = traced(lambda y, p: _namespace.of_one_shape(y, p) * p, lengths, lengths, jit_compile=True)
+    run = traced(lambda y, p: support.lib_of(y, p).of_one_shape(y, p) * p, lengths, lengths, jit_compile=True)
     np.testing.assert_array_equal(run(2 * p, p), 2 * p * p)
     with pytest.raises(tf.errors.InvalidArgumentError):
         run(np.ones(wrong), p)
@@ -302,8 +306,8 @@ def test_labels_of_unknown_length_under_xla(lengths, wrong):
 def test_labels_of_known_length_are_as_they_are():
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
     y, p = tf.zeros(3), tf.ones(3)
-    assert _namespace.of_one_shape(y, p) is y
-    assert _namespace.of_one_shape(Y, P) is Y
+    assert support.lib_of(y, p).of_one_shape(y, p) is y
+    assert support.lib_of(Y, P).of_one_shape(Y, P) is Y
 
 
 @pytest.mark.parametrize(
@@ -326,7 +330,7 @@ def test_counts_over_a_grid_of_arrays_of_unknown_length(shape, axis, buckets, mo
     if shape[0] == 3:
         y, p = y.T, p.T
     taken, suits = [], _grid.suits_buckets
-    counting = importlib.import_module("softset._counting")
+    counting = importlib.import_module("softset._counting.count")
     monkeypatch.setattr(counting, "suits_buckets", lambda *a: taken.append(suits(*a)) or taken[-1])
 
     def counts(y, p):

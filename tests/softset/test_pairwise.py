@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset import _pair_sums
-from softset.pairwise import loss_and_gradient
+from softset.ranking import pairs as _pair_sums
+from softset.ranking.sides import Sides
+from softset.ranking.loss import loss_and_gradient
 from tests import support
 from tests.support import DIFFERENCES, EXACT, SINGLE, SUMMED, assert_close, sklearn
 
@@ -679,4 +680,5 @@ def test_blocks_hold_four_million_pairs(length):
 
 def test_all_pairs_are_held_up_to_2048_scores(backend):
     for n, expected in ((2048, False), (2049, True)):
-        assert _pair_sums.many(backend.asarray(np.zeros(n))) is expected
+        x = backend.asarray(np.zeros(n))
+        assert _pair_sums.many(Sides(support.lib_of(x), x, x, x)) is expected

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import softset as ss
-from softset import _lines, steps
+from softset import steps
+from softset.steps import lines as _lines
 from tests import support
 from tests.support import SOFT, STEPS, assert_close, total
 

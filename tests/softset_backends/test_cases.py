@@ -138,7 +138,7 @@ def test_the_bundle_runs_part_by_part_only_eagerly(monkeypatch):
         bundle, y_true, y_prob, modes=["eager"], differences=False, dtypes=["float64"]
     )
     assert report.passed and all(row.cases == 2 for row in report.rows)
-    assert all(issubclass(kind, (np.ndarray, ss._dual.Dual)) for kind in called)
+    assert all(issubclass(kind, (np.ndarray, ss._arrays.duals.Dual)) for kind in called)
 
 
 @pytest.mark.parametrize("step", cases.STEPS)
@@ -186,7 +186,7 @@ def test_losses_beside_the_product_compiled():
 
 
 def test_the_long_grid_is_counted_from_buckets(monkeypatch):
-    module = importlib.import_module("softset._counting")
+    module = importlib.import_module("softset._counting.count")
     taken = []
     original = module.count_buckets
     monkeypatch.setattr(module, "count_buckets", lambda *a: taken.append(1) or original(*a))

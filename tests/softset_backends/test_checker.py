@@ -307,7 +307,7 @@ def test_probabilities_at_the_ends(loss):
 def test_a_wrong_slope_at_an_end(end):
     def fn(y_true, y_prob):
         xp = ss.array_namespace(y_true, y_prob)
-        return xp.mean(xp.where(y_prob == end, ss._namespace.stop_gradient(y_prob), y_prob) ** 2)
+        return xp.mean(xp.where(y_prob == end, support.lib_of(y_prob).constant(y_prob), y_prob) ** 2)
 
     y_prob = np.asarray([0.3, end, 0.8, 0.6])
     report = sb.check_gradients(fn, np.ones(4), y_prob, modes=["eager"])
@@ -404,7 +404,7 @@ def leaves(y_true, y_prob):
         (ss.as_loss(ss.f1, step=ss.Hard()), ValueError, "must change smoothly.*differences=False"),
         (lambda y, p: total(p * 0), ValueError, "must change smoothly.*constant on these"),
         (
-            lambda y, p: brier(y, ss._namespace.stop_gradient(p)) + total(0 * p),
+            lambda y, p: brier(y, support.lib_of(p).constant(p)) + total(0 * p),
             ValueError,
             "`fn` must keep the slopes of its scores, got a gradient of 0 everywhere, although",
         ),
@@ -451,7 +451,7 @@ def test_the_backend_that_most_disagree_with_is_named(name, every):
         xp, wrong = ss.array_namespace(y_prob), {"numpy": "softset"}.get(name, name)
         factor = y_prob
         if library(y_prob) == wrong:
-            factor = ss._namespace.stop_gradient(y_prob)
+            factor = support.lib_of(y_prob).constant(y_prob)
         return xp.sum(factor * y_prob * y_prob)
 
     others = [x for x in sb.available() if x != name]

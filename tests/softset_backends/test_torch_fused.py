@@ -11,7 +11,7 @@ from tests import support
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from softset import _passes  # noqa: E402
+from softset._counting import pieces  # noqa: E402
 from softset_backends.torch import MetricLoss  # noqa: E402
 from softset_backends.torch import _fused as fused  # noqa: E402
 
@@ -74,7 +74,7 @@ def is_fused(value):
 def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch):
     monkeypatch.setattr(fused, "_SMALL", small)
     monkeypatch.setattr(fused, "_FEW_THREADS", 0)
-    monkeypatch.setattr(_passes, "_SIZE", size)
+    monkeypatch.setattr(pieces, "_SIZE", size)
     metric, options = LOSSES[name]
     loss = MetricLoss(metric, **options)
     more = {"sample_weight": WEIGHTS, "where": KEPT} if weighted else {}
@@ -141,7 +141,7 @@ def test_scores_changed_in_place_are_an_error_as_ever():
 
 @pytest.mark.parametrize("metric", [ss.f1, own])
 def test_many_directions_at_once(metric, monkeypatch):
-    monkeypatch.setattr(_passes, "_SIZE", 50)
+    monkeypatch.setattr(pieces, "_SIZE", 50)
     loss = MetricLoss(metric)
 
     def twice(p):
@@ -254,7 +254,7 @@ def test_a_step_with_a_parameter_of_its_own_gets_its_gradient():
 
 
 def test_reduce_may_write_to_the_counts(monkeypatch):
-    monkeypatch.setattr(_passes, "_SIZE", 50)
+    monkeypatch.setattr(pieces, "_SIZE", 50)
     loss = MetricLoss(ss.f1)
 
     def add(c):

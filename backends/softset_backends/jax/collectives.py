@@ -7,7 +7,7 @@ from typing import Any
 import jax
 
 from softset import Confusion
-from softset._typing import Reduce
+from softset._types import Reduce
 
 
 def psum(axis_name: Any) -> Reduce:

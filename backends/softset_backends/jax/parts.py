@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from softset import Confusion
-from softset._typing import Reduce
+from softset._types import Reduce
 from softset.gradients import LinearLoss
 from softset.losses import Loss, reduced
 

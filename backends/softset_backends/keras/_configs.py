@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from softset import averages, curves, metrics, steps, surrogates
-from softset._bound import Bound
+from softset import averages, curves, metrics, steps
 from softset.losses import Score
+from softset.metrics.options import Bound
 
 _KINDS = {
     kind.__name__: kind
@@ -23,10 +23,10 @@ _KINDS = {
         steps.Linear,
         steps.Sigmoid,
         steps.StraightThrough,
-        surrogates.Algebraic,
-        surrogates.Arctan,
-        surrogates.Cosine,
-        surrogates.Ramp,
+        steps.Algebraic,
+        steps.Arctan,
+        steps.Cosine,
+        steps.Ramp,
     )
 }
 

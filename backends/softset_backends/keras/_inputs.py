@@ -10,8 +10,10 @@ from keras import ops
 # Not public, and the only way to a mask on JAX, whose tracers take no attributes.
 from keras.src.backend import get_keras_mask
 
-from softset._hints import broadcasts_to, fits, for_labels
-from softset._namespace import static_shape
+from softset._arrays import shape_of
+from softset._arrays.shapes import broadcasts_to, fits
+from softset._counting.hints import for_labels
+from softset._counting.names import Names
 
 
 def arguments(y_true: Any, y_pred: Any, sample_weight: Any, dtype: str) -> dict[str, Any]:
@@ -36,15 +38,15 @@ def arguments(y_true: Any, y_pred: Any, sample_weight: Any, dtype: str) -> dict[
 
 def _labels(y_true: Any, y_pred: Any) -> Any:
     """Return the labels in the outputs' shape; as in Keras a last axis of 1 may differ."""
-    true, pred = static_shape(y_true), static_shape(y_pred)
+    true, pred = shape_of(y_true), shape_of(y_pred)
     if pred[-1:] == (1,) and len(true) == len(pred) - 1:
         y_true = ops.expand_dims(y_true, axis=-1)
     elif true[-1:] == (1,) and len(true) == len(pred) + 1:
         y_true = ops.squeeze(y_true, axis=-1)
-    if fits(static_shape(y_true), pred):
+    if fits(shape_of(y_true), pred):
         return y_true
-    hint = for_labels(true, pred, "keras.ops.moveaxis")
-    hint = hint.replace("y_prob", "y_pred").replace("one_hot", "softset.one_hot")
+    hint = for_labels(Names(y_prob="y_pred"), true, pred, "keras.ops.moveaxis")
+    hint = hint.replace("one_hot", "softset.one_hot")
     raise ValueError(
         "`y_true` and `y_pred` must have one shape, up to a last axis of length 1, "
         f"got {true} and {pred}; {hint}"
@@ -53,7 +55,7 @@ def _labels(y_true: Any, y_pred: Any) -> Any:
 
 def _for_rows(x: Any, y_pred: Any) -> Any:
     """Give weights or a mask, which begin with the batch, as many axes as the outputs."""
-    shape, target = static_shape(x), static_shape(y_pred)
+    shape, target = shape_of(x), shape_of(y_pred)
     missing = len(target) - len(shape)
     if missing == -1 and shape[-1] == 1:
         return ops.squeeze(x, axis=-1)

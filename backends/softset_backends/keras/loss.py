@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from softset import Linear, as_loss
-from softset._typing import Metric, Step, Threshold
+from softset._types import Metric, Step, Threshold
 
 from ._configs import options_of, restored
 from ._inputs import arguments

@@ -9,9 +9,9 @@ import keras
 from keras import ops
 
 from softset import Confusion, as_score, checks
-from softset._bound import Bound
-from softset._namespace import static_shape
-from softset._typing import Metric, Threshold
+from softset._arrays import shape_of
+from softset._types import Metric, Threshold
+from softset.metrics.options import Bound
 
 from ._configs import options_of, restored
 from ._inputs import arguments
@@ -86,12 +86,12 @@ class MetricScore(keras.metrics.Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add the counts of a batch."""
         given = arguments(y_true, y_pred, sample_weight, self.dtype)
-        empty = 0 in static_shape(given["y_prob"])[:1]  # as a replica's share may be
+        empty = 0 in shape_of(given["y_prob"])[:1]  # as a replica's share may be
         with checks(False) if empty else nullcontext():
             c = self.score.confusion(**given)
         more = ops.stack(list(c))
-        self._require_batch(len(static_shape(given["y_prob"])))
-        shape = static_shape(more)
+        self._require_batch(len(shape_of(given["y_prob"])))
+        shape = shape_of(more)
         if not self.variables:
             self._build(shape)
         elif shape != tuple(self.counts.shape):

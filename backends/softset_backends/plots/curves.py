@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 import softset as ss
-from softset._typing import Array
+from softset._types import Array
 
 from ._style import GREY, axes_of, legend, line_styles, number
 

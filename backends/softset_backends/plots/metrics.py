@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 import softset as ss
-from softset._typing import Array, Metric, Step
+from softset._types import Array, Metric, Step
 from softset.metrics import larger_is_better
 from softset.steps import Hard
 

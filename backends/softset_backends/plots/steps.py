@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 import softset as ss
-from softset._typing import Step
+from softset._types import Step
 
 from ._style import GREY, axes_of, legend, line_styles, name_of, number, several
 

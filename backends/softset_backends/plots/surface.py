@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from softset._typing import Array
+from softset._types import Array
 
 from ._style import axes_of
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import make_scorer
 
 import softset as ss
-from softset._typing import Metric
+from softset._types import Metric
 
 
 def scorer(

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 import softset as ss
-from softset._typing import Metric
+from softset._types import Metric
 
 
 def _has_probabilities(self: Any) -> bool:

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow
 
 from softset import Confusion, linearize
-from softset._typing import Reduce
-from softset._values import checking
+from softset._arrays.values import checking
+from softset._types import Reduce
 from softset.losses import Loss, reduced
 
 from .._parts import unpack

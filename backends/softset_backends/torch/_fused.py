@@ -12,14 +12,15 @@ from torch._C import _len_torch_dispatch_stack
 from torch.autograd import forward_ad
 
 from softset import Confusion
-from softset._batch import Arguments, prepare
-from softset._bound import Bound
-from softset._counting import count
-from softset._passes import first_pass, second_pass
-from softset._typing import Reduce
+from softset._arrays import library
+from softset._counting.arguments import Arguments, arrive, prepare
+from softset._counting.count import count
+from softset._counting.pieces import first_pass, second_pass
+from softset._types import Reduce
 from softset.averages import Macro, Micro, Weighted
 from softset.gradients import count_slopes
 from softset.losses import Loss, reduced
+from softset.metrics.options import Bound
 from softset.steps import is_own
 
 # Up to so many scores PyTorch uses one thread, and so few threads are no faster than NumPy's one,
@@ -64,7 +65,8 @@ class _Closed(torch.autograd.Function):
         ctx.seen = ctx.first.batch.seen
         if not whole:
             return tuple(x.clone() for x in counts)  # `reduce` may write to them
-        value, ctx.slope = count_slopes(loss, Confusion(*map(np.asarray, counts)))
+        c = Confusion(*map(np.asarray, counts))
+        value, ctx.slope = count_slopes(library(c._fields, c), loss, c)
         return _tensor(value)
 
     @staticmethod
@@ -109,8 +111,9 @@ def _in_numpy(arguments: Arguments) -> Arguments:
     """Return the same memory as NumPy's, bfloat16, which it lacks, as float32."""
     if any(x.device.type != "cpu" for x in arguments if isinstance(x, torch.Tensor)):
         return arguments
-    views: Any = (_view(x) if isinstance(x, torch.Tensor) else x for x in arguments)
-    return Arguments(*views)
+    lib, names, *call = arguments
+    views = [_view(x) if isinstance(x, torch.Tensor) else x for x in call]
+    return arrive(*views, names)
 
 
 def _view(x: torch.Tensor) -> Any:

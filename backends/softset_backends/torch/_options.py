@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import torch
 
-from softset._bound import Bound
 from softset.averages import Macro, Micro, Weighted
 from softset.losses import Score
+from softset.metrics.options import Bound
 
 _S = TypeVar("_S", bound=Score)
 

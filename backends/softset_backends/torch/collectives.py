@@ -9,8 +9,8 @@ import torch
 import torch.distributed as dist
 
 from softset import Confusion
-from softset._values import checking
-from softset._visible import values_visible
+from softset._arrays import library
+from softset._arrays.values import checking
 
 
 def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
@@ -79,7 +79,7 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
     if dist.get_rank(group) < 0:
         raise ValueError(f"`group` does not hold this process, rank {dist.get_rank()}")
     counts = torch.stack(tuple(confusion))
-    if values_visible(counts):
+    if library(("c",), (counts,)).visible:
         # Sent whatever this process's checks are: the others' may be on.
         _check_kind(counts, group, look=checking() or counts.device.type == "cpu")
     return Confusion(*_Sum.apply(counts, group).unbind())

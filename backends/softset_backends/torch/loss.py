@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 import torch
 
 import softset as ss
-from softset._typing import Array, Metric, Reduce, Step, Threshold
-from softset._values import check_thresholds
+from softset._arrays import library
+from softset._counting.values import check_thresholds
+from softset._types import Array, Metric, Reduce, Step, Threshold
 from softset.losses import Loss
 
 from ._fused import evaluate
@@ -171,7 +172,7 @@ def _logit(threshold: Any) -> torch.Tensor:
     values = torch.as_tensor(threshold).detach()
     if not values.is_floating_point():
         values = values.to(torch.get_default_dtype())
-    check_thresholds(ss.array_namespace(values), "threshold", values, hard=False)
+    check_thresholds(library(("threshold",), (values,)), "threshold", values, hard=False)
     return torch.logit(0.5 + (values - 0.5) / (1 - 2 * _MARGIN), eps=_MARGIN)
 
 

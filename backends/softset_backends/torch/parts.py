@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from softset import Confusion
-from softset._typing import Reduce
-from softset._values import checking
+from softset._arrays.values import checking
+from softset._types import Reduce
 from softset.gradients import LinearLoss
 from softset.losses import Loss, reduced
 

@@ -11,8 +11,8 @@ import torch
 import torch.distributed
 
 import softset as ss
-from softset._checks import axes
-from softset._typing import Array, Metric, Threshold
+from softset._counting.checks import axes
+from softset._types import Array, Metric, Threshold
 from softset.losses import Score
 from softset.metrics import larger_is_better
 

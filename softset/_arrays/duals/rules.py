@@ -1,0 +1,293 @@
+"""The rules of dual numbers: what each function of the array API does to values and tangents."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from ..refusals import NotElementwise
+from .dual import (
+    OPERATORS,
+    PARTIALS,
+    POINTWISE,
+    RULES,
+    Dual,
+    DualNamespace,
+    is_over,
+    namespace,
+    operate,
+    positions,
+    primal,
+    value_of,
+)
+from .outside import no_rule
+
+
+def _same_shape(a: Any, b: Any) -> bool:
+    if a == b:
+        return True
+    # A length that is not known yet is None.
+    return len(a) == len(b) and all(i == j or None in (i, j) for i, j in zip(a, b, strict=True))
+
+
+def _align(xp: Any, tangent: Any, out: Any) -> Any:
+    while len(tangent.shape) <= len(out.shape):
+        tangent = xp.expand_dims(tangent, axis=1)
+    return tangent
+
+
+def _result(xp: Any, out: Any, tangent: Any, duals: list[Dual]) -> Dual:
+    """Return the dual of an elementwise result, whose tangent may be of fewer elements."""
+    elementwise = False
+    for x in duals:
+        elementwise = elementwise or x.elementwise
+        if x.elementwise and not _same_shape(x.value.shape, out.shape):
+            raise NotElementwise(f"the shape became {tuple(out.shape)}")
+    tangent = _align(xp, tangent, out)
+    tangent = tangent if tangent.dtype == out.dtype else xp.astype(tangent, out.dtype)
+    if not _same_shape(tangent.shape[1:], out.shape):
+        tangent = tangent + xp.zeros_like(out)
+    return Dual(out, tangent, elementwise)
+
+
+def _chain(xp: Any, out: Any, terms: list[tuple[Dual, Any]]) -> Dual:
+    """Return the dual with value out and the sum of slope times tangent."""
+    steps = [_align(xp, x.tangent, out) for x, _ in terms]
+    for i, (_, slope) in enumerate(terms):
+        if not (isinstance(slope, int) and slope == 1):
+            steps[i] = operate("multiply", slope, steps[i])
+    tangent = steps[0] if len(steps) == 1 else operate("add", *steps)
+    return _result(xp, out, tangent, [x for x, _ in terms])
+
+
+def _unary(xp: Any, name: str, x: Any, /) -> Dual:
+    out = (OPERATORS.get(name) or getattr(xp, name))(x.value)
+    return _chain(xp, out, [(x, _SLOPES[name](xp, x.value, out))])
+
+
+def _binary(xp: Any, name: str, x: Any, y: Any, /) -> Dual:
+    a, b = value_of(xp, x), value_of(xp, y)
+    out = operate(name, a, b) if name in OPERATORS else getattr(xp, name)(a, b)
+    sides = zip((x, y), PARTIALS[name], strict=True)
+    return _chain(xp, out, [(z, rule(xp, a, b, out)) for z, rule in sides if is_over(xp, z)])
+
+
+def _power_slope(xp: Any, x: Any, e: Any, out: Any) -> Any:
+    if isinstance(e, (int, float)):
+        return int(e) if e in (0, 1) else e * (x if e == 2 else x ** (e - 1))
+    # 0 * x ** -1 would be nan at x = 0.
+    safe = xp.where(primal(e) == 0, xp.ones_like(e), e - 1)
+    return operate("multiply", e, operate("pow", x, safe))
+
+
+def _exponent_slope(xp: Any, x: Any, e: Any, out: Any) -> Any:
+    x = x + xp.zeros_like(out)
+    return operate("multiply", xp.log(xp.where(primal(x) > 0, x, xp.ones_like(out))), out)
+
+
+def _share(xp: Any, x: Any, y: Any, out: Any) -> Any:
+    """Return 1 where x > y and a half where they tie."""
+    x, y = primal(x), primal(y)
+    return 0.5 * (xp.astype(x > y, out.dtype) + xp.astype(x >= y, out.dtype))
+
+
+def _where(xp: Any, name: str, condition: Any, x: Any, y: Any, /) -> Any:
+    of_x, of_y, condition = is_over(xp, x), is_over(xp, y), primal(condition)
+    if not (of_x or of_y):
+        return xp.where(condition, x, y)
+    out = xp.where(condition, x.value if of_x else x, y.value if of_y else y)
+    tangent = xp.where(
+        condition,
+        _align(xp, x.tangent, out) if of_x else 0.0,
+        _align(xp, y.tangent, out) if of_y else 0.0,
+    )
+    return _result(xp, out, tangent, [z for z, dual in ((x, of_x), (y, of_y)) if dual])
+
+
+def _clip(xp: Any, name: str, x: Any, /, min: Any = None, max: Any = None) -> Any:
+    if min is not None:
+        x = namespace(xp).where(primal(x) < primal(min), min, x)
+    if max is not None:
+        x = namespace(xp).where(primal(x) > primal(max), max, x)
+    return x
+
+
+def _astype(xp: Any, name: str, x: Any, dtype: Any, /, **options: Any) -> Any:
+    out = xp.astype(x.value, dtype, **options)
+    return _result(xp, out, x.tangent, [x]) if xp.isdtype(dtype, "real floating") else out
+
+
+def _asarray(xp: Any, name: str, x: Any, /, *, dtype: Any = None, **options: Any) -> Any:
+    if not isinstance(x, Dual):
+        raise no_rule("asarray of a list")
+    return x if dtype is None else _astype(xp, name, x, dtype)
+
+
+def _plain(xp: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    """Call a function that is constant between jumps on the values."""
+    while isinstance(xp, DualNamespace):
+        xp = xp.base
+    return getattr(xp, name)(*map(primal, args), **kwargs)
+
+
+def _full_like(xp: Any, name: str, x: Any, fill_value: Any, /, **options: Any) -> Any:
+    if isinstance(fill_value, Dual):
+        raise no_rule("full_like with a dual fill value")
+    return _plain(xp, name, x, fill_value, **options)
+
+
+def _searchsorted(xp: Any, name: str, edges: Any, x: Any, /, **options: Any) -> Any:
+    if isinstance(edges, Dual) and edges.elementwise:
+        raise NotElementwise("`searchsorted` mixes positions")
+    return _plain(xp, name, edges, x, **options)
+
+
+def _broadcast_arrays(xp: Any, name: str, *arrays: Any) -> list[Any]:
+    outs = xp.broadcast_arrays(*(value_of(xp, a) for a in arrays))
+    pairs = zip(outs, arrays, strict=True)
+    return [_result(xp, o, a.tangent, [a]) if is_over(xp, a) else o for o, a in pairs]
+
+
+def _broadcast_to(xp: Any, name: str, x: Any, /, shape: Any) -> Dual:
+    return _result(xp, xp.broadcast_to(x.value, shape), x.tangent, [x])
+
+
+def _move(xp: Any, name: str, x: Any, /, *args: Any, **kwargs: Any) -> Dual:
+    """Call a function that only moves elements; moved positions say where tangents go."""
+    many = isinstance(x, (tuple, list))
+    parts: list[Any] = list(x) if many else [x]
+    values = [value_of(xp, a) for a in parts]
+    places = positions(xp, values)
+    function: Any = operator.getitem if name == "__getitem__" else getattr(xp, name)
+    out = function(values if many else values[0], *args, **kwargs)
+    moved = function(places if many else places[0], *args, **kwargs)
+    count = next(a.tangent.shape[0] for a in parts if is_over(xp, a))
+    rows = []
+    for a, value in zip(parts, values, strict=True):
+        row = a.tangent if is_over(xp, a) else xp.expand_dims(xp.zeros_like(value), axis=0)
+        row = xp.reshape(row, (row.shape[0], math.prod(value.shape)))
+        rows.append(xp.broadcast_to(row, (count, row.shape[1])))
+    flat = xp.take(xp.concat(rows, axis=1), xp.reshape(moved, (-1,)), axis=1)
+    return Dual(out, xp.reshape(flat, (count, *moved.shape)))
+
+
+def _reduce(xp: Any, name: str, x: Any, /, *, axis: Any = None, **options: Any) -> Dual:
+    function = getattr(xp, name)
+    out = function(x.value, axis=axis, **options)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(i + 1 if i >= 0 else i for i in axes)
+    # One axis as a number: cumulative_sum takes no tuple.
+    tangent = function(x.tangent, axis=axes[0] if len(axes) == 1 else axes, **options)
+    return Dual(out, tangent)
+
+
+def _extreme(xp: Any, name: str, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Dual:
+    function = getattr(xp, name)
+    out = function(x.value, axis=axis, keepdims=keepdims)
+    top = function(x.value, axis=axis, keepdims=True)
+    ties = xp.astype(primal(x.value) == primal(top), x.dtype)
+    weights = ties / xp.sum(ties, axis=axis, keepdims=True)
+    share = Dual(weights, x.tangent * weights)
+    return Dual(out, _reduce(xp, "sum", share, axis=axis, keepdims=keepdims).tangent)
+
+
+def _variance(
+    xp: Any,
+    name: str,
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    correction: float = 0.0,
+    keepdims: bool = False,
+) -> Any:
+    dual = namespace(xp)
+    centred = x - dual.mean(x, axis=axis, keepdims=True)
+    total = dual.sum(centred * centred, axis=axis, keepdims=keepdims)
+    result = total / (x.size / max(total.size, 1) - correction)
+    if name == "var":
+        return result
+    # A constant has slope 0, as in PyTorch, not nan.
+    zero = primal(result) == 0
+    root = dual.sqrt(dual.where(zero, dual.ones_like(result), result))
+    return dual.where(zero, dual.zeros_like(result), root)
+
+
+def _sort(xp: Any, name: str, x: Any, /, *, axis: int = -1, **options: Any) -> Dual:
+    order = xp.argsort(x.value, axis=axis, **options)
+    return _move(xp, "take_along_axis", x, order, axis=axis)
+
+
+# The slope of y = f(x).
+_SLOPES: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "exp": lambda xp, x, y: y,
+    "expm1": lambda xp, x, y: xp.exp(x),  # y + 1 cancels
+    "log": lambda xp, x, y: 1 / x,
+    "log1p": lambda xp, x, y: 1 / (1 + x),
+    "log2": lambda xp, x, y: 1 / (math.log(2) * x),
+    "log10": lambda xp, x, y: 1 / (math.log(10) * x),
+    "sqrt": lambda xp, x, y: 0.5 / y,
+    "square": lambda xp, x, y: 2 * x,
+    "tanh": lambda xp, x, y: 1 - y * y,  # as the frameworks have it, tails too
+    "sinh": lambda xp, x, y: xp.cosh(x),
+    "cosh": lambda xp, x, y: xp.sinh(x),
+    "sin": lambda xp, x, y: xp.cos(x),
+    "cos": lambda xp, x, y: -xp.sin(x),
+    "tan": lambda xp, x, y: 1 + y * y,
+    "atan": lambda xp, x, y: 1 / (1 + x * x),
+    "abs": lambda xp, x, y: xp.sign(x),
+    "negative": lambda xp, x, y: -1,
+    "positive": lambda xp, x, y: 1,
+    "reciprocal": lambda xp, x, y: -y * y,
+}
+
+# The slopes of z = f(x, y) in x and in y.
+_PARTIALS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], ...]] = {
+    "add": (lambda xp, x, y, z: 1, lambda xp, x, y, z: 1),
+    "subtract": (lambda xp, x, y, z: 1, lambda xp, x, y, z: -1),
+    "multiply": (lambda xp, x, y, z: y, lambda xp, x, y, z: x),
+    "divide": (lambda xp, x, y, z: 1 / y, lambda xp, x, y, z: -z / y),
+    "pow": (_power_slope, _exponent_slope),
+    "maximum": (_share, lambda xp, x, y, z: _share(xp, y, x, z)),
+    "minimum": (lambda xp, x, y, z: _share(xp, y, x, z), _share),
+    "logaddexp": (lambda xp, x, y, z: xp.exp(-(z - x)), lambda xp, x, y, z: xp.exp(-(z - y))),
+}
+
+_PLAIN_ELEMENTWISE = (
+    "isnan", "isinf", "isfinite", "sign", "floor", "ceil", "round", "trunc", "equal",
+    "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
+    "logical_or", "logical_not", "logical_xor", "zeros_like", "ones_like", "result_type",
+)  # fmt: skip
+_PLAIN = ("any", "all", "count_nonzero", "argmax", "argmin", "argsort")
+_MOVES = (
+    "__getitem__", "reshape", "expand_dims", "squeeze", "permute_dims", "moveaxis", "concat",
+    "stack", "flip", "roll", "take", "take_along_axis", "tile",
+)  # fmt: skip
+_POINTWISE: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(_SLOPES, _unary),
+    **dict.fromkeys(_PARTIALS, _binary),
+    **dict.fromkeys(_PLAIN_ELEMENTWISE, _plain),
+    "where": _where,
+    "clip": _clip,
+    "astype": _astype,
+    "asarray": _asarray,
+    "full_like": _full_like,
+    "searchsorted": _searchsorted,
+    "broadcast_to": _broadcast_to,
+    "broadcast_arrays": _broadcast_arrays,
+}
+PARTIALS.update(_PARTIALS)
+POINTWISE.update(_POINTWISE)
+RULES.update(
+    {
+        **_POINTWISE,
+        **dict.fromkeys(_PLAIN, _plain),
+        **dict.fromkeys(_MOVES, _move),
+        **dict.fromkeys(("sum", "mean", "cumulative_sum"), _reduce),
+        **dict.fromkeys(("max", "min"), _extreme),
+        **dict.fromkeys(("var", "std"), _variance),
+        "sort": _sort,
+    }
+)

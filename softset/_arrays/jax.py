@@ -1,0 +1,103 @@
+"""JAX: arrays and tracers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as xp
+import numpy as np
+
+from . import numpy
+from .library import Both, Library
+
+
+class Jax(Library):
+    """JAX's arrays."""
+
+    sums_stand_still = False  # XLA sums by cascades
+
+    @property
+    def has_float64(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether there is one: not in JAX as it comes."""
+        return bool(jax.config.jax_enable_x64)
+
+    def is_real(self, dtype: Any) -> bool:
+        """Tell whether a dtype is real floating-point."""
+        return dtype.kind == "f" or xp.isdtype(dtype, "real floating")
+
+    def is_bool(self, dtype: Any) -> bool:
+        """Tell whether a dtype is boolean."""
+        return dtype.kind == "b"
+
+    def counted_in(self, x: Any) -> Any:
+        """Return scores in the dtype that is counted in: float32 for the half types."""
+        return x.astype(xp.float32) if x.dtype.itemsize == 2 else x
+
+    def cast(self, x: Any, dtype: Any) -> Any:
+        """Return x in the dtype."""
+        return x if x.dtype == dtype else x.astype(dtype)
+
+    def constant(self, x: Any) -> Any:
+        """Return x as a constant that no gradient flows through."""
+        return jax.lax.stop_gradient(x) if isinstance(x, jax.core.Tracer) else x
+
+    def scatter(self, x: Any, place: Any, size: int) -> Any:
+        """Add each element of x up at its place."""
+        # XLA adds the parts of numbers up before it sums them, and they were to sum without error.
+        return jax.lax.optimization_barrier(jax.ops.segment_sum(x, place, size))
+
+    def divides_by_squares(self, y: Any) -> bool:
+        """Tell whether a slope in y is to be a quotient of its square, as JAX has it."""
+        return isinstance(y, jax.core.Tracer)
+
+    def look(self, x: Any) -> Any:
+        """Return the values of x as NumPy's, without a copy, where they are in memory."""
+        if isinstance(x, jax.core.Tracer):
+            x = jax.lax.stop_gradient(x)  # an array, if only derivatives are traced
+        if isinstance(x, jax.core.Tracer) or not x.is_fully_addressable:
+            return x
+        if any(device.platform != "cpu" for device in x.devices()):
+            return x
+        return numpy.LIBRARY.look(np.asarray(x))
+
+    def extremes(self, x: Any) -> tuple[Any, Any]:
+        """Return the smallest and the largest value of x where they are in memory."""
+        x = self.look(x)
+        return numpy.LIBRARY.extremes(x) if isinstance(x, np.ndarray) else (x, x)
+
+    def is_followed(self, x: Any) -> bool:
+        """Tell whether a gradient in x may be wanted."""
+        return isinstance(x, jax.core.Tracer)
+
+    def has_parameters(self, function: Callable[[Any], Any], like: Any, *, ours: bool) -> bool:
+        """Tell whether what a function makes of an array may have a gradient in something else."""
+        # A plain number becomes a tracer by what the function holds only.
+        try:
+            return isinstance(function(np.zeros(1, like.dtype)), jax.core.Tracer)
+        except Exception:  # NumPy's functions take no tracers
+            return True
+
+    def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
+        """Return a value with its gradients, by a custom derivative."""
+
+        @jax.custom_jvp
+        def value_of(*arrays: Any) -> Any:
+            return both(*arrays)[0]
+
+        @value_of.defjvp
+        def _(primals: Any, tangents: Any) -> tuple[Any, Any]:
+            value, gradients = both(*primals)
+            pairs = zip(gradients, tangents, strict=True)
+            return value, sum(xp.sum(x * t) for x, t in pairs if x is not None)
+
+        return value_of(*arrays)
+
+
+LIBRARY = Jax(xp)
+
+
+def recognises(x: Any) -> bool:
+    """Tell whether x is a JAX array or tracer."""
+    return isinstance(x, jax.Array)

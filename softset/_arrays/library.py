@@ -1,0 +1,229 @@
+"""What an array library can do: the standard's functions, and the few things it leaves open."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+# By exact type: NumPy's float64 is a Python float too, and an array all the same.
+NUMBERS = (bool, int, float, complex)
+
+Both: TypeAlias = "Callable[..., tuple[Any, tuple[Any, ...]]]"
+Operator: TypeAlias = "Callable[[Any, Any], Any]"
+
+
+class Library:
+    """The library of a call's arrays, by the array API standard alone.
+
+    It is found once, at the door of a call, and handed on. What a library does differently, or
+    better, is in the file that bears its name, and keeps the promises that are made here.
+    """
+
+    # Arrays lie in this machine's memory and nothing follows what is done to them: they may be
+    # worked on in pieces, and written to.
+    free = False
+    # Their values can be looked at: they are not traced, and not lazy.
+    visible = True
+    # They can be summed in float64.
+    has_float64 = True
+    # A float32 sum over some of the axes is a running sum, which stands still at 2**24.
+    sums_stand_still = True
+    # Some of them are variables, to be unwrapped.
+    variables = False
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+
+    def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
+        """Return what holds for these arrays; the names go into errors."""
+        return self
+
+    @property
+    def plain(self) -> Library:
+        """The library of constants."""
+        return self
+
+    @property
+    def can_sort(self) -> bool:
+        """Whether arrays can be sorted together."""
+        return hasattr(self.xp, "take_along_axis")
+
+    # Shapes and dtypes
+
+    def shape(self, x: Any) -> tuple[int | None, ...]:
+        """Return the shape of x, with None for a length that is not known yet."""
+        return tuple(x.shape)
+
+    def of_one_shape(self, y_true: Any, y_prob: Any) -> Any:
+        """Return the labels; running fails if lengths that only running tells are not the scores'.
+
+        Arithmetic would repeat a single label over all scores.
+        """
+        return y_true
+
+    def is_real(self, dtype: Any) -> bool:
+        """Tell whether a dtype is real floating-point, bfloat16 included."""
+        return "bfloat16" in str(dtype) or self.xp.isdtype(dtype, "real floating")
+
+    def is_bool(self, dtype: Any) -> bool:
+        """Tell whether a dtype is boolean."""
+        return "bool" in str(dtype)
+
+    def counted_in(self, x: Any) -> Any:
+        """Return scores in the dtype that is counted in: float32 for the half types."""
+        return self.xp.astype(x, self.xp.float32) if "float16" in str(x.dtype) else x
+
+    def cast(self, x: Any, dtype: Any) -> Any:
+        """Return x in the dtype, without a copy where it has it."""
+        return x if x.dtype == dtype else self.xp.astype(x, dtype)
+
+    def wide(self, x: Any) -> Any:
+        """Return x in float64 where there is one."""
+        return self.cast(x, self.xp.float64) if self.has_float64 else x
+
+    def numbers(self, value: Any, like: Any) -> Any:
+        """Return a number, or a tuple of them, as an array of the dtype and device of `like`."""
+        return self.xp.asarray(value, dtype=like.dtype)
+
+    def number(self, value: float, like: Any) -> Any:
+        """Return a number as one of the library's, of the dtype of `like`."""
+        return self.numbers(value, like)
+
+    def constant(self, x: Any) -> Any:
+        """Return x as a constant that no gradient flows through."""
+        return x
+
+    # Sums
+
+    def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Sum over the axes with an error that does not grow with their length."""
+        xp = self.xp
+        if self.sums_stand_still and len(axes) < len(x.shape) and x.dtype == xp.float32:
+            return xp.astype(xp.sum(xp.astype(x, xp.float64), axis=axes), xp.float32)
+        return xp.sum(x, axis=axes)
+
+    def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Sum x * y over the axes, with an error as small as that of `sum`."""
+        return self.sum(x * y, axes)
+
+    def running(self, x: Any) -> Any:
+        """Return the running sums along the last axis, with an error as small as that of `sum`."""
+        xp = self.xp
+        if self.sums_stand_still and x.dtype == xp.float32:
+            return xp.astype(xp.cumulative_sum(xp.astype(x, xp.float64), axis=-1), xp.float32)
+        return xp.cumulative_sum(x, axis=-1, dtype=x.dtype)
+
+    def scatter(self, x: Any, place: Any, size: int) -> Any:
+        """Add each element of x up at its place in an array of that size; None if it cannot."""
+        bincount = getattr(self.xp, "bincount", None)  # CuPy's
+        return None if bincount is None else bincount(place, weights=x, minlength=size)
+
+    def look_up(self, table: Any, place: Any) -> Any:
+        """Return the entries of a 1-D array at places counted from its beginning."""
+        return self.xp.take(table, place, axis=0)
+
+    # Arithmetic and choices
+
+    def less(self, x: Any) -> Any:
+        """Return 1 - x."""
+        return 1 - x
+
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        """Return x where the condition holds, else y; one of the two may be a number."""
+        return self.xp.where(condition, x, y)
+
+    def divided(self, x: Any, y: Any) -> Any:
+        """Return x / y, with a finite slope in y also where the square of y is 0 in float32."""
+        if not self.divides_by_squares(y):
+            return x / y
+        scale = 1 / self.constant(y)
+        return (x * scale) / (y * scale)
+
+    def least(self, x: Any) -> float:
+        """Return the smallest number that x may be divided by.
+
+        What is less has a reciprocal, which is a slope, near the end of the dtype's range.
+        """
+        return 2.0**-110 if x.dtype == self.xp.float32 else 2.0**-1000
+
+    def divides_by_squares(self, y: Any) -> bool:
+        """Tell whether a slope in y is to be a quotient of its square."""
+        return False
+
+    def clipped(self, x: Any, *, alone: bool = False) -> Any:
+        """Return numbers outside [0, 1] as 0 or 1, and NaN as it is; at 0 and 1 the slope is 1.
+
+        `alone` says that of x no gradient needs more than where it was clipped.
+        """
+        x = self.xp.where(x < 0, 0.0, x)
+        return self.xp.where(x > 1, 1.0, x)
+
+    def below(self, x: Any, bound: Any) -> Any:
+        """Return 1 where x < bound, else 0, in the dtype of x."""
+        return self.xp.astype(x < bound, x.dtype)
+
+    def above(self, x: Any, bound: Any) -> Any:
+        """Return 1 where x > bound, else 0, in the dtype of x."""
+        return self.xp.astype(x > bound, x.dtype)
+
+    def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
+        """Return + and *, which write to their left operand where arrays are free.
+
+        That saves the time of new memory. The operand must be new, and of the dtype and the shape
+        of the result; where arrays are of several dtypes, or of integers, nothing is written to.
+        """
+        return operator.add, operator.mul
+
+    def larger(self, x: Any, y: Any) -> Any:
+        """Return the larger of each pair of free arrays, in the memory of x."""
+        raise NotImplementedError
+
+    def smaller(self, x: Any, y: Any) -> Any:
+        """Return the smaller of each pair of free arrays, in the memory of x."""
+        raise NotImplementedError
+
+    # Values
+
+    def look(self, x: Any) -> Any:
+        """Return the values of x as the array that costs least to look at."""
+        return self.constant(x)
+
+    def extremes(self, x: Any) -> tuple[Any, Any]:
+        """Return the smallest and the largest value of x, NaN if it holds one.
+
+        Where they are hidden, or may pass over a NaN as XLA's do, it is what `look` returns, twice:
+        what holds for both then holds for all of it. They are numbers where no device has to be
+        waited for.
+        """
+        x = self.look(x)
+        return x, x
+
+    def read_only(self, x: Any) -> Any:
+        """Return x as an array that a function of a user's cannot write to, where there is one."""
+        return x
+
+    def version(self, x: Any) -> int:
+        """Return a number that changes when x is written to."""
+        return 0
+
+    # Gradients
+
+    def is_followed(self, x: Any) -> bool:
+        """Tell whether a gradient in x may be wanted."""
+        return False
+
+    def has_parameters(self, function: Callable[[Any], Any], like: Any, *, ours: bool) -> bool:
+        """Tell whether what a function makes of an array may be differentiated in something else.
+
+        One of ours holds numbers only.
+        """
+        return False
+
+    def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
+        """Return the first of what `both` returns, a value, with the second as its gradients.
+
+        `both` is differentiated itself for second derivatives. A gradient may be None, in an
+        array that nothing follows. `otherwise` gives the value where a framework cannot be told.
+        """
+        return both(*arrays)[0]

@@ -1,0 +1,155 @@
+"""NumPy: dot products of short stretches, arithmetic in place, numbers without arrays."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import array_api_compat.numpy as xp
+import numpy as np
+
+from .library import NUMBERS, Library, Operator
+from .refusals import refusal
+
+_STRETCH = 2**5  # so many float32 numbers can be added up one after another
+_LANES = 4  # so many sums at least a dot product of one column has
+_MANY = 2**14  # products from which on it takes longer to make an array of them
+_SINGLE, _DOUBLE, _BOOL = np.dtype("float32"), np.dtype("float64"), np.dtype("bool")
+_FREE = (np.ndarray, type(None), *NUMBERS)
+
+
+class NumPy(Library):
+    """NumPy's arrays and numbers."""
+
+    def __init__(self, *, free: bool) -> None:
+        super().__init__(xp)
+        self.free = free
+
+    def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
+        """Return what holds for these arrays: numbers, and what a file holds, are not free."""
+        for x in arrays:
+            if type(x) not in _FREE:
+                return LIBRARY
+        return FREE
+
+    def is_real(self, dtype: Any) -> bool:
+        """Tell whether a dtype is real floating-point; of bfloat16 isdtype raises."""
+        return dtype.kind == "f" or "bfloat16" in str(dtype)
+
+    def is_bool(self, dtype: Any) -> bool:
+        """Tell whether a dtype is boolean; of bfloat16 isdtype raises."""
+        return dtype is _BOOL
+
+    def counted_in(self, x: Any) -> Any:
+        """Return scores in the dtype that is counted in; NumPy takes long to name one."""
+        if x.dtype is _SINGLE or x.dtype is _DOUBLE:
+            return x
+        return super().counted_in(x)
+
+    def cast(self, x: Any, dtype: Any) -> Any:
+        """Return x in the dtype, without a copy where it has it."""
+        return x if x.dtype == dtype else x.astype(dtype)
+
+    def number(self, value: float, like: Any) -> Any:
+        """Return a number as one of NumPy's, which is no array."""
+        return like.dtype.type(value)
+
+    def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Sum over the axes; over all of them NumPy's sum is pairwise."""
+        return np.add.reduce(x, axis=None) if len(axes) == x.ndim else super().sum(x, axes)
+
+    def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Sum x * y without an array of the products, short stretches before their sums."""
+        kinds = type(x) is type(y) is np.ndarray and x.shape == y.shape and x.dtype == y.dtype
+        if not (kinds and axes == tuple(range(len(axes)))):
+            return self.sum(x * y, axes)
+        if x.ndim == 1 and len(axes) == 1 and x.dtype.kind == "f" and len(x) <= _LANES * _STRETCH:
+            return np.vecdot(x, y)
+        if x.size < _MANY:
+            return self.sum(x * y, axes)
+        return _in_stretches(x, y, x.shape[len(axes) :])
+
+    def least(self, x: Any) -> float:
+        """Return the smallest number that x may be divided by; NumPy takes long to name float32."""
+        return 2.0**-110 if x.dtype is _SINGLE else 2.0**-1000
+
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        """Choose between numbers without arrays of them."""
+        if type(condition) is np.bool and (isinstance(x, np.generic) or isinstance(y, np.generic)):
+            return _number(x, y) if condition else _number(y, x)
+        return np.where(condition, x, y)
+
+    def clipped(self, x: Any, *, alone: bool = False) -> Any:
+        """Return numbers outside [0, 1] as 0 or 1, and NaN as it is."""
+        return np.clip(x, 0, 1)
+
+    def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
+        """Return + and *, which write to their left operand where arrays are free."""
+        if self.free:
+            dtypes = {x.dtype for x in arrays if type(x) not in NUMBERS}
+            if len(dtypes) == 1 and dtypes.pop().kind == "f":
+                return operator.iadd, operator.imul
+        return operator.add, operator.mul
+
+    def larger(self, x: Any, y: Any) -> Any:
+        """Return the larger of each pair, in the memory of x."""
+        return np.maximum(x, y, out=x)
+
+    def smaller(self, x: Any, y: Any) -> Any:
+        """Return the smaller of each pair, in the memory of x."""
+        return np.minimum(x, y, out=x)
+
+    def look(self, x: Any) -> Any:
+        """Return the values of x; comparisons of bfloat16, of kind V, warn of a NaN."""
+        return x.astype("float32") if x.dtype.kind == "V" else x
+
+    def extremes(self, x: Any) -> tuple[Any, Any]:
+        """Return the smallest and the largest value of x as numbers."""
+        if x.dtype.kind == "V":
+            x = self.look(x)
+        if not x.size:  # nothing has no extremes
+            return x, x
+        return np.minimum.reduce(x, axis=None).item(), np.maximum.reduce(x, axis=None).item()
+
+    def read_only(self, x: Any) -> Any:
+        """Return x as an array that cannot be written to."""
+        if not getattr(x, "shape", ()):
+            return x
+        x = x.view()
+        x.flags.writeable = False
+        return x
+
+
+def _number(x: Any, like: Any) -> Any:
+    """Return a number, of the dtype that it has beside another one."""
+    if isinstance(x, np.generic) and (type(x) is type(like) or type(like) in NUMBERS):
+        return x
+    return np.where(True, x, like)[()]
+
+
+def _in_stretches(x: Any, y: Any, kept: tuple[int, ...]) -> Any:
+    width = math.prod(kept)
+    dot, stretch, rows = (_column_dots, _STRETCH, (-1, width))
+    if width == 1:
+        dot, stretch, rows = np.vecdot, _LANES * _STRETCH, (-1,)
+    x, y = x.reshape(rows), y.reshape(rows)
+    size = len(x) - len(x) % stretch
+    parts = dot(*(z[:size].reshape(-1, stretch, *z.shape[1:]) for z in (x, y)))
+    total = parts.sum(axis=0, dtype=np.float64) + dot(x[size:], y[size:])
+    return total.astype(x.dtype).reshape(kept)[()]
+
+
+def _column_dots(x: Any, y: Any) -> Any:
+    return np.einsum("...ij,...ij->...j", x, y)
+
+
+FREE = NumPy(free=True)
+LIBRARY = NumPy(free=False)
+
+
+def recognises(name: str, x: Any) -> bool:
+    """Tell whether x is NumPy's, refusing what means more than its values."""
+    if isinstance(x, np.ndarray) and type(x) not in (np.ndarray, np.memmap):
+        raise refusal(name, x)
+    return isinstance(x, (np.ndarray, np.generic))

@@ -1,0 +1,70 @@
+"""What is no array, or means more than its values, and the way out in a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# By the name of a type, and then by the library that it comes from.
+_HINTS = {
+    "list": "convert it to an array of your framework first, e.g. numpy.asarray(...)",
+    "tuple": "convert it to an array of your framework first, e.g. numpy.asarray(...)",
+    "MaskedArray": "pass its .filled(0) and where=~numpy.ma.getmaskarray(...) of it",
+    "MaskedTensor": "pass its .get_data() and where=.get_mask()",
+    "NestedTensor": "pass its .to_padded_tensor(0.0) and mask the padding with `where`",
+    "DTensor": "pass its .full_tensor(), or its .to_local() and reduce=all_reduce",
+    "RaggedTensor": "pass its .to_tensor() and mask the padding with `where`",
+    "SparseTensor": "pass tf.sparse.to_dense(...) of it",
+    "IndexedSlices": "pass tf.convert_to_tensor(...) of it",
+    "KerasTensor": "a symbolic Keras tensor has no values; call softset inside a Loss or a Layer",
+}
+_HINTS_BY_LIBRARY = {
+    "numpy": "pass numpy.asarray(...) of it if its plain values are what is meant",
+    "torch": "pass its .as_subclass(torch.Tensor) if its plain values are what is meant",
+    "jax": "pass its .todense()",
+    "scipy": "pass its .toarray()",
+    "sparse": "pass its .todense()",
+    "pandas": "pass its .to_numpy(), with a dtype where it has missing values",
+    "polars": "pass its .to_numpy()",
+    "pyarrow": "pass its .to_numpy()",
+    "xarray": "pass its .to_numpy()",
+}
+
+
+class NotElementwise(TypeError):
+    """Raised when a function that was taken for elementwise mixes positions."""
+
+
+def refusal(name: str, x: Any) -> TypeError:
+    """Return the error for what is no array, or one whose values are not all that it means."""
+    hint = _HINTS.get(type(x).__name__)
+    for kind in type(x).__mro__:
+        hint = hint or _HINTS.get(kind.__name__) or _HINTS_BY_LIBRARY.get(library_of(kind))
+    return TypeError(
+        f"`{name}` must be an array (NumPy, PyTorch, JAX, TensorFlow or another array-API "
+        f"library), got {kind_of(x)}" + (f"; {hint}" if hint else "")
+    )
+
+
+def not_dense(name: str, layout: str) -> TypeError:
+    """Return the error for a tensor of the usual class that holds less than its shape says."""
+    hint = _HINTS["NestedTensor"] if layout == "nested" else "pass its .to_dense()"
+    return TypeError(f"`{name}` must be a dense tensor, got a {layout} one; {hint}")
+
+
+def mixture(first: str, x: Any, second: str, y: Any) -> TypeError:
+    """Return the error for arrays of two libraries."""
+    return TypeError(
+        f"`{first}` and `{second}` must come from one library, got {kind_of(x)} and {kind_of(y)}; "
+        "convert one of them"
+    )
+
+
+def library_of(kind: type) -> str:
+    """Return the name of the package that a type comes from."""
+    return kind.__module__.partition(".")[0]
+
+
+def kind_of(x: Any) -> str:
+    """Return the name of the type of x as errors say it."""
+    kind = type(x)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

@@ -1,0 +1,131 @@
+"""TensorFlow: eager tensors, symbolic ones of unknown lengths, and variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow
+
+from .. import numpy
+from ..library import NUMBERS, Both, Library
+from . import namespace as xp
+
+tf: Any = tensorflow  # whose functions a type checker does not see
+
+
+class TensorFlow(Library):
+    """TensorFlow's tensors."""
+
+    def __init__(self, *, visible: bool = True, variables: bool = False) -> None:
+        super().__init__(xp)
+        self.visible = visible
+        self.variables = variables
+
+    def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
+        """Return the terms of these tensors; of variables no others are known yet."""
+        for x in arrays:
+            if isinstance(x, tf.Variable):
+                return VARIABLES
+        return LIBRARY if tf.executing_eagerly() else SYMBOLIC
+
+    def shape(self, x: Any) -> tuple[int | None, ...]:
+        """Return the shape of x, with None for a length that is not known yet."""
+        if x.shape.rank is None:
+            raise ValueError(
+                "a tensor's number of dimensions must be known, got an unknown rank; "
+                "call tensor.set_shape([None]) or give tf.function an input_signature"
+            )
+        return tuple(x.shape.as_list())
+
+    def of_one_shape(self, y_true: Any, y_prob: Any) -> Any:
+        """Return the labels; running fails if their lengths are not those of the scores."""
+        if self.visible:
+            return y_true
+        known, lengths = self.shape(y_prob), self.shape(y_true)
+        unknown = sum(a is None or b is None for a, b in zip(lengths, known, strict=True))
+        if not unknown:
+            return y_true
+        if None not in known:  # a reshape to it is dropped before a product with the scores
+            return tf.ensure_shape(y_true, known)
+        shape = tf.shape(y_prob)
+        same = tf.debugging.assert_equal(
+            tf.shape(y_true), shape, "`y_true` and `y_prob` must have one shape"
+        )
+        # XLA drops the assertion, and the optimizer of graphs a reshape to an unknown length. With
+        # two lengths unknown a reshape could exchange them.
+        with tf.control_dependencies([same]):
+            return tf.reshape(y_true, shape) if unknown == 1 else tf.identity(y_true)
+
+    def is_real(self, dtype: Any) -> bool:
+        """Tell whether a dtype is real floating-point."""
+        return dtype.is_floating
+
+    def is_bool(self, dtype: Any) -> bool:
+        """Tell whether a dtype is boolean."""
+        return dtype.is_bool
+
+    def counted_in(self, x: Any) -> Any:
+        """Return scores in the dtype that is counted in: float32 for the half types."""
+        return tf.cast(x, tf.float32) if x.dtype.size == 2 else x
+
+    def cast(self, x: Any, dtype: Any) -> Any:
+        """Return x in the dtype."""
+        return x if x.dtype is dtype else xp.astype(x, dtype)
+
+    def constant(self, x: Any) -> Any:
+        """Return x as a constant that no gradient flows through."""
+        return x if type(x) in NUMBERS else tf.stop_gradient(x)
+
+    def scatter(self, x: Any, place: Any, size: int) -> Any:
+        """Add each element of x up at its place."""
+        return tf.math.unsorted_segment_sum(x, place, size)
+
+    def divides_by_squares(self, y: Any) -> bool:
+        """Tell whether a slope in y is to be a quotient of its square, as XLA has it."""
+        return not self.visible
+
+    def look(self, x: Any) -> Any:
+        """Return the values of x as NumPy's, without a copy, where they are in memory."""
+        return numpy.LIBRARY.look(x.numpy()) if "CPU" in x.device else tf.stop_gradient(x)
+
+    def extremes(self, x: Any) -> tuple[Any, Any]:
+        """Return the smallest and the largest value of x where they are in memory."""
+        x = self.look(x)
+        return numpy.LIBRARY.extremes(x) if isinstance(x, np.ndarray) else (x, x)
+
+    def is_followed(self, x: Any) -> bool:
+        """Tell whether a gradient in x may be wanted, which TensorFlow does not tell."""
+        return True
+
+    def has_parameters(self, function: Callable[[Any], Any], like: Any, *, ours: bool) -> bool:
+        """Tell whether a function may have parameters, which TensorFlow does not tell."""
+        return not ours
+
+    def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
+        """Return a value with its gradients, by tf.custom_gradient."""
+
+        def value_of(*arrays: Any) -> tuple[Any, Callable[..., Any]]:
+            def backward(slope: Any) -> list[Any]:
+                return [slope * x for x in both(*arrays)[1]]
+
+            # What it takes to find the value is not kept: the gradient finds it again.
+            return both(*map(tf.stop_gradient, arrays))[0], backward
+
+        return tf.custom_gradient(value_of)(*arrays)
+
+
+LIBRARY = TensorFlow()
+SYMBOLIC = TensorFlow(visible=False)
+VARIABLES = TensorFlow(variables=True)
+
+
+def recognises(x: Any) -> bool:
+    """Tell whether x is a dense TensorFlow tensor or variable."""
+    return isinstance(x, (tf.Tensor, tf.Variable))
+
+
+def unwrap(x: Any) -> Any:
+    """Return the tensor of a variable, and anything else as it is."""
+    return x.value() if isinstance(x, tf.Variable) else x

@@ -1,0 +1,229 @@
+"""PyTorch: tensors that nobody follows, tensors that autograd follows, and traced ones."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import array_api_compat.torch as xp
+import torch
+from torch.autograd import forward_ad
+
+from .library import NUMBERS, Both, Library, Operator
+from .refusals import not_dense, refusal
+
+# Tensors of a class of their own that mean what they hold: parameters, what compilers trace
+# with, results on their way from another process, and torchvision's images and masks.
+_PLAIN = (
+    "torch.nn.parameter",
+    "torch._subclasses",
+    "torch.distributed._functional_collectives",
+    "torchvision.tv_tensors",
+)
+_FEW = 2**7  # products whose dot product, of several sums, rounds no more than their sum
+_HALF = (torch.float16, torch.bfloat16)
+
+
+class Torch(Library):
+    """PyTorch's tensors, on the terms of one call."""
+
+    sums_stand_still = False  # they are cascades, whatever the axes
+
+    def __init__(
+        self, *, free: bool = False, visible: bool = True, has_float64: bool = True
+    ) -> None:
+        super().__init__(xp)
+        self.free = free
+        self.visible = visible
+        self.has_float64 = has_float64
+
+    def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
+        """Return the terms of these tensors, refusing those that hold less than their shape."""
+        free, device, following = True, "cpu", torch.is_grad_enabled()
+        for i, x in enumerate(arrays):
+            if x is None or type(x) in NUMBERS:
+                continue
+            if x.layout is not torch.strided or x.is_nested:
+                layout = "nested" if x.is_nested else str(x.layout).removeprefix("torch.")
+                raise not_dense(names[i], layout)
+            if not x.is_cpu:
+                device, free = x.device.type, False
+            elif type(x) is not torch.Tensor or (following and x.requires_grad):
+                free = False
+        if torch.compiler.is_compiling() or torch.jit.is_tracing() or device == "meta":
+            return TRACED if device != "mps" else TRACED_SINGLE
+        if device == "mps":
+            return SINGLE
+        if device != "cpu" or torch._C._are_functorch_transforms_active():
+            return ELSEWHERE
+        if forward_ad._current_level >= 0:
+            return ELSEWHERE
+        return FREE if free else FOLLOWED
+
+    @property
+    def plain(self) -> Library:
+        """The terms of constants: nobody follows them."""
+        return FREE if self is FOLLOWED else self
+
+    def is_real(self, dtype: Any) -> bool:
+        """Tell whether a dtype is real floating-point."""
+        return dtype.is_floating_point
+
+    def is_bool(self, dtype: Any) -> bool:
+        """Tell whether a dtype is boolean."""
+        return dtype is torch.bool
+
+    def counted_in(self, x: Any) -> Any:
+        """Return scores in the dtype that is counted in: float32 for the half types."""
+        return x.float() if x.dtype in _HALF else x
+
+    def cast(self, x: Any, dtype: Any) -> Any:
+        """Return x in the dtype, without a copy where it has it."""
+        return x.to(dtype)
+
+    def numbers(self, value: Any, like: Any) -> Any:
+        """Return a number, or a tuple of them, as a tensor of the dtype and device of `like`."""
+        return torch.asarray(value, dtype=like.dtype, device=like.device)
+
+    def constant(self, x: Any) -> Any:
+        """Return x as a constant that no gradient flows through."""
+        return x.detach() if isinstance(x, torch.Tensor) else x
+
+    def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Sum over the axes, over all of them in half the time."""
+        return x.sum() if len(axes) == x.ndim else xp.sum(x, axis=axes)
+
+    def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Sum x * y over the axes."""
+        if self.free and x.ndim == 1 and axes and x.shape == y.shape and len(x) <= _FEW:
+            return torch.dot(x, y)
+        return self.sum(x * y, axes)
+
+    def running(self, x: Any) -> Any:
+        """Return the running sums; array-api-compat looks its namespace up, and compilers warn."""
+        return x.cumsum(-1, dtype=x.dtype)
+
+    def scatter(self, x: Any, place: Any, size: int) -> Any:
+        """Add each element of x up at its place."""
+        return x.new_zeros(size).scatter_add(0, place, x)
+
+    def look_up(self, table: Any, place: Any) -> Any:
+        """Return the entries at places; array-api-compat's counts from the end too, and looks."""
+        return table.index_select(0, place)
+
+    def less(self, x: Any) -> Any:
+        """Return 1 - x, past the Python that the operator takes."""
+        return torch.rsub(x, 1)
+
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        """Return x where the condition holds, else y."""
+        return torch.where(condition, x, y)
+
+    def clipped(self, x: Any, *, alone: bool = False) -> Any:
+        """Return numbers outside [0, 1] as 0 or 1, and NaN as it is."""
+        if not (alone and x.requires_grad and torch.compiler.is_compiling()):
+            return x.clamp(0, 1)
+        # A compiler would keep that as booleans, and reads them ten times as slowly as it finds
+        # these numbers again. What they multiply is 0, also for an infinite x.
+        value, finite = x.detach().clamp(0, 1), x.clamp(-1, 2)
+        inside = 1 - (x.detach() - value).sign().abs()
+        return value + inside * (finite - finite.detach())
+
+    def below(self, x: Any, bound: Any) -> Any:
+        """Return 1 where x < bound, else 0."""
+        return self._compared(torch.lt, x, bound) if self.free else super().below(x, bound)
+
+    def above(self, x: Any, bound: Any) -> Any:
+        """Return 1 where x > bound, else 0."""
+        return self._compared(torch.gt, x, bound) if self.free else super().above(x, bound)
+
+    def _compared(self, compare: Any, x: Any, bound: Any) -> Any:
+        # To its own dtype it compares five times as fast as to a boolean.
+        shape = torch.broadcast_shapes(x.shape, getattr(bound, "shape", ()))
+        return compare(x, bound, out=x.new_empty(shape))
+
+    def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
+        """Return + and *, which write to their left operand where tensors are free."""
+        if self.free:
+            several = [x for x in arrays if type(x) not in NUMBERS]
+            if len({x.dtype for x in several}) == 1 and several[0].is_floating_point():
+                return operator.iadd, operator.imul
+        return operator.add, operator.mul
+
+    def larger(self, x: Any, y: Any) -> Any:
+        """Return the larger of each pair, in the memory of x."""
+        return torch.maximum(x, y, out=x)
+
+    def smaller(self, x: Any, y: Any) -> Any:
+        """Return the smaller of each pair, in the memory of x."""
+        return torch.minimum(x, y, out=x)
+
+    def look(self, x: Any) -> Any:
+        """Return the values of x."""
+        return x.detach()
+
+    def extremes(self, x: Any) -> tuple[Any, Any]:
+        """Return the smallest and the largest value of x, or x itself where they are hidden."""
+        x = x.detach()
+        if 0 in x.shape or x.device.type not in ("cpu", "cuda"):
+            return x, x
+        low, high = torch.aminmax(x)
+        try:
+            return (low, high) if x.is_cuda else (low.item(), high.item())
+        except RuntimeError:  # what vmap raises
+            return x, x
+
+    def version(self, x: Any) -> int:
+        """Return a number that changes when x is written to."""
+        return 0 if type(x) in NUMBERS or x.is_inference() else x._version
+
+    def is_followed(self, x: Any) -> bool:
+        """Tell whether a gradient in x may be wanted."""
+        return x.requires_grad
+
+    def has_parameters(self, function: Callable[[Any], Any], like: Any, *, ours: bool) -> bool:
+        """Tell whether what a function makes of a tensor has a gradient in something else."""
+        found = function(like.detach()[:1])
+        return isinstance(found, torch.Tensor) and found.requires_grad
+
+    def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
+        """Return a value with its gradients, by an autograd.Function."""
+        forward_mode = forward_ad._current_level >= 0
+        if not self.visible or forward_mode or torch._C._are_functorch_transforms_active():
+            return otherwise()
+        if not (torch.is_grad_enabled() and any(x.requires_grad for x in arrays)):
+            return both(*(x.detach() for x in arrays))[0]
+
+        class Closed(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx: Any, *inputs: Any) -> Any:
+                ctx.save_for_backward(*inputs)
+                value, ctx.gradients = both(*(x.detach() for x in inputs))
+                return value
+
+            @staticmethod
+            def backward(ctx: Any, slope: Any) -> Any:
+                again = torch.is_grad_enabled()
+                found = both(*ctx.saved_tensors)[1] if again else ctx.gradients
+                return tuple(None if x is None else slope * x for x in found)
+
+        return Closed.apply(*arrays)
+
+
+FREE = Torch(free=True)
+FOLLOWED = LIBRARY = Torch()
+ELSEWHERE = Torch()  # on a device, or within a transform
+SINGLE = Torch(has_float64=False)  # Apple's GPUs
+TRACED = Torch(visible=False)
+TRACED_SINGLE = Torch(visible=False, has_float64=False)
+
+
+def recognises(name: str, x: Any) -> bool:
+    """Tell whether x is a PyTorch tensor, refusing what means more than its values."""
+    if not isinstance(x, torch.Tensor):
+        return False
+    home = type(x).__module__
+    if type(x) is not torch.Tensor and not any((home + ".").startswith(y + ".") for y in _PLAIN):
+        raise refusal(name, x)
+    return True

@@ -1,0 +1,251 @@
+"""The door to counting: from the arguments of a call to checked arrays of one dtype and rank."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .._arrays import NUMBERS, Library, library, unwrap
+from .._options import function
+from ..steps import Hard, Identity, StraightThrough, keeps_nan
+from . import checks
+from .logits import logit_of, logits_of
+from .names import NAMES, RANKING, Names
+from .values import check_increasing, check_thresholds, check_values
+
+
+class Arguments(NamedTuple):
+    """What `confusion` is called with, and the library that its arrays share."""
+
+    lib: Library
+    names: Names
+    y_true: Any
+    y_prob: Any
+    threshold: Any
+    thresholds: Any
+    step: Any
+    sample_weight: Any
+    where: Any
+    axis: Any
+    from_logits: bool
+
+
+class Batch(NamedTuple):
+    """Checked input in one dtype, ready to be counted.
+
+    Where `from_logits` is true the scores are logits, and `threshold` is a probability; `cut` is
+    then the logit at which a step decides that is hard forwards. The hard step itself is given
+    logits for both.
+    """
+
+    lib: Library
+    labels: Any
+    scores: Any
+    weights: Any
+    threshold: Any
+    grid: bool
+    seen: bool
+    clipped: bool
+    axes: tuple[int, ...]
+    from_logits: bool
+    cut: Any
+
+
+def arrive(
+    y_true: Any,
+    y_prob: Any,
+    threshold: Any,
+    thresholds: Any,
+    step: Any,
+    sample_weight: Any,
+    where: Any,
+    axis: Any,
+    from_logits: bool,
+    names: Names = NAMES,
+) -> Arguments:
+    """Recognise the library of the arrays, once, and take tensors out of variables."""
+    if not callable(step):
+        function("step", step, "a step function such as Linear()")
+    if y_true is None or type(y_true) in NUMBERS:
+        raise TypeError(f"`{names.y_true}` must be an array, got {y_true!r}")
+    if y_prob is None or type(y_prob) in NUMBERS:
+        raise TypeError(f"`{names.y_prob}` must be an array, got {y_prob!r}")
+    if type(sample_weight) in NUMBERS:
+        raise TypeError(f"`sample_weight` must be an array or None, got {sample_weight!r}")
+    if type(where) in NUMBERS:
+        raise TypeError(f"`where` must be an array or None, got {where!r}")
+    # By isinstance: NumPy's float64 is a threshold for arrays of any library.
+    one = None if isinstance(threshold, (int, float, tuple)) else threshold
+    several = None if isinstance(thresholds, (int, float, tuple)) else thresholds
+    lib = library(
+        (names.y_true, names.y_prob, "sample_weight", "where", "threshold", "thresholds"),
+        (y_true, y_prob, sample_weight, where, one, several),
+    )
+    if lib.variables:
+        y_true, y_prob, threshold, thresholds, sample_weight, where = map(
+            unwrap, (y_true, y_prob, threshold, thresholds, sample_weight, where)
+        )
+        return arrive(
+            y_true,
+            y_prob,
+            threshold,
+            thresholds,
+            step,
+            sample_weight,
+            where,
+            axis,
+            from_logits,
+            names,
+        )
+    return Arguments(
+        lib,
+        names,
+        y_true,
+        y_prob,
+        threshold,
+        thresholds,
+        step,
+        sample_weight,
+        where,
+        axis,
+        from_logits,
+    )
+
+
+def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
+    """Check the arguments of `confusion` and bring them to one dtype and one rank.
+
+    Where they have been checked before, `seen` says whether their values could be seen.
+    """
+    lib, names, y_true, y_prob, threshold, thresholds, step, *_, axis, from_logits = arguments
+    sample_weight, where = arguments.sample_weight, arguments.where
+    if seen is None:
+        seen = check_arrays(lib, names, y_true, y_prob, sample_weight, where, from_logits)
+    axes = checks.axes(axis, len(y_prob.shape))
+
+    scores = lib.counted_in(y_prob)
+    dtype, weights = scores.dtype, None
+    if sample_weight is not None:
+        weights = lib.cast(sample_weight, dtype)
+    labels = lib.of_one_shape(lib.cast(y_true, dtype), scores)
+    if where is not None:
+        labels, scores, weights = masked(lib, labels, scores, weights, where)
+    clips = not (seen or from_logits)
+    if clips:
+        scores = lib.clipped(scores, alone=isinstance(step, Identity))
+    if not (seen or keeps_nan(step)):  # a label that is not a number makes all its counts so
+        labels = lib.where(scores == scores, labels, lib.xp.nan)
+
+    hard, cut = isinstance(step, Hard), None
+    if from_logits and type(step) in (Hard, StraightThrough):
+        cut = threshold if thresholds is None else thresholds
+    if thresholds is not None:
+        tau = _grid(lib, threshold, thresholds, scores, hard=hard)
+        # Not expand_dims, which in Dask needs the lengths.
+        labels, scores = labels[..., None], scores[..., None]
+        weights = None if weights is None else weights[..., None]
+    elif type(threshold) is float and 0 < threshold < 1:
+        tau = threshold
+    else:
+        tau = _threshold(lib, names, threshold, scores, hard=hard)
+    if cut is not None:
+        cut = _as_logits(lib, cut, scores)
+        if hard:
+            tau, cut, from_logits = cut, None, False
+    grid = thresholds is not None
+    return Batch(lib, labels, scores, weights, tau, grid, seen, clips, axes, from_logits, cut)
+
+
+def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any) -> Batch:
+    """Check and convert scores of any scale, which are held to what logits are: finite."""
+    arguments = arrive(
+        y_true, y_score, 0.5, None, Hard(), sample_weight, where, None, True, RANKING
+    )
+    return prepare(arguments)
+
+
+def check_arrays(
+    lib: Library,
+    names: Names,
+    y_true: Any,
+    y_prob: Any,
+    sample_weight: Any,
+    where: Any,
+    from_logits: bool,
+) -> bool:
+    """Check dtypes, shapes and values; tell whether the values could be seen."""
+    if not lib.is_real(y_prob.dtype):
+        checks.scores(lib, names, y_prob)
+    if y_true.dtype != y_prob.dtype:
+        checks.labels(lib, names, y_true)
+    if lib.shape(y_true) != lib.shape(y_prob):
+        checks.same_shape(lib, names, y_true, y_prob)
+    if sample_weight is not None:
+        checks.weights(lib, names, sample_weight, y_prob)
+    if where is not None:
+        checks.mask(lib, names, where, y_prob)
+    return check_values(lib, names, y_true, y_prob, sample_weight, where, from_logits=from_logits)
+
+
+def masked(
+    lib: Library, labels: Any, scores: Any, weights: Any, where: Any
+) -> tuple[Any, Any, Any]:
+    """Give entries that do not count a harmless score and a weight of 0."""
+    keep = lib.cast(where, scores.dtype) if weights is None else lib.where(where, weights, 0.0)
+    return lib.where(where, labels, 0.0), lib.where(where, scores, 0.5), keep
+
+
+def _threshold(lib: Library, names: Names, threshold: Any, scores: Any, *, hard: bool) -> Any:
+    """Return one threshold as a number, several as an array of the scores' dtype."""
+    if isinstance(threshold, (int, float)):
+        checks.threshold_number("threshold", threshold, hard=hard)
+        return float(threshold)
+    if isinstance(threshold, tuple):
+        for number in threshold:
+            checks.threshold_number("threshold", number, hard=hard)
+        array = lib.numbers(threshold, scores)
+    elif threshold is None:
+        raise TypeError("`threshold` must be a number, a tuple of numbers or an array, got None")
+    else:
+        checks.real(lib, "threshold", threshold)
+        check_thresholds(lib, "threshold", threshold, hard=hard)
+        array = lib.cast(threshold, scores.dtype)
+    checks.broadcasts(lib, names, "threshold", array, scores)
+    return array
+
+
+def _as_logits(lib: Library, threshold: Any, scores: Any) -> Any:
+    """Return checked thresholds as logits, rounded to the scores' dtype last of all."""
+    if isinstance(threshold, (int, float)):
+        return logit_of(threshold)
+    if isinstance(threshold, tuple):
+        return lib.numbers(tuple(map(logit_of, threshold)), scores)
+    plain, threshold = lib.plain, lib.constant(threshold)
+    if threshold.dtype != plain.xp.float64:
+        threshold = plain.cast(threshold, scores.dtype)
+    return plain.cast(logits_of(plain, plain.wide(threshold)), scores.dtype)
+
+
+def _grid(lib: Library, threshold: Any, thresholds: Any, scores: Any, *, hard: bool) -> Any:
+    """Return a grid of thresholds as a 1-D array of the scores' dtype."""
+    if not (isinstance(threshold, (int, float)) and threshold == 0.5):
+        raise ValueError(
+            "`threshold` and `thresholds` must not both be given; threshold is one operating "
+            "point, thresholds a grid of them"
+        )
+    if isinstance(thresholds, (int, float)) or (
+        not isinstance(thresholds, tuple) and len(lib.shape(thresholds)) != 1
+    ):
+        raise ValueError(
+            f"`thresholds` must be a tuple of numbers or a 1-D array, got {thresholds}"
+        )
+    if isinstance(thresholds, tuple):
+        if not thresholds:
+            raise ValueError("`thresholds` must not be empty, got ()")
+        for number in thresholds:
+            checks.threshold_number("thresholds", number, hard=hard)
+        checks.increasing("thresholds", thresholds)
+        return lib.numbers(thresholds, scores)
+    checks.real(lib, "thresholds", thresholds)
+    check_thresholds(lib, "thresholds", thresholds, hard=hard)
+    check_increasing(lib, "thresholds", thresholds)
+    return lib.cast(thresholds, scores.dtype)

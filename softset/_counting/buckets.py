@@ -1,0 +1,181 @@
+"""Counts at many thresholds, for steps made of lines: one search, not n x T memberships.
+
+The ends of the lines at all thresholds cut the scores into buckets. Within a bucket the step is
+one line at every threshold, so that of its scores only three sums matter; and at a threshold the
+same line holds for a whole stretch of buckets.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from .._arrays import Library
+from .._arrays.sorting import rank
+from .._arrays.sums import bucket_sums, sums_between
+from ..steps import has_lines, logistic, logistics
+from ..steps.lines import Lines
+from .arguments import Batch
+
+# It costs less to make the memberships for fewer thresholds, fewer scores to sum over, or fewer
+# memberships in all.
+FEW = 8
+SHORT = 16
+MANY = 2**16
+
+
+class Buckets(NamedTuple):
+    """Where the scores are among the knots of a grid.
+
+    `index` numbers the bucket of each score, through all rows of counts, of `size` buckets each.
+    At a threshold the first line holds for the buckets before `start`, the last one from `stop`.
+    """
+
+    index: Any
+    size: int
+    start: Any
+    stop: Any
+    lines: Lines
+
+
+def suits_buckets(batch: Batch, step: Any) -> bool:
+    """Tell whether the counts over a grid are to be made from buckets."""
+    if not (batch.grid and has_lines(step) and batch.lib.can_sort):
+        return False
+    lengths: Any = batch.lib.shape(batch.scores)[:-1]
+    count = batch.lib.shape(batch.threshold)[0]
+    summed, kept = [lengths[i] for i in batch.axes], _kept(batch)
+    if count is None or count < FEW or None in kept or summed.count(None) > 1:
+        return False
+    rows, length = math.prod(kept), math.inf if None in summed else math.prod(summed)
+    # Each row of counts has its buckets, numbered in 32 bits.
+    return length >= SHORT and rows * length * count >= MANY and rows * (2 * count + 1) < 2**31
+
+
+def put_in_buckets(batch: Batch, step: Any) -> Buckets:
+    """Find the bucket of every score."""
+    lib = batch.lib.plain
+    scores = batch.lib.constant(batch.scores[..., 0])
+    scores = logistic(lib, scores) if batch.from_logits else scores
+    xp = lib.xp
+    lines = step.lines(lib, batch.lib.constant(batch.threshold))
+    # A score at the upper end of the middle line is still on it.
+    beyond = xp.nextafter(lines.high, xp.full_like(lines.high, math.inf))
+    knots = xp.sort(xp.concat([lines.low, beyond]))
+    index = rank(lib, knots, scores)
+    start, stop = (xp.searchsorted(knots, x) + 1 for x in (lines.low, beyond))
+    size = 2 * batch.threshold.shape[0] + 1
+    kept = _kept(batch)
+    if kept:
+        firsts = tuple(range(0, math.prod(kept) * size, size))
+        rows = xp.reshape(lib.numbers(firsts, index), kept)
+        for axis in batch.axes:
+            rows = xp.expand_dims(rows, axis=axis)
+        index = xp.reshape(_like(lib, index, scores) + rows, (-1,))
+    return Buckets(index, size, start, stop, step.lines(batch.lib, batch.lib.wide(batch.threshold)))
+
+
+def count_buckets(batch: Batch, buckets: Buckets) -> tuple[Any, ...]:
+    """Return tp, fp, fn and tn at every threshold."""
+    labels, weights, scores = _without_grid_axis(batch)
+    lib, dtype, lines = batch.lib, scores.dtype, buckets.lines
+    xp = lib.xp
+    if _rises(lines.middle):
+        parts = logistics(lib, scores) if batch.from_logits else (scores, 1 - scores)
+    else:
+        parts = ()
+    of_each = []
+    for members in (labels, 1 - labels):
+        if weights is not None:
+            members = weights * members
+        # The scores on the left: they may be dual numbers, which not every array yields to.
+        sums = [_sums(batch, buckets, x * members) for x in parts]
+        of_each.append([_sums(batch, buckets, members), *sums])
+    # Memberships of positives and of negatives, their scores, and what these lack of 1.
+    sums = [x for pair in zip(*of_each, strict=True) for x in pair]
+    between = sums_between(lib, xp.stack(sums))
+    rows = (len(sums), *_kept(batch), lib.shape(batch.threshold)[0])
+    start, stop = (xp.broadcast_to(x, rows) for x in (buckets.start, buckets.stop))
+    below, inside, above = between(None, start), between(start, stop), between(stop, None)
+    counts = []
+    for i in range(2):
+        hit = inside[i, ...] * lines.centre + above[i, ...]
+        miss = inside[i, ...] * (1 - lines.centre) + below[i, ...]
+        if _rises(lines.middle):
+            rise = (inside[i + 2, ...] - inside[i, ...] * lines.threshold) * lines.middle
+            rise = rise + below[i + 2, ...] * lines.first
+            gap = above[i + 4, ...] * lines.last
+            hit, miss = hit + rise - gap, miss - rise + gap
+        counts += [hit, miss]
+    # What rounding left below 0 is 0, and keeps its slope.
+    counts = (xp.where(x < 0, x - lib.constant(x), x) for x in counts)
+    tp, fn, fp, tn = (lib.cast(x, dtype) for x in counts)
+    return tp, fp, fn, tn
+
+
+def gradient_of_buckets(batch: Batch, buckets: Buckets, step: Any, slope: Any) -> Any:
+    """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn.
+
+    It is one number for all positives of a bucket, and one for all its negatives.
+    """
+    lib, (labels, weights, scores) = batch.lib, _without_grid_axis(batch)
+    xp = lib.xp
+    # Thresholds that could not be checked may come in any order.
+    order = xp.argsort(batch.threshold)
+    lines = step.lines(lib, lib.wide(xp.take(batch.threshold, order, axis=0)))
+    numbers = lib.numbers(tuple(range(buckets.size)), buckets.start)
+    rows = (*_kept(batch), buckets.size)
+    before, after = (
+        xp.broadcast_to(xp.searchsorted(xp.sort(x), numbers, side="right"), rows)
+        for x in (buckets.start, buckets.stop)
+    )
+    tp, fp, fn, tn = (lib.wide(xp.take(x, order, axis=-1)) for x in slope)
+    of_positive, of_negative = (
+        _like(lib, lib.look_up(lib.cast(xp.reshape(x, (-1,)), scores.dtype), buckets.index), scores)
+        for x in (_slope(lib, y, lines, before, after) for y in (tp - fn, fp - tn))
+    )
+    gradient = labels * of_positive + (1 - labels) * of_negative
+    if batch.from_logits:
+        gradient = gradient * (logistic(lib, scores) * logistic(lib, -scores))
+    return gradient if weights is None else gradient * weights
+
+
+def _slope(lib: Library, slopes: Any, lines: Lines, before: Any, after: Any) -> Any:
+    """Return the sum over the grid of slopes times those of the lines.
+
+    A bucket is on the first line of the thresholds from `before` on, and on the last one of those
+    up to `after`.
+    """
+    return (
+        sums_between(lib, slopes * lines.middle)(after, before)
+        + sums_between(lib, slopes * lines.first)(before, None)
+        + sums_between(lib, slopes * lines.last)(None, after)
+    )
+
+
+def _sums(batch: Batch, buckets: Buckets, x: Any) -> Any:
+    """Return the sums over each bucket, in rows."""
+    lib, kept = batch.lib, _kept(batch)
+    flat = lib.xp.reshape(lib.wide(x), (-1,))
+    sums = bucket_sums(lib, flat, buckets.index, math.prod(kept) * buckets.size)
+    return lib.xp.reshape(sums, (*kept, buckets.size))
+
+
+def _like(lib: Library, x: Any, like: Any) -> Any:
+    """Give a 1-D array the shape of another, of which one length may not be known."""
+    return lib.xp.reshape(x, tuple(-1 if d is None else d for d in lib.shape(like)))
+
+
+def _kept(batch: Batch) -> tuple[Any, ...]:
+    """Return the lengths of the axes that are not summed over."""
+    lengths = batch.lib.shape(batch.scores)[:-1]
+    return tuple(length for i, length in enumerate(lengths) if i not in batch.axes)
+
+
+def _without_grid_axis(batch: Batch) -> tuple[Any, Any, Any]:
+    weights = None if batch.weights is None else batch.weights[..., 0]
+    return batch.labels[..., 0], weights, batch.scores[..., 0]
+
+
+def _rises(slope: Any) -> bool:
+    return not (isinstance(slope, int) and slope == 0)

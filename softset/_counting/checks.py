@@ -1,0 +1,116 @@
+"""Checks of kinds, dtypes and shapes: always on, and the one place for their wording."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from .._arrays import Library
+from .hints import broadcasts_to, fits, for_companion, for_labels, for_threshold, moveaxis_of
+from .names import Names
+
+
+def scores(lib: Library, names: Names, y_prob: Any) -> None:
+    """Require real floating-point scores."""
+    if not lib.is_real(y_prob.dtype):
+        raise TypeError(
+            f"`{names.y_prob}` must hold floating-point scores, got {y_prob.dtype}; {names.order}: "
+            "if the arguments are in order, cast the scores to a floating-point dtype"
+        )
+
+
+def labels(lib: Library, names: Names, y_true: Any) -> None:
+    """Require labels of a boolean, an integer or a real floating-point dtype."""
+    if not _is_number(lib, y_true.dtype):
+        raise TypeError(
+            f"`{names.y_true}` must hold boolean, integer or real labels, got {y_true.dtype}"
+        )
+
+
+def same_shape(lib: Library, names: Names, y_true: Any, y_prob: Any) -> None:
+    """Require labels of the scores' shape: broadcasting here is silently another metric."""
+    true, prob = lib.shape(y_true), lib.shape(y_prob)
+    if fits(true, prob):
+        return
+    hint = for_labels(names, true, prob, moveaxis_of(y_prob))
+    raise ValueError(
+        f"`{names.y_true}` and `{names.y_prob}` must have one shape, got {true} and {prob}; {hint}"
+    )
+
+
+def aligned(lib: Library, names: Names, name: str, x: Any, y_prob: Any) -> None:
+    """Require x to have the scores' dimensions, each of the same length or of length 1."""
+    shape, target = lib.shape(x), lib.shape(y_prob)
+    if len(shape) == len(target) and broadcasts_to(shape, target):
+        return
+    hint = for_companion(name, shape, target, moveaxis_of(y_prob))
+    raise ValueError(
+        f"`{name}` must have as many dimensions as {names.y_prob}, each of the same length or 1, "
+        f"got {shape} for {names.y_prob} of {target}{hint}"
+    )
+
+
+def mask(lib: Library, names: Names, where: Any, y_prob: Any) -> None:
+    """Require a boolean mask that lines up with the scores."""
+    if not lib.is_bool(where.dtype):
+        raise TypeError(f"`where` must be a boolean mask, got {where.dtype}; pass mask != 0")
+    aligned(lib, names, "where", where, y_prob)
+
+
+def real(lib: Library, name: str, x: Any) -> None:
+    """Require real numbers, booleans among them."""
+    if not _is_number(lib, x.dtype):
+        raise TypeError(f"`{name}` must hold real numbers, got {x.dtype}")
+
+
+def weights(lib: Library, names: Names, sample_weight: Any, y_prob: Any) -> None:
+    """Require real weights that line up with the scores."""
+    real(lib, "sample_weight", sample_weight)
+    aligned(lib, names, "sample_weight", sample_weight, y_prob)
+
+
+def _is_number(lib: Library, dtype: Any) -> bool:
+    return lib.is_real(dtype) or lib.xp.isdtype(dtype, ("bool", "integral"))
+
+
+def axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
+    """Return the axes to sum over as non-negative numbers."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    for a in given:
+        if isinstance(a, bool) or not isinstance(a, int):
+            raise TypeError(f"`axis` must be None, an integer or a tuple of them, got {axis!r}")
+        if not -ndim <= a < ndim:
+            raise ValueError(f"`axis` must lie in [{-ndim}, {ndim}) for {ndim} dimensions, got {a}")
+    found = tuple(sorted(a % ndim for a in given))
+    if len(set(found)) != len(found):
+        raise ValueError(f"`axis` must not name an axis twice, got {axis!r}")
+    return found
+
+
+def threshold_number(name: str, value: float, *, hard: bool) -> None:
+    """Require a probability strictly inside (0, 1); any number will do for the hard step."""
+    # A nan differs from itself; math.isnan does not trace in torch.compile.
+    if value != value or not (hard or 0 < value < 1):
+        raise ValueError(
+            f"`{name}` must lie strictly between 0 and 1, got {value}; it is a probability, also "
+            "with from_logits=True"
+        )
+
+
+def increasing(name: str, values: tuple[float, ...]) -> None:
+    """Require numbers in increasing order."""
+    if any(b <= a for a, b in pairwise(values)):
+        raise ValueError(f"`{name}` must increase, got {values}; sort them, without repeats")
+
+
+def broadcasts(lib: Library, names: Names, name: str, x: Any, y_prob: Any) -> None:
+    """Require x to broadcast against the scores without enlarging them."""
+    shape, target = lib.shape(x), lib.shape(y_prob)
+    if broadcasts_to(shape, target):
+        return
+    raise ValueError(
+        f"`{name}` must broadcast against {names.y_prob} of {target}, got {shape}; "
+        f"{for_threshold(shape, target)}"
+    )

@@ -1,0 +1,65 @@
+"""Exact counts at every score, by one sort."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._arrays import Library
+from .._arrays.sorting import sort_by_score
+from .._types import Confusion
+from .arguments import Batch
+
+
+def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any, Confusion]:
+    """Return the scores in increasing order, and the hard counts of a cut below each of them.
+
+    The axes to sum over become one last axis. Between equal scores there is no cut: of those
+    only the first count is one of a threshold, and `merge`, for a single row, gives it to all.
+    The counts are in float64 where there is one.
+    """
+    lib, xp = batch.lib, batch.lib.xp
+    if not lib.can_sort:
+        raise TypeError(
+            f"exact counts need a sort, which {xp.__name__} does not have; count over a grid, as "
+            "with thresholds=grid(99)"
+        )
+    scores = batch.scores
+    if where is not None:  # a masked score may not become a threshold of its own
+        lowest = xp.full_like(scores, -xp.inf)
+        highest = xp.max(xp.where(where, scores, lowest), axis=batch.axes, keepdims=True)
+        none = xp.zeros_like(highest)
+        scores = xp.where(where, scores, xp.where(highest > -xp.inf, highest, none))
+    if batch.weights is None:
+        scores, positives = sort_by_score(lib, batch.axes, scores, batch.labels)
+        negatives = 1 - positives
+    else:
+        weights = batch.weights + xp.zeros_like(scores)
+        scores, labels, weights = sort_by_score(lib, batch.axes, scores, batch.labels, weights)
+        positives, negatives = labels * weights, (1 - labels) * weights
+    places = scores if batch.seen else xp.where(scores == scores, scores, xp.inf)
+    first = xp.searchsorted(places, places) if merge else None
+    # The difference from the whole loses digits of the few scores at the top: in float32 all that
+    # matter, in float64 those that tell whether two sums of weights are equal.
+    once = lib.has_float64 and (merge or batch.weights is None)
+    (fn, tp), (tn, fp) = (_split(lib, x, first, once) for x in (positives, negatives))
+    c = Confusion(tp, fp, fn, tn)
+    if batch.seen:
+        return scores, c
+    # Where a nan would be among the others nobody knows: its label, a nan too, is in all counts.
+    unknown = 0 * xp.sum(lib.wide(positives), axis=-1, keepdims=True)
+    return scores, Confusion(*(x + unknown for x in c))
+
+
+def _split(lib: Library, x: Any, first: Any, once: bool) -> tuple[Any, Any]:
+    """Return the sums of x before each place, and from it on; or from the place `first` says.
+
+    `once` takes one running sum instead of two.
+    """
+    xp, x = lib.xp, lib.wide(x)
+    sums = lib.running(x)
+    before = xp.concat([xp.zeros_like(sums[..., :1]), sums[..., :-1]], axis=-1)
+    before = before if first is None else xp.take(before, first, axis=0)
+    if once:
+        return before, sums[..., -1:] - before
+    after = xp.flip(lib.running(xp.flip(x, axis=-1)), axis=-1)
+    return before, after if first is None else xp.take(after, first, axis=0)

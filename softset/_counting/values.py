@@ -1,0 +1,103 @@
+"""Checks of the values of arguments."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._arrays import Library
+from .._arrays.values import Rule, checking, finite_only, obey, truth
+from .names import Names
+
+
+def check_values(
+    lib: Library,
+    names: Names,
+    y_true: Any,
+    y_prob: Any,
+    sample_weight: Any,
+    where: Any,
+    *,
+    from_logits: bool,
+) -> bool:
+    """Look at the values, with one wait for a device; tell whether they could be seen."""
+    if not checking(lib):
+        return False
+    if 0 in y_prob.shape:
+        raise ValueError(
+            f"`{names.y_prob}` must not be empty, got shape {lib.shape(y_prob)}; skip the batch, "
+            "or switch the checks off to count zeros"
+        )
+    rule = Rule(_is_finite, f"hold finite {names.logits}", finite_only) if from_logits else _SCORE
+    rules = [(names.y_prob, y_prob, rule)]
+    if not lib.is_bool(y_true.dtype):
+        rules.append((names.y_true, y_true, _LABEL))
+    if sample_weight is not None and not lib.is_bool(sample_weight.dtype):
+        # An integer dtype has no infinity to compare with.
+        rule = _WEIGHT if lib.is_real(sample_weight.dtype) else _WHOLE_WEIGHT
+        rules.append(("sample_weight", sample_weight, rule))
+    return obey(lib, rules, where)
+
+
+def check_thresholds(lib: Library, name: str, threshold: Any, *, hard: bool) -> None:
+    """Require probabilities strictly inside (0, 1) in an array of thresholds."""
+    if checking(lib):
+        obey(lib, [(name, threshold, _NUMBER if hard else _THRESHOLD)])
+
+
+def check_increasing(lib: Library, name: str, values: Any) -> None:
+    """Require an array of numbers in increasing order."""
+    if checking(lib) and truth(lib.xp.all(values[1:] > values[:-1])) is False:
+        raise ValueError(f"`{name}` must increase, got {values}; sort them, without repeats")
+
+
+def _if_logits(value: float, name: str) -> str:
+    if math.isfinite(value):
+        return "; if these are logits pass from_logits=True"
+    return finite_only(value, name)
+
+
+def _of_a_label(value: float, name: str) -> str:
+    if not math.isfinite(value):
+        return finite_only(value, name)
+    return (
+        f"; if {value:g} marks entries to ignore pass where={name} != {value:g}, else code the "
+        "two classes as 0 and 1, or use one_hot for class numbers"
+    )
+
+
+def _of_a_threshold(value: float, name: str) -> str:
+    return "; it is a probability, also with from_logits=True"
+
+
+def _is_share(low: Any, high: Any) -> Any:
+    return (low >= 0) & (high <= 1)
+
+
+def _is_inside(low: Any, high: Any) -> Any:
+    return (low > 0) & (high < 1)
+
+
+def _is_finite(low: Any, high: Any) -> Any:
+    return (low > -math.inf) & (high < math.inf)
+
+
+def _is_weight(low: Any, high: Any) -> Any:
+    return (low >= 0) & (high < math.inf)
+
+
+def _is_not_negative(low: Any, high: Any) -> Any:
+    return low >= 0
+
+
+def _is_number(low: Any, high: Any) -> Any:
+    return low == low  # not isnan, which integers lack
+
+
+_EXPECTED = "hold probabilities strictly between 0 and 1"
+_SCORE = Rule(_is_share, "hold probabilities in [0, 1]", _if_logits)
+_LABEL = Rule(_is_share, "hold labels in [0, 1]", _of_a_label)
+_WEIGHT = Rule(_is_weight, "hold finite weights >= 0", finite_only)
+_WHOLE_WEIGHT = Rule(_is_not_negative, "hold finite weights >= 0", finite_only)
+_THRESHOLD = Rule(_is_inside, _EXPECTED, _of_a_threshold)
+_NUMBER = Rule(_is_number, _EXPECTED, _of_a_threshold)

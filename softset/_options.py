@@ -1,0 +1,55 @@
+"""Checks of options that are numbers or functions, and the one place for their wording."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+_NUMBERS = (int, float)
+
+
+def positive(name: str, value: Any) -> None:
+    """Require a positive finite number."""
+    if not (isinstance(value, _NUMBERS) and 0 < value < math.inf):
+        raise ValueError(f"`{name}` must be a positive finite number, got {value!r}")
+
+
+def non_negative(name: str, value: Any) -> None:
+    """Require a finite number that is not negative."""
+    at_least(name, value, 0)
+
+
+def at_least(name: str, value: Any, least: float) -> None:
+    """Require a finite number that is not below another."""
+    if not (isinstance(value, _NUMBERS) and least <= value < math.inf):
+        raise ValueError(f"`{name}` must be a finite number >= {least}, got {value!r}")
+
+
+def finite(name: str, value: Any) -> None:
+    """Require a finite number."""
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS) or not math.isfinite(value):
+        raise ValueError(f"`{name}` must be a finite number, got {value!r}")
+
+
+def share(name: str, value: Any) -> None:
+    """Require a number from 0 on that is below 1."""
+    if not (isinstance(value, _NUMBERS) and 0 <= value < 1):
+        raise ValueError(f"`{name}` must lie in [0, 1), got {value!r}")
+
+
+def positive_share(name: str, value: Any) -> None:
+    """Require a positive number up to 1."""
+    if not (isinstance(value, _NUMBERS) and 0 < value <= 1):
+        raise ValueError(f"`{name}` must lie in (0, 1], got {value!r}")
+
+
+def whole(name: str, value: Any, least: int) -> None:
+    """Require a whole number that is not below another."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"`{name}` must be an integer of at least {least}, got {value!r}")
+
+
+def function(name: str, value: Any, what: str) -> None:
+    """Require a callable."""
+    if not callable(value):
+        raise TypeError(f"`{name}` must be {what}, got {value!r}")

@@ -1,0 +1,77 @@
+"""The types that the kernel's signatures speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+
+class Array(Protocol):
+    """An array of any supported library: it has a shape, a dtype and arithmetic."""
+
+    @property
+    def shape(self) -> Any: ...
+    @property
+    def dtype(self) -> Any: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __neg__(self) -> Any: ...
+    def __add__(self, other: Any, /) -> Any: ...
+    def __radd__(self, other: Any, /) -> Any: ...
+    def __sub__(self, other: Any, /) -> Any: ...
+    def __rsub__(self, other: Any, /) -> Any: ...
+    def __mul__(self, other: Any, /) -> Any: ...
+    def __rmul__(self, other: Any, /) -> Any: ...
+    def __truediv__(self, other: Any, /) -> Any: ...
+    def __rtruediv__(self, other: Any, /) -> Any: ...
+    def __lt__(self, other: Any, /) -> Any: ...
+    def __le__(self, other: Any, /) -> Any: ...
+    def __gt__(self, other: Any, /) -> Any: ...
+    def __ge__(self, other: Any, /) -> Any: ...
+
+
+class Confusion(NamedTuple):
+    """The four counts of a binary confusion matrix.
+
+    Attributes
+    ----------
+    tp, fp, fn, tn : array
+        True positives, false positives, false negatives, true negatives: four arrays of one
+        shape, which is () unless `confusion` was given an axis or a grid of thresholds.
+
+    Notes
+    -----
+    Counts add up: ``a + b`` is the confusion matrix of two batches together, and the built-in
+    ``sum`` works on a list of them. A smoothing prior is an addition as well, as in
+    ``c + Confusion(1.0, 1.0, 1.0, 1.0)``. As a named tuple it is a pytree in JAX, PyTorch and
+    TensorFlow without registration.
+
+    Examples
+    --------
+    >>> import softset as ss
+    >>> print(ss.Confusion(3.0, 1.0, 2.0, 4.0) + ss.Confusion(1.0, 0.0, 0.0, 1.0))
+    Confusion(tp=4.0, fp=1.0, fn=2.0, tn=5.0)
+    """
+
+    tp: Any
+    fp: Any
+    fn: Any
+    tn: Any
+
+    # A tuple's + concatenates; counts add.
+    def __add__(self, other: Any) -> Confusion:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the counts of both."""
+        if not isinstance(other, Confusion):
+            return NotImplemented
+        return Confusion(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def __radd__(self, other: Any) -> Confusion:
+        """Return the counts themselves for the 0 that `sum` starts from."""
+        if isinstance(other, int) and other == 0:
+            return self
+        return NotImplemented
+
+
+Threshold: TypeAlias = "float | tuple[float, ...] | Array"
+Step: TypeAlias = "Callable[[Any, Any], Any]"
+Metric: TypeAlias = "Callable[[Confusion], Any]"
+Reduce: TypeAlias = "Callable[[Confusion], Confusion]"

@@ -1,0 +1,50 @@
+"""Step functions: the Heaviside step and what takes its place while training.
+
+Each maps a probability and a threshold to a membership in [0, 1].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .members import members
+from .own import has_lines, is_ours
+from .piecewise import Hard, Identity, Linear, Ramp
+from .smooth import Algebraic, Arctan, Cosine, Sigmoid, logistic, logistics
+from .through import StraightThrough
+
+__all__ = [
+    "Algebraic",
+    "Arctan",
+    "Cosine",
+    "Hard",
+    "Identity",
+    "Linear",
+    "Ramp",
+    "Sigmoid",
+    "StraightThrough",
+    "has_lines",
+    "is_own",
+    "is_ours",
+    "keeps_nan",
+    "logistic",
+    "logistics",
+    "members",
+]
+
+
+def is_own(step: Any) -> bool:
+    """Tell whether a step is one of softset's: elementwise, and nothing in it has a gradient."""
+    while type(step) is StraightThrough:
+        step = step.step
+    if not is_ours(step):
+        return False
+    numbers = [isinstance(option, (int, float)) for option in vars(step).values()]
+    return False not in numbers
+
+
+def keeps_nan(step: Any) -> bool:
+    """Tell whether a score that is not a number has a membership that is none."""
+    while type(step) is StraightThrough:
+        step = step.step
+    return is_ours(step) and type(step) is not Hard

@@ -1,0 +1,216 @@
+"""Smooth steps: the logistic curve and other published ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._arrays import Library
+from .._options import positive
+from .door import arrived
+from .lines import products_are_faster
+from .own import own
+
+
+@own
+@dataclass(frozen=True)
+class Sigmoid:
+    """The logistic curve ``1 / (1 + exp(-k (y_prob - threshold)))``.
+
+    Parameters
+    ----------
+    k : float, default 10.0
+        Sharpness; the slope at the threshold is k / 4. 73 at a threshold of 0.5 is AnyLoss.
+        With a large k most slopes are almost 0, and training may stall.
+
+    Raises
+    ------
+    ValueError
+        If k is not a positive finite number.
+
+    Notes
+    -----
+    A score of 0 or 1 is not quite a non-member or a member. Source: Kyurkchiev and Markov 2015
+    as used by Tsoi et al. 2022, section 3; Han et al. 2024 (arXiv 2405.14745).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.Sigmoid(k=10)(np.asarray([0.5, 0.7]), 0.5).round(4))
+    [0.5    0.8808]
+    """
+
+    k: float = 10.0
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        positive("k", self.k)
+
+    def __call__(self, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return self.at(*arrived(y_prob, threshold))
+
+    def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return logistic(lib, (y_prob - threshold) * self.k)
+
+    def with_slope(self, lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
+        """Return the memberships and their slopes."""
+        value, lack = logistics(lib, (y_prob - threshold) * self.k)
+        _, multiply = lib.in_place(value)
+        return value, multiply(multiply(lack, value), self.k)
+
+
+@own
+@dataclass(frozen=True)
+class Cosine:
+    """A raised-cosine curve from 0 to 1 across a band of the given width.
+
+    Parameters
+    ----------
+    width : float
+        Width of the band, positive. Outside the band the slope is 0: scores there get no
+        gradient. SOL's delta is half of it.
+
+    Raises
+    ------
+    ValueError
+        If width is not a positive finite number.
+
+    Notes
+    -----
+    The distribution function of a raised cosine, which makes a count the expected count for a
+    threshold so distributed. Source: Marchetti et al. 2022, score-oriented losses.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.Cosine(width=0.4)(np.asarray([0.2, 0.4, 0.5, 0.8]), 0.5).round(4))
+    [0.     0.0908 0.5    1.    ]
+    """
+
+    width: float
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        positive("width", self.width)
+
+    def __call__(self, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return self.at(*arrived(y_prob, threshold))
+
+    def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        xp, x = lib.xp, (y_prob - threshold) * (2 * math.pi / self.width)
+        # With no factor at the sine the slope, 1 + cos(x), is exactly 0 at the ends.
+        curve = (x + xp.sin(x)) * (0.5 / math.pi) + 0.5
+        outside = xp.where(x < 0, xp.zeros_like(x), xp.ones_like(x))
+        return xp.where((x < -math.pi) | (x > math.pi), outside, curve)
+
+
+@own
+@dataclass(frozen=True)
+class Arctan:
+    """The arctangent curve ``1/2 + atan(k (y_prob - threshold)) / pi``.
+
+    Parameters
+    ----------
+    k : float
+        Sharpness, positive; the slope at the threshold is k / pi. The tails are heavy: far
+        scores keep more gradient than with the logistic curve.
+
+    Raises
+    ------
+    ValueError
+        If k is not a positive finite number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.Arctan(k=10)(np.asarray([0.4, 0.5]), 0.5).round(4))
+    [0.25 0.5 ]
+    """
+
+    k: float
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        positive("k", self.k)
+
+    def __call__(self, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return self.at(*arrived(y_prob, threshold))
+
+    def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return lib.xp.atan((y_prob - threshold) * self.k) / math.pi + 0.5
+
+
+@own
+@dataclass(frozen=True)
+class Algebraic:
+    """The algebraic curve ``1/2 + x / (2 sqrt(1 + x^2))`` with x = k (y_prob - threshold).
+
+    Parameters
+    ----------
+    k : float
+        Sharpness, positive; the slope at the threshold is k / 2.
+
+    Raises
+    ------
+    ValueError
+        If k is not a positive finite number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.Algebraic(k=10)(np.asarray([0.4, 0.5]), 0.5).round(4))
+    [0.1464 0.5   ]
+    """
+
+    k: float
+    symmetric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        positive("k", self.k)
+
+    def __call__(self, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return self.at(*arrived(y_prob, threshold))
+
+    def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        x = (y_prob - threshold) * self.k
+        return x / lib.xp.sqrt(x * x + 1) * 0.5 + 0.5
+
+
+def logistic(lib: Library, x: Any) -> Any:
+    """Return 1 / (1 + exp(-x)) without overflow and with a gradient that both tails keep."""
+    if products_are_faster(lib, x):
+        return logistics(lib, x)[0]
+    xp, small = lib.xp, _tail(lib, x)
+    return xp.where(x < 0, small, 1.0) / (small + 1)
+
+
+def logistics(lib: Library, x: Any) -> tuple[Any, Any]:
+    """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)), for the price of one."""
+    xp, small = lib.xp, _tail(lib, x)
+    total = small + 1
+    if products_are_faster(lib, x):
+        less, more, negative = small / total, 1 / total, lib.below(x, 0.0)
+        positive, (add, multiply) = 1 - negative, lib.in_place(x)
+        value = add(positive * more, negative * less)
+        return value, add(multiply(positive, less), multiply(negative, more))
+    return xp.where(x < 0, small, 1.0) / total, xp.where(x < 0, 1.0, small) / total
+
+
+def _tail(lib: Library, x: Any) -> Any:
+    """Return exp(-|x|)."""
+    xp = lib.xp
+    # At 0 the slope is that of one side, not the 0 of `abs`; here no gradient is taken.
+    return xp.exp(-xp.abs(x) if products_are_faster(lib, x) else xp.where(x < 0, x, -x))

@@ -1,0 +1,60 @@
+"""The hard step with the gradient of a soft one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._arrays import Library
+from .._types import Step
+from .door import arrived
+from .members import members
+from .own import own
+from .piecewise import Linear
+
+
+@own
+@dataclass(frozen=True)
+class StraightThrough:
+    """The hard step with the gradient of another one.
+
+    Parameters
+    ----------
+    step : callable
+        Any step function; its slope is used, its value is not.
+
+    Raises
+    ------
+    TypeError
+        If step is not callable.
+
+    Notes
+    -----
+    The loss is then the metric itself, and its gradient is biased (Bengio et al. 2013). It does
+    not agree with finite differences, which see a step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.StraightThrough(ss.Linear())(np.asarray([0.2, 0.6]), 0.5))
+    [0. 1.]
+    """
+
+    step: Step = Linear()
+    symmetric: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not callable(self.step):
+            raise TypeError(f"`step` must be a step function, got {self.step!r}")
+
+    def __call__(self, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return self.at(*arrived(y_prob, threshold))
+
+    def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        soft = members(lib, self.step, y_prob, threshold)
+        hard = lib.constant(y_prob) >= lib.constant(threshold)
+        # soft - soft first: the value is exactly that of the hard step.
+        return (soft - lib.constant(soft)) + lib.xp.astype(hard, soft.dtype)

@@ -1,0 +1,233 @@
+"""Which threshold a metric is best at."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from .._arrays import Library
+from .._arrays.values import truth
+from .._options import finite, function
+from .._types import Array, Metric
+from ..losses import direction
+from ..metrics import larger_is_better
+from ..metrics.options import freeze
+from .cuts import Cuts, Ranked, best, cut, first, meets, pick, rank, read_off
+
+
+class BestThreshold(NamedTuple):
+    """What `best_threshold` returns: the threshold, and the metric of hard counts there."""
+
+    threshold: Any
+    value: Any
+
+
+def best_threshold(
+    metric: Metric,
+    y_true: Array,
+    y_prob: Array,
+    *,
+    thresholds: tuple[float, ...] | Array | None = None,
+    sample_weight: Array | None = None,
+    where: Array | None = None,
+    axis: int | tuple[int, ...] | None = None,
+    from_logits: bool = False,
+    maximize: bool | None = None,
+) -> BestThreshold:
+    """Return the threshold at which the metric of the hard counts is best.
+
+    Choose it on data that neither trained the model nor will report the score.
+
+    Parameters
+    ----------
+    metric : callable
+        Any function of a `Confusion` that is elementwise over its shape.
+    y_true, y_prob : arrays
+        As for `confusion`.
+    thresholds : tuple of floats or 1-D array, optional
+        Candidates. By default every cut between two scores is one, which needs a sort, in
+        O(n log n); with candidates the data are only counted, so that Dask arrays larger than
+        memory will do.
+    sample_weight, where, axis, from_logits
+        As for `confusion`; with ``axis=0`` each class gets its own threshold.
+    maximize : bool, optional
+        Whether larger values of the metric are better, as for `as_loss`.
+
+    Returns
+    -------
+    BestThreshold
+        ``(threshold, value)``, two arrays of the shape of the counts. A threshold is a
+        probability, midway between those that it separates, the lowest where several are best;
+        inf where it is best to predict no positive and there are scores of 1. For logits it is
+        in float64 where the library has it. Where no probability is between two large logits,
+        and that cannot be seen, as under a compiler's tracer, both are nan. Not differentiable.
+
+    Raises
+    ------
+    TypeError
+        If `metric` is not callable, or as `confusion` does.
+    ValueError
+        If `metric` mixes thresholds or has no better direction, if no probability separates the
+        logits where the metric is best, or as `confusion` does.
+
+    Notes
+    -----
+    A built-in metric that is undefined at a cut, as precision where nothing is predicted
+    positive, does not compete there, unless a `zero_division` is fixed by functools.partial. If
+    it is undefined at every cut the first one is returned. Values no further apart than eight
+    units in the last place are equal: they may be the same sums in another order. The unit is
+    that of the weights' dtype, without weights of float64 where the library has it.
+
+    For F-beta of calibrated probabilities the best threshold is F* / (1 + beta^2), with F* the
+    best value (Lipton, Elkan and Narayanaswamy 2014).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true, y_prob = np.asarray([0, 0, 1, 1]), np.asarray([0.1, 0.2, 0.4, 0.6])
+    >>> threshold, value = ss.best_threshold(ss.f1, y_true, y_prob)
+    >>> print(round(float(threshold), 4), value)
+    0.3 1.0
+    """
+    frozen = freeze(metric)
+    larger = direction(frozen, maximize)
+    cuts = cut(
+        y_true,
+        y_prob,
+        thresholds=thresholds,
+        sample_weight=sample_weight,
+        where=where,
+        axis=axis,
+        from_logits=from_logits,
+    )
+    lib, ranked = cuts.lib, rank("metric", frozen, larger, cuts)
+    place = first(lib, best(lib, ranked, cuts.possible))
+    return BestThreshold(*read_off(frozen, cuts, place))
+
+
+def threshold_at(
+    metric: Metric,
+    constraint: Metric,
+    bound: float,
+    y_true: Array,
+    y_prob: Array,
+    *,
+    thresholds: tuple[float, ...] | Array | None = None,
+    sample_weight: Array | None = None,
+    where: Array | None = None,
+    axis: int | tuple[int, ...] | None = None,
+    from_logits: bool = False,
+) -> BestThreshold:
+    """Return the threshold at which a metric is best while another one keeps to a bound.
+
+    Such as the highest recall at a precision of at least 0.9, or the highest true positive rate
+    at a false positive rate of at most 0.01. Choose it on data that neither trained the model
+    nor will report the score.
+
+    Parameters
+    ----------
+    metric : callable
+        Any function of a `Confusion` that is elementwise over its shape.
+    constraint : callable
+        Another one. It has to be at least `bound`, or at most where smaller is better, as of
+        `false_positive_rate`; of a function of your own larger is better, for both.
+    bound : float
+        What `constraint` has to reach; meeting it exactly is enough.
+    y_true, y_prob, thresholds, sample_weight, where, axis, from_logits
+        As for `best_threshold`.
+
+    Returns
+    -------
+    BestThreshold
+        ``(threshold, value)`` as of `best_threshold`, with the value of `metric`. Of several
+        best thresholds it is the one with the best `constraint`, and then the lowest; both are
+        compared as by `best_threshold`. Both are nan where no threshold meets the bound and that
+        cannot be seen: under a compiler's tracer, for Dask arrays and with ``checks(False)``.
+        Not differentiable.
+
+    Raises
+    ------
+    TypeError
+        If `metric` or `constraint` is not callable, or as `confusion` does.
+    ValueError
+        If `bound` is not a finite number, if no threshold meets it, or as `best_threshold`
+        does, of `constraint` too.
+
+    Notes
+    -----
+    Predicting no positive is a cut as well. A rate that is 0 of something is 0 there, as the
+    false positive rate, and meets a bound; one that is 0 of nothing is undefined, as precision
+    and the false discovery rate, and meets none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> y_true = np.asarray([0, 1, 0, 0, 1, 1])
+    >>> y_prob = np.asarray([0.1, 0.3, 0.4, 0.6, 0.7, 0.9])
+    >>> threshold, value = ss.threshold_at(ss.recall, ss.precision, 0.9, y_true, y_prob)
+    >>> print(round(float(threshold), 4), round(float(value), 4))
+    0.65 0.6667
+    >>> threshold, value = ss.threshold_at(ss.recall, ss.false_positive_rate, 0.7, y_true, y_prob)
+    >>> print(round(float(threshold), 4), value)
+    0.2 1.0
+    """
+    frozen, larger = _directed("metric", metric)
+    limit, upward = _directed("constraint", constraint)
+    finite("bound", bound)
+    cuts = cut(
+        y_true,
+        y_prob,
+        thresholds=thresholds,
+        sample_weight=sample_weight,
+        where=where,
+        axis=axis,
+        from_logits=from_logits,
+    )
+    lib, xp = cuts.lib, cuts.lib.xp
+    values = rank("metric", frozen, larger, cuts)
+    limits = rank("constraint", limit, upward, cuts)
+    allowed = cuts.possible & meets(lib, limits, bound)
+    found = xp.any(allowed, axis=-1)
+    if cuts.seen:
+        _require_all(lib, found, bound, limits, cuts)
+    place = first(lib, best(lib, limits, best(lib, values, allowed)))
+    pair = read_off(frozen, cuts, place)
+    return BestThreshold(*(xp.where(found, x, xp.full_like(x, xp.nan)) for x in pair))
+
+
+def _directed(name: str, metric: Metric) -> tuple[Metric, bool]:
+    """Return a metric, and whether larger values of it are better."""
+    function(name, metric, "a function of a Confusion such as softset.f1")
+    larger = larger_is_better(metric)
+    if larger is None:
+        known = getattr(metric, "__name__", metric)
+        raise ValueError(
+            f"`{name}` {known} is neither better when larger nor when smaller; pass a function "
+            f"that is larger where it is better, as in lambda c: -{known}(c)"
+        )
+    return freeze(metric), larger
+
+
+def _require_all(lib: Library, found: Any, bound: float, limits: Ranked, cuts: Cuts) -> None:
+    """Require a threshold within the bound for all counts, where that can be seen."""
+    xp = lib.xp
+    if truth(xp.all(found)) is not False:
+        return
+    reached = pick(lib, limits.values, first(lib, best(lib, limits, cuts.possible)))[..., 0]
+    found, reached = (xp.reshape(x, (-1,)) for x in (found, reached))
+    missing = [i for i in range(found.shape[0]) if not truth(found[i])]
+    which = f" of class {missing[0]}" if found.shape[0] > 1 else ""
+    more = f", and {len(missing) - 1} more classes fail" if len(missing) > 1 else ""
+    value = float(reached[missing[0]])
+    if math.isnan(value):
+        raise ValueError(
+            f"`bound` must be met at some threshold, got {bound!r}, where `constraint`{which} is "
+            f"undefined at every one{more}; look for a class that is absent"
+        )
+    raise ValueError(
+        f"`bound` must be met at some threshold, got {bound!r}, where the "
+        f"{'largest' if limits.larger else 'smallest'} value of `constraint`{which} is "
+        f"{value:.6g}{more}; {'lower' if limits.larger else 'raise'} the bound"
+    )
