@@ -26,8 +26,8 @@ def counts(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
     for name, x in zip(Confusion._fields, c, strict=True):
         if type(x) in KINDS:
             raise TypeError(
-                f"`{name}` must be an array as the other counts are, got {x!r}; make arrays of the "
-                "counts, e.g. Confusion(*map(numpy.asarray, c)), or numbers of all four"
+                f"`{name}` must be an array, got {x!r}; make arrays of the counts, e.g. "
+                "Confusion(*map(numpy.asarray, c)), or numbers of all four"
             )
     lib, (tp, fp, fn, tn) = arrive(Confusion._fields, (tp, fp, fn, tn))
     if lib.is_real(tp.dtype) and tp.dtype == fp.dtype == fn.dtype == tn.dtype:

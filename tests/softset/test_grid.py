@@ -105,7 +105,11 @@ def call(loss, names, y, p, more):
 @pytest.mark.parametrize("delta", [0.0, 1e-9, -1e-9], ids=["at", "above", "below"])
 def test_slopes_at_the_knots_are_those_of_one_threshold(step, delta):
     """Scores on the ends of the lines of every threshold, and next to them."""
-    ends = [getattr(STEPS[step].lines(t), end) for t in GRID[1:-1] for end in ("low", "high")]
+    ends = [
+        getattr(STEPS[step].lines(support.lib_of(P), t), end)
+        for t in GRID[1:-1]
+        for end in ("low", "high")
+    ]
     p = np.clip(np.asarray(ends) + delta, 0, 1)
     y = np.arange(p.size) % 2 == 0
     loss = ss.as_loss(F2, step=STEPS[step], thresholds=GRID)

@@ -297,7 +297,9 @@ def test_labels_of_unknown_length_under_xla(lengths, wrong):
     """It drops assertions: a single label is not repeated, nor are two lengths exchanged."""
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
     p = np.full((3, 2)[: len(lengths)], 0.5)
-    run = traced(lambda y, p: support.lib_of(y, p).of_one_shape(y, p) * p, lengths, lengths, jit_compile=True)
+    run = traced(
+        lambda y, p: support.lib_of(y, p).of_one_shape(y, p) * p, lengths, lengths, jit_compile=True
+    )
     np.testing.assert_array_equal(run(2 * p, p), 2 * p * p)
     with pytest.raises(tf.errors.InvalidArgumentError):
         run(np.ones(wrong), p)

@@ -6,10 +6,8 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from softset._operations import in_place, sum_of_products
 
 import softset as ss
-from softset import _operations, _sums, _visible
 from softset._arrays.duals import Dual
 from tests import support
 from tests.support import assert_close, lib_of
@@ -167,7 +165,9 @@ def test_what_may_be_written_to():
         arrays = arrays if isinstance(arrays, tuple) else (arrays,)
         assert lib_of(*arrays).free is expected, name
         if arrays[-1] is not None:
-            assert lib_of(*arrays).in_place(*arrays)[0] is (operator.iadd if expected else operator.add), name
+            assert lib_of(*arrays).in_place(*arrays)[0] is (
+                operator.iadd if expected else operator.add
+            ), name
 
 
 @support.on("torch")

@@ -12,8 +12,8 @@ import pytest
 
 import softset as ss
 from softset.ranking import pairs as _pair_sums
-from softset.ranking.sides import Sides
 from softset.ranking.loss import loss_and_gradient
+from softset.ranking.sides import Sides
 from tests import support
 from tests.support import DIFFERENCES, EXACT, SINGLE, SUMMED, assert_close, sklearn
 

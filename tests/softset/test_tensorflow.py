@@ -13,8 +13,8 @@ import pytest
 
 tf: Any = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
-from softset._arrays.tensorflow import namespace as _tnp  # noqa: E402  (after the check for TensorFlow)
 from softset._arrays.duals import Dual  # noqa: E402
+from softset._arrays.tensorflow import namespace as _tnp  # noqa: E402  (after the check for TensorFlow)
 
 tnp: Any = _tnp
 

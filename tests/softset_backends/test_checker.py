@@ -307,7 +307,9 @@ def test_probabilities_at_the_ends(loss):
 def test_a_wrong_slope_at_an_end(end):
     def fn(y_true, y_prob):
         xp = ss.array_namespace(y_true, y_prob)
-        return xp.mean(xp.where(y_prob == end, support.lib_of(y_prob).constant(y_prob), y_prob) ** 2)
+        return xp.mean(
+            xp.where(y_prob == end, support.lib_of(y_prob).constant(y_prob), y_prob) ** 2
+        )
 
     y_prob = np.asarray([0.3, end, 0.8, 0.6])
     report = sb.check_gradients(fn, np.ones(4), y_prob, modes=["eager"])

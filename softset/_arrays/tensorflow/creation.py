@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .._dual import Dual
-from .._namespace import unwrap
+from .. import unwrap
+from ..duals.dual import Dual
 from .dtypes import (
     DEFAULTS,
     NUMBERS,
