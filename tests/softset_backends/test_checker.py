@@ -9,6 +9,7 @@ import pytest
 import softset as ss
 import softset_backends as sb
 from softset_backends import cases
+from tests.support import lib_of
 
 RNG = np.random.default_rng(3)
 Y_TRUE = RNG.uniform(size=24) < 0.4
@@ -25,6 +26,10 @@ several = pytest.mark.skipif(len(sb.available()) < 2, reason="only NumPy is inst
 
 
 @pytest.fixture(scope="module")
+def constant(x):
+    return lib_of(x).constant(x)
+
+
 def quick():
     """All modes but torch's code generation, which takes seconds for each function."""
     return [mode for mode in cases.modes_of(sb.available()) if mode != "compile"]
@@ -307,9 +312,7 @@ def test_probabilities_at_the_ends(loss):
 def test_a_wrong_slope_at_an_end(end):
     def fn(y_true, y_prob):
         xp = ss.array_namespace(y_true, y_prob)
-        return xp.mean(
-            xp.where(y_prob == end, support.lib_of(y_prob).constant(y_prob), y_prob) ** 2
-        )
+        return xp.mean(xp.where(y_prob == end, constant(y_prob), y_prob) ** 2)
 
     y_prob = np.asarray([0.3, end, 0.8, 0.6])
     report = sb.check_gradients(fn, np.ones(4), y_prob, modes=["eager"])
@@ -406,7 +409,7 @@ def leaves(y_true, y_prob):
         (ss.as_loss(ss.f1, step=ss.Hard()), ValueError, "must change smoothly.*differences=False"),
         (lambda y, p: total(p * 0), ValueError, "must change smoothly.*constant on these"),
         (
-            lambda y, p: brier(y, support.lib_of(p).constant(p)) + total(0 * p),
+            lambda y, p: brier(y, constant(p)) + total(0 * p),
             ValueError,
             "`fn` must keep the slopes of its scores, got a gradient of 0 everywhere, although",
         ),
@@ -453,7 +456,7 @@ def test_the_backend_that_most_disagree_with_is_named(name, every):
         xp, wrong = ss.array_namespace(y_prob), {"numpy": "softset"}.get(name, name)
         factor = y_prob
         if library(y_prob) == wrong:
-            factor = support.lib_of(y_prob).constant(y_prob)
+            factor = constant(y_prob)
         return xp.sum(factor * y_prob * y_prob)
 
     others = [x for x in sb.available() if x != name]

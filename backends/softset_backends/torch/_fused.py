@@ -111,7 +111,7 @@ def _in_numpy(arguments: Arguments) -> Arguments:
     """Return the same memory as NumPy's, bfloat16, which it lacks, as float32."""
     if any(x.device.type != "cpu" for x in arguments if isinstance(x, torch.Tensor)):
         return arguments
-    lib, names, *call = arguments
+    _, names, *call = arguments
     views = [_view(x) if isinstance(x, torch.Tensor) else x for x in call]
     return arrive(*views, names)
 
