@@ -1,8 +1,8 @@
 """The array-API functions that softset uses, on TensorFlow operations: the package is a namespace.
 
-They hold eagerly, in tf.function with unknown lengths and under XLA, and patch nothing. A function
-without a docstring does what https://data-apis.org/array-api/2024.12 says. A Python number takes
-the dtype of the array beside it; alone it becomes float32 or int64.
+They do what https://data-apis.org/array-api/2024.12 says, eagerly, in tf.function with unknown
+lengths and under XLA, and patch nothing. A Python number takes the dtype of the array beside it;
+alone it becomes float32 or int64.
 """
 
 # ruff: noqa: F401  (what is imported is the namespace)
@@ -16,6 +16,9 @@ from .creation import (
     arange,
     asarray,
     astype,
+    empty,
+    empty_like,
+    eye,
     full,
     full_like,
     linspace,
@@ -48,53 +51,62 @@ from .dtypes import (
 )
 from .elementwise import (
     abs,
-    add,
+    acos,
+    acosh,
+    asin,
+    asinh,
     atan,
+    atanh,
+    bitwise_invert,
     ceil,
-    clip,
     cos,
     cosh,
-    divide,
-    equal,
     exp,
     expm1,
     floor,
-    greater,
-    greater_equal,
     isfinite,
     isinf,
     isnan,
-    less,
-    less_equal,
     log,
     log1p,
     log2,
     log10,
-    logaddexp,
-    logical_and,
     logical_not,
-    logical_or,
-    logical_xor,
-    maximum,
-    minimum,
-    multiply,
     negative,
-    nextafter,
-    not_equal,
     positive,
-    pow,
     reciprocal,
     round,
     sign,
+    signbit,
     sin,
     sinh,
     sqrt,
     square,
     stop_gradient,
-    subtract,
     tan,
     tanh,
     trunc,
+)
+from .pairs import (
+    add,
+    clip,
+    divide,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logaddexp,
+    logical_and,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    nextafter,
+    not_equal,
+    pow,
+    subtract,
     where,
 )
 from .products import (
@@ -108,7 +120,6 @@ from .reductions import (
     argmax,
     argmin,
     count_nonzero,
-    cumulative_sum,
     max,
     mean,
     min,
@@ -117,6 +128,7 @@ from .reductions import (
     sum,
     var,
 )
+from .running import cumulative_sum
 from .shapes import (
     broadcast_arrays,
     broadcast_to,
