@@ -12,6 +12,14 @@ from __future__ import annotations
 from math import e, inf, nan, pi
 from typing import Any
 
+from .bits import (
+    bitwise_and,
+    bitwise_invert,
+    bitwise_left_shift,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+)
 from .creation import (
     arange,
     asarray,
@@ -57,7 +65,6 @@ from .elementwise import (
     asinh,
     atan,
     atanh,
-    bitwise_invert,
     ceil,
     cos,
     cosh,
@@ -89,11 +96,15 @@ from .elementwise import (
 )
 from .pairs import (
     add,
+    atan2,
     clip,
+    copysign,
     divide,
     equal,
+    floor_divide,
     greater,
     greater_equal,
+    hypot,
     less,
     less_equal,
     logaddexp,
@@ -106,6 +117,7 @@ from .pairs import (
     nextafter,
     not_equal,
     pow,
+    remainder,
     subtract,
     where,
 )
@@ -117,8 +129,6 @@ from .products import (
 from .reductions import (
     all,
     any,
-    argmax,
-    argmin,
     count_nonzero,
     max,
     mean,
@@ -128,7 +138,7 @@ from .reductions import (
     sum,
     var,
 )
-from .running import cumulative_sum
+from .running import cumulative_prod, cumulative_sum, diff
 from .shapes import (
     broadcast_arrays,
     broadcast_to,
@@ -136,6 +146,7 @@ from .shapes import (
     expand_dims,
     flip,
     matrix_transpose,
+    meshgrid,
     moveaxis,
     permute_dims,
     repeat,
@@ -146,9 +157,13 @@ from .shapes import (
     take,
     take_along_axis,
     tile,
+    tril,
+    triu,
     unstack,
 )
 from .sorting import (
+    argmax,
+    argmin,
     argsort,
     searchsorted,
     sort,

@@ -42,7 +42,6 @@ asinh = _unary("asinh", "Return the inverse hyperbolic sine.", raw.Asinh)
 acosh = _unary("acosh", "Return the inverse hyperbolic cosine.", raw.Acosh)
 atanh = _unary("atanh", "Return the inverse hyperbolic tangent.", raw.Atanh)
 logical_not = _unary("logical_not", "Tell where x is false.", raw.LogicalNot)
-bitwise_invert = _unary("bitwise_invert", "Return x with every bit inverted.", raw.Invert)
 
 
 def positive(x: Any, /) -> Any:
@@ -67,7 +66,10 @@ def abs(x: Any, /) -> Any:
 def negative(x: Any, /) -> Any:
     """Return -x; unsigned integers wrap around."""
     x = asarray(x)
-    return raw.Sub(x=raw.ZerosLike(x=x), y=x) if x.dtype.is_unsigned else raw.Neg(x=x)
+    if not x.dtype.is_unsigned:
+        return raw.Neg(x=x)
+    # Not 0 - x, of which the optimizer of graphs makes the operation that takes no such integers.
+    return raw.AddV2(x=raw.Invert(x=x), y=raw.OnesLike(x=x))
 
 
 def sign(x: Any, /) -> Any:

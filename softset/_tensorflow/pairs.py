@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .creation import asarray, cast, pair, promote
-from .dtypes import Tensor, floating, int64, raw
+from .dtypes import Tensor, floating, int64, raw, tf
+from .elementwise import abs, signbit, square, stop_gradient
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -40,6 +42,64 @@ def logical_xor(x1: Any, x2: Any, /) -> Any:
     """Tell where one is true and the other is not."""
     x1, x2 = promote(x1, x2)
     return raw.NotEqual(x=raw.LogicalAnd(x=x1, y=x1), y=raw.LogicalAnd(x=x2, y=x2))
+
+
+def atan2(x1: Any, x2: Any, /) -> Any:
+    """Return the angle of the point (x2, x1), with slope 0 where both are 0."""
+    x1, x2 = promote(x1, x2)
+    zero = raw.LogicalAnd(x=equal(floating(x1), 0), y=equal(x2, 0))
+    known = raw.Atan2(y=stop_gradient(x1), x=stop_gradient(x2))
+    return where(zero, known, raw.Atan2(y=x1, x=where(zero, 1.0, x2)))
+
+
+def hypot(x1: Any, x2: Any, /) -> Any:
+    """Return the root of the sum of the squares, which may overflow; slope 0 where both are 0."""
+    x1, x2 = promote(x1, x2)
+    x1, x2 = abs(floating(x1)), abs(x2)
+    first = raw.LogicalOr(x=greater_equal(x1, x2), y=raw.IsNan(x=x1))
+    high, low = where(first, x1, x2), where(first, x2, x1)
+    plain = raw.LogicalOr(x=equal(high, 0), y=raw.IsInf(x=high))
+    ratio = where(plain, 0.0, divide(low, where(plain, 1.0, high)))
+    length = multiply(high, raw.Sqrt(x=add(square(ratio), 1)))
+    infinite = raw.LogicalOr(x=raw.IsInf(x=x1), y=raw.IsInf(x=x2))  # also beside NaN
+    return where(infinite, math.inf, length)
+
+
+def copysign(x1: Any, x2: Any, /) -> Any:
+    """Return the size of x1 with the sign of x2; the slope in x1 is 0 at 0."""
+    x1, x2 = promote(x1, x2)
+    size = abs(x1)
+    return where(signbit(x2), raw.Neg(x=size), size)
+
+
+@tf.custom_gradient
+def _with_value(x: Any, value: Any) -> Any:
+    """Return a value with the slope of x: TensorFlow's remainder of 0 has the sign of x1."""
+    return raw.Identity(input=value), lambda gradient: (gradient, raw.ZerosLike(x=gradient))
+
+
+def remainder(x1: Any, x2: Any, /) -> Any:
+    """Return x1 - x2 * floor(x1 / x2), with the sign of x2."""
+    x1, x2 = promote(x1, x2)
+    rest = raw.FloorMod(x=x1, y=x2)
+    if rest.dtype.is_integer:
+        return rest
+    return _with_value(rest, where(equal(rest, 0), copysign(rest, x2), rest))
+
+
+def floor_divide(x1: Any, x2: Any, /) -> Any:
+    """Return floor(x1 / x2), where that is rounded as the remainder says."""
+    x1, x2 = promote(x1, x2)
+    if x1.dtype.is_integer:
+        return raw.FloorDiv(x=x1, y=x2)
+    x1, x2 = stop_gradient(x1), stop_gradient(x2)
+    size1, size2 = abs(x1), abs(x2)
+    rest = raw.FloorMod(x=size1, y=size2)
+    count = raw.Round(x=divide(subtract(size1, rest), size2))
+    below = where(greater(rest, 0), add(count, 1), count)
+    opposite = raw.NotEqual(x=signbit(x1), y=signbit(x2))
+    whole = where(opposite, raw.Neg(x=below), count)
+    return where(equal(x2, 0), divide(x1, x2), whole)
 
 
 def nextafter(x1: Any, x2: Any, /) -> Any:

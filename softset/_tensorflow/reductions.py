@@ -22,7 +22,7 @@ from .dtypes import (
     bool as boolean,
 )
 from .pairs import where
-from .shapes import Axis, flat
+from .shapes import Axis
 
 
 def reduced(x: Any, axis: Axis) -> Any:
@@ -115,24 +115,6 @@ def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the smallest element, or NaN if there is one."""
     return _extreme(raw.Min, x, axis, keepdims)
-
-
-def _position(op: Any, x: Any, axis: int | None, keepdims: bool) -> Any:
-    x = asarray(x)
-    found = op(input=flat(x, axis), dimension=axis or 0)
-    if not keepdims:
-        return found
-    return tf.reshape(found, tf.shape(tf.reduce_max(x, axis, True)))
-
-
-def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Return the index of the first largest element."""
-    return _position(raw.ArgMax, x, axis, keepdims)
-
-
-def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Return the index of the first smallest element."""
-    return _position(raw.ArgMin, x, axis, keepdims)
 
 
 def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:

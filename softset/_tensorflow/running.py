@@ -6,8 +6,9 @@ from typing import Any
 
 from .creation import cast
 from .dtypes import int64, raw, tf
+from .pairs import where
 from .reductions import widened
-from .shapes import axes_of
+from .shapes import axes_of, concat, moveaxis
 
 
 def cumulative_sum(
@@ -16,6 +17,66 @@ def cumulative_sum(
     """Return the sums of the elements up to each one."""
     x, dtype = widened(x, dtype)
     return cast(raw.Cumsum(x=_started(x, axis, include_initial, 0), axis=axis or 0), dtype)
+
+
+def cumulative_prod(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> Any:
+    """Return the products of the elements up to each one."""
+    x, dtype = widened(x, dtype)
+    x, place = _started(x, axis, include_initial, 1), axis or 0
+    if x.dtype.is_integer:
+        return cast(raw.Cumprod(x=x, axis=place), dtype)
+    return cast(moveaxis(_products(moveaxis(x, place, -1)), -1, place), dtype)
+
+
+@tf.custom_gradient
+def _products(x: Any) -> Any:
+    """Multiply along the last axis; TensorFlow's own slope is nan where an element is 0."""
+
+    def slope(gradient: Any) -> Any:
+        # An element multiplies what is before it, and all that is after it up to each product.
+        before = _products(_shifted(x, 1, 1.0))
+        factor, rest = _shifted(x, -1, 1.0), gradient
+        for step in _steps(x):
+            rest = rest + factor * _shifted(rest, -step, 0.0)
+            factor = factor * _shifted(factor, -step, 1.0)
+        return before * rest
+
+    return raw.Cumprod(x=x, axis=-1), slope
+
+
+def _steps(x: Any) -> Any:
+    """Return the powers of two below the length of the last axis, or all if that is unknown."""
+    length = x.shape.as_list()[-1]
+    return [2**i for i in range(31) if length is None or 2**i < length]
+
+
+def _shifted(x: Any, places: int, value: float) -> Any:
+    """Return x moved up along its last axis, with a value where nothing moves to."""
+    length = tf.shape(x)[-1]
+    index = tf.range(length) - places
+    inside = tf.logical_and(index >= 0, index < length)
+    index = tf.clip_by_value(index, 0, tf.maximum(length - 1, 0))
+    return where(inside, raw.GatherV2(params=x, indices=index, axis=-1), value)
+
+
+def diff(
+    x: Any,
+    /,
+    *,
+    axis: int = -1,
+    n: int = 1,
+    prepend: Any = None,
+    append: Any = None,
+) -> Any:
+    """Return the differences from each element to the next, n times over."""
+    parts = [part for part in (prepend, x, append) if part is not None]
+    x = moveaxis(concat(parts, axis=axis), axis, -1)
+    for _ in range(n):
+        minus = raw.NotEqual if x.dtype.is_bool else raw.Sub
+        x = minus(x=x[..., 1:], y=x[..., :-1])
+    return moveaxis(x, -1, axis)
 
 
 def _started(x: Any, axis: int | None, include_initial: bool, value: int) -> Any:

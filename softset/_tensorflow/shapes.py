@@ -113,6 +113,38 @@ def broadcast_arrays(*arrays: Any) -> list[Any]:
     return [raw.BroadcastTo(input=x, shape=shape) for x in xs]
 
 
+def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Any]:
+    """Return vectors repeated to a grid, whose first two axes "xy" exchanges."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"`indexing` must be 'xy' or 'ij', got {indexing!r}")
+    rank = len(arrays)
+    order = list(range(rank))
+    if indexing == "xy":
+        order[:2] = order[:2][::-1]
+    places = zip(arrays, order, strict=True)
+    lines = [reshape(x, [-1 if i == place else 1 for i in range(rank)]) for x, place in places]
+    return broadcast_arrays(*lines) if lines else []
+
+
+def _triangle(x: Any, k: int, lower: bool) -> Any:
+    """Return x with zeros above or below the k-th diagonal above the main one."""
+    x = asarray(x)
+    shape = tf.shape(x)
+    gap = tf.range(shape[-1]) - tf.range(shape[-2])[:, None]
+    kept = gap <= k if lower else gap >= k
+    return raw.SelectV2(condition=kept, t=x, e=raw.ZerosLike(x=x))
+
+
+def tril(x: Any, /, *, k: int = 0) -> Any:
+    """Return matrices with zeros above a diagonal."""
+    return _triangle(x, k, True)
+
+
+def triu(x: Any, /, *, k: int = 0) -> Any:
+    """Return matrices with zeros below a diagonal."""
+    return _triangle(x, k, False)
+
+
 def stack(arrays: Any, /, *, axis: int = 0) -> Any:
     """Return arrays of one shape joined along a new axis."""
     return raw.Pack(values=promote(*arrays), axis=axis)

@@ -1,13 +1,13 @@
-"""Orders along an axis: always stable, and with NaN last."""
+"""Orders and places of extremes along an axis: always stable, and with NaN last."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .creation import asarray, cast, integers, promote
-from .dtypes import float32, float64, int32, int64, raw
+from .dtypes import float32, float64, int32, int64, raw, tf
 from .pairs import where
-from .shapes import gather, moveaxis, take
+from .shapes import flat, gather, moveaxis, take
 
 
 def _key(x: Any, gap: str = "max") -> Any:
@@ -41,6 +41,25 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
     """Return x sorted along an axis, with NaN last."""
     x = moveaxis(asarray(x), axis, -1)
     return moveaxis(gather(x, _order(x, descending), -1), -1, axis)
+
+
+def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Return the index of the first largest element, or of the first NaN."""
+    return _place(raw.ArgMax, x, axis, keepdims, "max")
+
+
+def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Return the index of the first smallest element, or of the first NaN."""
+    return _place(raw.ArgMin, x, axis, keepdims, "min")
+
+
+def _place(op: Any, x: Any, axis: int | None, keepdims: bool, gap: str) -> Any:
+    x = asarray(x)
+    key = _key(x, gap) if x.dtype.is_floating else x
+    found = op(input=flat(key, axis), dimension=axis or 0)
+    if not keepdims:
+        return found
+    return tf.reshape(found, tf.shape(tf.reduce_max(x, axis, True)))
 
 
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Any:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import math
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 tf: Any = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
@@ -46,3 +49,198 @@ def test_functions_say_what_they_are(name: str) -> None:
     assert function.__name__ == name and function.__qualname__ == name
     assert function.__module__.startswith(tnp.__name__)
     assert function.__doc__ and function.__doc__.splitlines()[0].endswith(".")
+
+
+DTYPES = {
+    "b": ("bool",),
+    "i": ("int8", "int16", "int32", "int64"),
+    "u": ("uint8", "uint16", "uint32", "uint64"),
+    "f": ("float32", "float64"),
+}
+# Each case is (the kinds of dtypes, a function of the namespace and of two matrices).
+CASES: dict[str, tuple[str, Callable[..., Any]]] = {}
+for _names, _kinds in {
+    "sqrt exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh "
+    "atanh reciprocal signbit mean var std": "f",
+    "abs negative positive sign square floor ceil round trunc isnan isinf isfinite sum prod max "
+    "min argmax argmin sort argsort": "iuf",
+    "logical_not": "b",
+    "bitwise_invert": "biu",
+    "zeros_like ones_like tril triu flip matrix_transpose any all count_nonzero": "biuf",
+}.items():
+    CASES |= {n: (_kinds, lambda xp, x, y, _n=n: getattr(xp, _n)(x)) for n in _names.split()}
+for _names, _kinds in {
+    "add subtract multiply minimum maximum less less_equal greater greater_equal": "iuf",
+    "divide hypot atan2 copysign remainder floor_divide logaddexp nextafter": "f",
+    "equal not_equal": "biuf",
+    "logical_and logical_or logical_xor": "b",
+    "bitwise_and bitwise_or bitwise_xor": "biu",
+}.items():
+    CASES |= {n: (_kinds, lambda xp, x, y, _n=n: getattr(xp, _n)(x, y)) for n in _names.split()}
+
+
+def not_zero(xp: Any, x: Any) -> Any:
+    return xp.where(x == 0, xp.ones_like(x), x)
+
+
+def small(xp: Any, x: Any) -> Any:
+    return xp.remainder(x, xp.full_like(x, 9))
+
+
+CASES |= {
+    "remainder of integers": ("iu", lambda xp, x, y: xp.remainder(x, not_zero(xp, y))),
+    "floor_divide of integers": ("iu", lambda xp, x, y: xp.floor_divide(x, not_zero(xp, y))),
+    "pow": ("f", lambda xp, x, y: xp.pow(xp.abs(x), y)),
+    "pow of integers": ("iu", lambda xp, x, y: xp.pow(x, small(xp, y))),
+    "left shift": ("iu", lambda xp, x, y: xp.bitwise_left_shift(x, small(xp, y))),
+    "left shift to 0": ("iu", lambda xp, x, y: xp.bitwise_left_shift(x, xp.full_like(x, 64))),
+    "right shift": ("iu", lambda xp, x, y: xp.bitwise_right_shift(x, small(xp, y))),
+    "right shift to 0": ("iu", lambda xp, x, y: xp.bitwise_right_shift(x, xp.full_like(x, 64))),
+    "add number": ("iuf", lambda xp, x, y: xp.add(x, 3)),
+    "subtract from number": ("iuf", lambda xp, x, y: xp.subtract(3, x)),
+    "multiply by 0": ("iuf", lambda xp, x, y: xp.multiply(x, 0)),
+    "multiply by 0.0": ("f", lambda xp, x, y: xp.multiply(x, 0.0)),
+    "multiply by -0.0": ("f", lambda xp, x, y: xp.multiply(-0.0, x)),
+    "clip": ("iuf", lambda xp, x, y: xp.clip(x, 1, 3)),
+    "where": ("biuf", lambda xp, x, y: xp.where(x == y, x, y)),
+    "where number": ("iuf", lambda xp, x, y: xp.where(x > y, x, 1)),
+    "astype": ("biu", lambda xp, x, y: [xp.astype(x, t) for t in (xp.bool, xp.float64, xp.int8)]),
+    "astype bool": ("f", lambda xp, x, y: xp.astype(x, xp.bool)),
+    "full_like": ("iuf", lambda xp, x, y: xp.full_like(x, 3)),
+    "sum axis": ("iuf", lambda xp, x, y: xp.sum(x, axis=0, keepdims=True)),
+    "sum dtype": ("iu", lambda xp, x, y: xp.sum(x, axis=-1, dtype=x.dtype)),
+    "prod axes": ("iuf", lambda xp, x, y: xp.prod(x, axis=(0, -1))),
+    "prod dtype": ("iu", lambda xp, x, y: xp.prod(x, axis=(-1,), dtype=x.dtype)),
+    "mean axis": ("f", lambda xp, x, y: xp.mean(x, axis=-1, keepdims=True)),
+    "var axis": ("f", lambda xp, x, y: xp.var(x, axis=1, correction=1)),
+    "max axis": ("iuf", lambda xp, x, y: xp.max(x, axis=1)),
+    "min keepdims": ("iuf", lambda xp, x, y: xp.min(x, axis=(0,), keepdims=True)),
+    "any axis": ("biuf", lambda xp, x, y: xp.any(x, axis=-1)),
+    "all keepdims": ("biuf", lambda xp, x, y: xp.all(x, axis=0, keepdims=True)),
+    "count_nonzero axis": ("biuf", lambda xp, x, y: xp.count_nonzero(x, axis=0, keepdims=True)),
+    "argmax axis": ("iuf", lambda xp, x, y: xp.argmax(x, axis=1, keepdims=True)),
+    "cumulative_sum": ("iuf", lambda xp, x, y: xp.cumulative_sum(x, axis=0)),
+    "cumulative_sum dtype": ("iu", lambda xp, x, y: xp.cumulative_sum(x, axis=1, dtype=x.dtype)),
+    "cumulative_prod": ("iuf", lambda xp, x, y: xp.cumulative_prod(x, axis=-1)),
+    "cumulative_prod initial": (
+        "iuf",
+        lambda xp, x, y: xp.cumulative_prod(x, axis=0, dtype=x.dtype, include_initial=True),
+    ),
+    "sort axis": (
+        "iuf",
+        # It may put NaN first or last.
+        lambda xp, x, y: xp.sort(xp.where(x == x, x, xp.zeros_like(x)), axis=0, descending=True),
+    ),
+    "argsort axis": ("iuf", lambda xp, x, y: xp.argsort(x, axis=0)),
+    "searchsorted": (
+        "iuf",
+        lambda xp, x, y: xp.searchsorted(xp.sort(xp.reshape(x, (-1,))), y, side="right"),
+    ),
+    "diff": ("iuf", lambda xp, x, y: xp.diff(x)),
+    "diff twice": ("iuf", lambda xp, x, y: xp.diff(x, axis=0, n=2, prepend=y, append=x)),
+    "tril above": ("biuf", lambda xp, x, y: xp.tril(x, k=1)),
+    "triu below": ("biuf", lambda xp, x, y: xp.triu(x, k=-1)),
+    "meshgrid": ("biuf", lambda xp, x, y: xp.meshgrid(x[0, :], y[:, 0], x[1, :])),
+    "meshgrid by index": ("iuf", lambda xp, x, y: xp.meshgrid(x[0, :], y[:, 0], indexing="ij")),
+    "expand_dims": ("biuf", lambda xp, x, y: xp.expand_dims(x, 1)),
+    "squeeze": ("biuf", lambda xp, x, y: xp.squeeze(x[:1, :], 0)),
+    "reshape": ("biuf", lambda xp, x, y: xp.reshape(x, (-1, 2))),
+    "permute_dims": ("biuf", lambda xp, x, y: xp.permute_dims(x, (1, 0))),
+    "moveaxis": ("biuf", lambda xp, x, y: xp.moveaxis(x, 0, -1)),
+    "flip axis": ("biuf", lambda xp, x, y: xp.flip(x, axis=-1)),
+    "roll": ("biuf", lambda xp, x, y: xp.roll(x, 2)),
+    "roll axes": ("biuf", lambda xp, x, y: xp.roll(x, (1, -1), axis=(0, 1))),
+    "repeat": ("biuf", lambda xp, x, y: xp.repeat(x, 2, axis=0)),
+    "tile": ("biuf", lambda xp, x, y: xp.tile(x, (2, 1, 2))),
+    "broadcast_to": ("biuf", lambda xp, x, y: xp.broadcast_to(x[:1, :1], (2, 3))),
+    "broadcast_arrays": ("biuf", lambda xp, x, y: xp.broadcast_arrays(x[:1, :], y[:, :1])),
+    "concat": ("biuf", lambda xp, x, y: xp.concat([x, y], axis=-1)),
+    "concat flat": ("biuf", lambda xp, x, y: xp.concat((x, y, x), axis=None)),
+    "stack": ("biuf", lambda xp, x, y: xp.stack([x, y], axis=-1)),
+    "take": ("biuf", lambda xp, x, y: xp.take(x, xp.asarray([2, 0, -1]), axis=0)),
+    "take_along_axis": (
+        "iuf",
+        lambda xp, x, y: xp.take_along_axis(x, xp.argsort(y, axis=0), axis=0),
+    ),
+    "matmul": ("iu", lambda xp, x, y: xp.matmul(x, xp.matrix_transpose(y))),
+    "tensordot": ("iu", lambda xp, x, y: xp.tensordot(x, y, axes=2)),
+    "vecdot": ("iuf", lambda xp, x, y: xp.vecdot(x, y)),
+    "vecdot broadcast": ("iuf", lambda xp, x, y: xp.vecdot(x[:1, :], y[0, :])),
+    "vecdot axis": ("iuf", lambda xp, x, y: xp.vecdot(x[:, :1], y, axis=-2)),
+    "result_type": ("biuf", lambda xp, x, y: xp.zeros(2, dtype=xp.result_type(x, y))),
+}
+MODES = ("eager", "traced", "xla")
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, math.inf, -math.inf, math.nan, 7.25, 1e30]
+
+
+def matrices(dtype: str, seed: int) -> np.ndarray:
+    """Return twelve values in an order of their own: special ones, ties, and the extremes."""
+    values = np.asarray(SPECIAL)
+    if dtype == "bool":
+        values = np.arange(12) % 3 == 0
+    elif "int" in dtype:
+        limits = np.iinfo(dtype)
+        values = np.asarray([0, 1, 2, 3, 3, 5, 7, 100, limits.max, limits.min, limits.max - 1, 9])
+    rng = np.random.default_rng(seed)
+    return rng.permutation(values.astype(dtype)).reshape(3, 4)
+
+
+def call(mode: str, fn: Any, *arrays: np.ndarray) -> Any:
+    """Call fn in a mode; compiled modes know the number of axes and no length."""
+    if mode == "eager":
+        return fn(*map(tf.constant, arrays))
+    spec = [tf.TensorSpec([None] * x.ndim, x.dtype) for x in arrays]
+    options = {"jit_compile": mode == "xla", "autograph": mode == "autograph"}
+    return tf.function(fn, input_signature=spec, **options)(*arrays)
+
+
+def flat(found: Any) -> list[Any]:
+    return list(found) if isinstance(found, (list, tuple)) else [found]
+
+
+def difference(found: Any, expected: Any, name: str = "") -> str:
+    """Say how a tensor differs from an array of array-api-strict, or nothing."""
+    if not isinstance(found, tf.Tensor):
+        return f"{type(found)} is no tensor"
+    value, wanted = found.numpy(), np.asarray(expected._array)
+    if value.dtype != wanted.dtype or value.shape != wanted.shape:
+        return f"{value.dtype} {value.shape}, not {wanted.dtype} {wanted.shape}"
+    if wanted.dtype.kind != "f":
+        return "" if np.array_equal(value, wanted) else f"{value}, not {wanted}"
+    near = 64 * np.finfo(wanted.dtype).eps
+    same = np.isclose(value, wanted, rtol=near, atol=0, equal_nan=True)
+    # The standard leaves the sign of sums, extremes and signs of zeros open, as XLA does.
+    if name.split()[0] not in UNSIGNED_ZEROS:
+        same &= np.isnan(wanted) | (np.signbit(value) == np.signbit(wanted))
+    return "" if np.all(same) else f"{value}, not {wanted}"
+
+
+UNSIGNED_ZEROS = ("sign", "sum", "mean", "vecdot", "max", "min", "minimum", "maximum", "diff")
+
+
+def wrong(mode: str, cases: dict[str, Any], *arrays: np.ndarray) -> list[str]:
+    """Say what differs from array-api-strict, all cases in one graph."""
+    results = call(mode, lambda *xs: {n: f(tnp, *xs) for n, f in cases.items()}, *arrays)
+    problems = []
+    with np.errstate(all="ignore"), strict.ArrayAPIStrictFlags(api_version="2024.12"):
+        for name, fn in cases.items():
+            expected = flat(fn(strict, *map(strict.asarray, arrays)))
+            pairs = zip(flat(results[name]), expected, strict=True)
+            problems += [f"{name}: {d}" for x, y in pairs if (d := difference(x, y, name))]
+    return problems
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", [name for names in DTYPES.values() for name in names])
+def test_every_dtype_agrees_with_the_standard(dtype: str, mode: str) -> None:
+    kind = next(kind for kind, names in DTYPES.items() if dtype in names)
+    cases = {name: fn for name, (kinds, fn) in CASES.items() if kind in kinds}
+    assert not wrong(mode, cases, matrices(dtype, 0), matrices(dtype, 1))
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float64"])
+def test_autograph_can_read_every_function(dtype: str, caplog: Any, capfd: Any) -> None:
+    """It rewrites what tf.function calls, and reports what it cannot parse."""
+    cases = {name: fn for name, (kinds, fn) in CASES.items() if dtype[0] in kinds}
+    assert not wrong("autograph", cases, matrices(dtype, 0), matrices(dtype, 1))
+    assert "AutoGraph" not in caplog.text + "".join(capfd.readouterr())
