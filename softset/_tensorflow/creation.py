@@ -76,7 +76,15 @@ def cast(x: Any, dtype: Any) -> Any:
 
 def integers(values: Any) -> Any:
     """Return a list of lengths or axes as a tensor, which operations take faster than a list."""
-    return values if isinstance(values, Tensor) else tf.constant(values, tf.int32)
+    if isinstance(values, Tensor):
+        return values
+    try:
+        return tf.constant(values, tf.int32)
+    except (
+        TypeError,
+        ValueError,
+    ):  # a shape of TensorFlow's, or a list that holds a length as a tensor
+        return tf.convert_to_tensor(values, tf.int32)
 
 
 def promote(*xs: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .creation import asarray, cast, pair, promote
-from .dtypes import Tensor, floating, int64, raw, tf
+from .dtypes import Tensor, floating, int64, raw
 from .elementwise import abs, signbit, square, stop_gradient
 
 Function: TypeAlias = Callable[..., Any]
@@ -72,19 +72,19 @@ def copysign(x1: Any, x2: Any, /) -> Any:
     return where(signbit(x2), raw.Neg(x=size), size)
 
 
-@tf.custom_gradient
-def _with_value(x: Any, value: Any) -> Any:
-    """Return a value with the slope of x: TensorFlow's remainder of 0 has the sign of x1."""
-    return raw.Identity(input=value), lambda gradient: (gradient, raw.ZerosLike(x=gradient))
-
-
 def remainder(x1: Any, x2: Any, /) -> Any:
     """Return x1 - x2 * floor(x1 / x2), with the sign of x2."""
     x1, x2 = promote(x1, x2)
     rest = raw.FloorMod(x=x1, y=x2)
     if rest.dtype.is_integer:
         return rest
-    return _with_value(rest, where(equal(rest, 0), copysign(rest, x2), rest))
+    # TensorFlow's zeros have the sign of x1; these have that of x2, and keep the slope.
+    zero = where(signbit(x2), raw.Neg(x=_plus_zero(raw.Neg(x=rest))), _plus_zero(rest))
+    return where(equal(rest, 0), zero, rest)
+
+
+def _plus_zero(zero: Any) -> Any:
+    return raw.Sub(x=raw.AddV2(x=zero, y=zero), y=zero)
 
 
 def floor_divide(x1: Any, x2: Any, /) -> Any:

@@ -30,35 +30,24 @@ def cumulative_prod(
     return cast(moveaxis(_products(moveaxis(x, place, -1)), -1, place), dtype)
 
 
-@tf.custom_gradient
 def _products(x: Any) -> Any:
-    """Multiply along the last axis; TensorFlow's own slope is nan where an element is 0."""
-
-    def slope(gradient: Any) -> Any:
-        # An element multiplies what is before it, and all that is after it up to each product.
-        before = _products(_shifted(x, 1, 1.0))
-        factor, rest = _shifted(x, -1, 1.0), gradient
-        for step in _steps(x):
-            rest = rest + factor * _shifted(rest, -step, 0.0)
-            factor = factor * _shifted(factor, -step, 1.0)
-        return before * rest
-
-    return raw.Cumprod(x=x, axis=-1), slope
-
-
-def _steps(x: Any) -> Any:
-    """Return the powers of two below the length of the last axis, or all if that is unknown."""
-    length = x.shape.as_list()[-1]
-    return [2**i for i in range(31) if length is None or 2**i < length]
+    """Multiply along the last axis; the slope of TensorFlow's own is nan where an element is 0."""
+    length, found = x.shape.as_list()[-1], x
+    for step in [2**i for i in range(31) if length is None or 2**i < length]:
+        found = raw.Mul(x=found, y=_shifted(found, step, 1.0))
+    # The values are those of one element after the other, also where that overflows.
+    known = raw.Cumprod(x=raw.StopGradient(input=x), axis=-1)
+    gap = raw.Sub(x=known, y=raw.StopGradient(input=found))
+    near = where(raw.IsFinite(x=gap), raw.AddV2(x=found, y=gap), known)
+    return where(raw.Equal(x=known, y=found), found, near)
 
 
 def _shifted(x: Any, places: int, value: float) -> Any:
     """Return x moved up along its last axis, with a value where nothing moves to."""
     length = tf.shape(x)[-1]
     index = tf.range(length) - places
-    inside = tf.logical_and(index >= 0, index < length)
-    index = tf.clip_by_value(index, 0, tf.maximum(length - 1, 0))
-    return where(inside, raw.GatherV2(params=x, indices=index, axis=-1), value)
+    moved = raw.GatherV2(params=x, indices=tf.maximum(index, 0), axis=x.shape.rank - 1)
+    return where(index >= 0, moved, value)
 
 
 def diff(
