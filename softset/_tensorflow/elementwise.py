@@ -7,7 +7,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .creation import asarray, cast, pair
-from .dtypes import Tensor, floating, int16, int32, int64, raw, tf
+from .dtypes import Tensor, floating, int8, int16, int32, int64, raw, tf
+
+# By the bytes of an element.
+SIGNED = {1: int8, 2: int16, 4: int32, 8: int64}
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -69,7 +72,8 @@ def negative(x: Any, /) -> Any:
     if not x.dtype.is_unsigned:
         return raw.Neg(x=x)
     # Not 0 - x, of which the optimizer of graphs makes the operation that takes no such integers.
-    return raw.AddV2(x=raw.Invert(x=x), y=raw.OnesLike(x=x))
+    bits = raw.Bitcast(input=x, type=SIGNED[x.dtype.size])
+    return raw.Bitcast(input=raw.Neg(x=bits), type=x.dtype)
 
 
 def sign(x: Any, /) -> Any:
@@ -83,7 +87,7 @@ def sign(x: Any, /) -> Any:
 def signbit(x: Any, /) -> Any:
     """Tell where x has a minus sign, also that of -0.0."""
     x = floating(asarray(x))
-    bits = raw.Bitcast(input=x, type={2: int16, 4: int32, 8: int64}[x.dtype.size])
+    bits = raw.Bitcast(input=x, type=SIGNED[x.dtype.size])
     return raw.Less(x=bits, y=raw.ZerosLike(x=bits))
 
 

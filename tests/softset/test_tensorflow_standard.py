@@ -173,6 +173,7 @@ CASES |= {
     "result_type": ("biuf", lambda xp, x, y: xp.zeros(2, dtype=xp.result_type(x, y))),
 }
 MODES = ("eager", "traced", "xla")
+COMPILED = ("uint8", "float32")
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, math.inf, -math.inf, math.nan, 7.25, 1e30]
 
 
@@ -234,15 +235,23 @@ def wrong(mode: str, cases: dict[str, Any], *arrays: np.ndarray) -> list[str]:
     return problems
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("dtype", [name for names in DTYPES.values() for name in names])
+@pytest.mark.parametrize(
+    ("dtype", "mode"),
+    [
+        # Each dtype takes XLA seconds to compile.
+        pytest.param(d, m, marks=[pytest.mark.exhaustive] * (m == "xla" and d not in COMPILED))
+        for names in DTYPES.values()
+        for d in names
+        for m in MODES
+    ],
+)
 def test_every_dtype_agrees_with_the_standard(dtype: str, mode: str) -> None:
     kind = next(kind for kind, names in DTYPES.items() if dtype in names)
     cases = {name: fn for name, (kinds, fn) in CASES.items() if kind in kinds}
     assert not wrong(mode, cases, matrices(dtype, 0), matrices(dtype, 1))
 
 
-@pytest.mark.parametrize("dtype", ["uint16", "float64"])
+@pytest.mark.parametrize("dtype", ["uint16", pytest.param("float64", marks=pytest.mark.exhaustive)])
 def test_autograph_can_read_every_function(dtype: str, caplog: Any, capfd: Any) -> None:
     """It rewrites what tf.function calls, and reports what it cannot parse."""
     cases = {name: fn for name, (kinds, fn) in CASES.items() if dtype[0] in kinds}
