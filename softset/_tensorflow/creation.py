@@ -68,10 +68,9 @@ def takes(dtype: Any, number: float) -> bool:
 
 def cast(x: Any, dtype: Any) -> Any:
     """Return a tensor in a dtype."""
-    own = x.dtype
-    if own is dtype or own == as_dtype(dtype):
-        return x
-    return raw.Cast(x=x, DstT=as_dtype(dtype))
+    if type(dtype) is not tf.DType:
+        dtype = as_dtype(dtype)
+    return x if x.dtype is dtype else raw.Cast(x=x, DstT=dtype)
 
 
 def integers(values: Any) -> Any:

@@ -49,8 +49,10 @@ def widened(x: Any, dtype: Any) -> tuple[Any, Any]:
             return x, own
         whole = own.is_integer or own.is_bool
         dtype = uint64 if own.is_unsigned else int64 if whole else own
-    dtype = as_dtype(dtype)
-    return cast(x, float32 if dtype in (float16, bfloat16) else dtype), dtype
+    else:
+        dtype = as_dtype(dtype)
+    half = dtype is float16 or dtype is bfloat16
+    return cast(x, float32 if half else dtype), dtype
 
 
 def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -109,7 +108,9 @@ def broadcast_to(x: Any, /, shape: Any) -> Any:
 def broadcast_arrays(*arrays: Any) -> list[Any]:
     """Return the arrays repeated to their common shape."""
     xs = [asarray(x) for x in arrays]
-    shape = functools.reduce(tf.broadcast_dynamic_shape, map(tf.shape, xs))
+    shape = raw.Shape(input=xs[0]) if xs else None
+    for x in xs[1:]:
+        shape = raw.BroadcastArgs(s0=shape, s1=raw.Shape(input=x))
     return [raw.BroadcastTo(input=x, shape=shape) for x in xs]
 
 
