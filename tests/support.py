@@ -374,6 +374,7 @@ def combined(backend: Iterable[str] = tuple(KINDS), **parameters: Iterable[Any])
             if row[0] in marks
         ],
         indirect=["backend"],
+        scope="session",  # in the order of the backends, as where the fixture stands alone
     )
 
 
