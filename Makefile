@@ -21,6 +21,8 @@ else
   OPTIONS := -m "not exhaustive"
   QUIET :=
 endif
+# Tests stay in the order of their backends, whose compiled functions are then kept in one process.
+PARALLEL := -n $(JOBS) --dist worksteal
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -41,7 +43,15 @@ test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -n $(JOBS) $(OPTIONS) $(if $(PYTEST_ARGS),$(PYTEST_ARGS),--cov --cov-report=term)
+ifneq ($(PYTEST_ARGS),)
+	$(BIN)/pytest $(PARALLEL) $(OPTIONS) $(PYTEST_ARGS)
+else
+	$(BIN)/pytest $(PARALLEL) $(OPTIONS) -m "not exhaustive" --cov --cov-report=term
+# Without coverage: it makes compiling slower by a third, and the quick tests reach the lines.
+ifeq ($(CI),true)
+	$(BIN)/pytest $(PARALLEL) $(OPTIONS) -m exhaustive
+endif
+endif
 
 # The kernel with NumPy alone: tests of the other backends skip and say why.
 test-numpy: $(NUMPY_VENV)/.numpy

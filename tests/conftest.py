@@ -1,5 +1,6 @@
 """One fixture for every library and mode, and how much hypothesis does."""
 
+import gc
 import importlib
 import os
 
@@ -50,6 +51,19 @@ def pytest_configure(config):
 def backend(request):
     """A library, eager or compiled: see support.Backend."""
     return support.KINDS[request.param]()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_compiled():
+    """Keep a process below 3 GB, whatever the tests before compiled."""
+    yield
+    support.forget_compiled()
+
+
+def pytest_collection_finish():
+    """Leave what the frameworks made on import out of garbage collections: each takes a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import importlib
+import itertools
 import math
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -330,6 +335,67 @@ def on(*names: str) -> Any:
 
 EAGER = tuple(name for name, kind in KINDS.items() if not kind.traced)
 TRACED = tuple(name for name, kind in KINDS.items() if kind.traced)
+
+
+def pairwise(*parameters: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Return few combinations in which every two values of two parameters meet."""
+    values = [tuple(parameter) for parameter in parameters]
+    if len(values) == 1 or not all(values):
+        return list(itertools.product(*values))
+    sides = [[(k, i) for i in range(len(of))] for k, of in enumerate(values)]
+    pairs = (itertools.product(*two) for two in itertools.combinations(sides, 2))
+    left = dict.fromkeys(itertools.chain.from_iterable(pairs))  # a set that keeps its order
+    rows = []
+    while left:
+        row = list(next(iter(left)))
+        for side in sides:
+            if side[0][0] not in dict(row):
+                row.append(max(side, key=lambda x: sum(p in left for p in _with(x, row))))
+        row.sort()
+        for pair in itertools.combinations(row, 2):
+            left.pop(pair, None)
+        rows.append(tuple(values[k][i] for k, i in row))
+    return rows
+
+
+def _with(one: tuple[int, int], others: list[tuple[int, int]]) -> list[Any]:
+    return [(min(one, other), max(one, other)) for other in others]
+
+
+def combined(backend: Iterable[str] = tuple(KINDS), **parameters: Iterable[Any]) -> Any:
+    """Return a mark: all combinations in eager modes, and every two values in compiled ones.
+
+    A compiled form takes a second or more, so that each meets every value, and every two values
+    meet in one of them.
+    """
+    eager = [name for name in backend if not KINDS[name].traced]
+    traced = [name for name in backend if KINDS[name].traced]
+    rows = list(itertools.product(eager, *parameters.values()))
+    rows += pairwise(traced, *parameters.values())
+    marks = {param.values[0]: param.marks for param in params(*eager, *traced)}
+    return pytest.mark.parametrize(
+        ("backend", *parameters),
+        [
+            pytest.param(*row, marks=marks[row[0]], id="-".join(map(str, row)))
+            for row in rows
+            if row[0] in marks
+        ],
+        indirect=["backend"],
+        scope="session",  # in the order of the backends, as where the fixture stands alone
+    )
+
+
+def forget_compiled() -> None:
+    """Free what the frameworks keep of compiled functions, of which a module makes hundreds."""
+    if jax := sys.modules.get("jax"):
+        jax.clear_caches()
+    if dynamo := sys.modules.get("torch._dynamo"):
+        dynamo.reset()
+    if keras := sys.modules.get("keras"):
+        keras.backend.clear_session()
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)  # glibc keeps for itself what is freed
 
 
 def five_points(p: float, tau: float, delta: float) -> float:

@@ -1,12 +1,16 @@
 """The tests' own tools: a backend asked for must run, and every assertion can fail."""
 
+import itertools
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 import softset as ss
 from tests import support
@@ -74,6 +78,35 @@ def test_a_missing_framework_skips_with_a_reason_unless_asked_for(tmp_path, monk
     skipped = {x.id: x.marks[0] for x in support.params(*support.KINDS) if x.marks[0].args[0]}
     assert set(skipped) == {"jax", "jax-jit"}
     assert skipped["jax"].kwargs == {"reason": "jax is not installed"}
+
+
+@hypothesis.given(st.lists(st.integers(0, 6), min_size=1, max_size=5))
+def test_every_two_values_meet_in_few_combinations(sizes):
+    values = [[(which, i) for i in range(size)] for which, size in enumerate(sizes)]
+    rows = support.pairwise(*values)
+    assert rows == support.pairwise(*values) and len(set(rows)) == len(rows)
+    assert all(x in of for row in rows for x, of in zip(row, values, strict=True))
+    met = {pair for row in rows for pair in itertools.combinations(row, 2)}
+    pairs = [itertools.product(*two) for two in itertools.combinations(values, 2)]
+    assert met == (set(itertools.chain(*pairs)) if all(sizes) else set())
+    fewest = math.prod(sorted(sizes)[-2:]) if all(sizes) else 0
+    assert fewest <= len(rows) <= 2 * fewest
+
+
+def test_eager_modes_meet_all_combinations_and_compiled_ones_every_two_values(monkeypatch):
+    monkeypatch.delenv(support.VARIABLE, raising=False)
+    mark = support.combined(one="abc", other=range(4)).mark
+    names, rows = mark.args[0], [param.values for param in mark.args[1]]
+    assert names == ("backend", "one", "other") and mark.kwargs["indirect"] == ["backend"]
+    eager = [row for row in rows if row[0] in support.EAGER]
+    assert sorted(eager) == sorted(itertools.product(support.EAGER, "abc", range(4)))
+    compiled = [row for row in rows if row not in eager]
+    assert set(compiled) == set(support.pairwise(support.TRACED, "abc", range(4)))
+    assert len(compiled) < len(support.TRACED) * 12
+    assert mark.args[1][0].id == "numpy-a-0"
+    monkeypatch.setenv(support.VARIABLE, "torch-compiled")
+    only = support.combined(one="abc", other=range(4)).mark.args[1]
+    assert {param.values[0] for param in only} == {"torch-compiled"}
 
 
 def test_assertions_can_fail():

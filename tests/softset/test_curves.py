@@ -20,14 +20,13 @@ def swept(y, p, w=None, *, where=None):
     return ss.sweep(y, p, sample_weight=w, where=where)
 
 
-@pytest.mark.parametrize(
-    "scores",
-    [P, TIED, np.log(P / (1 - P)), -5 * TIED],
-    ids=["probabilities", "tied", "logits", "negative"],
-)
-@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+SCORES = {"probabilities": P, "tied": TIED, "logits": np.log(P / (1 - P)), "negative": -5 * TIED}
+
+
+@support.combined(scores=SCORES, weights=["plain", "weighted"])
 def test_areas_of_a_sweep_are_scikit_learns(backend, scores, weights):
     """Ties, weights and scores of any scale; sums of 200 terms, so tens of roundings."""
+    scores, weights = SCORES[scores], WEIGHTS if weights == "weighted" else None
 
     def areas(y, s, *w):
         _, c = swept(y, s, *w)
@@ -85,7 +84,8 @@ def test_counts_of_a_sweep_are_those_of_hard_steps(backend):
 
 def test_float32_sweep_counts_exactly_far_beyond_its_ulp():
     """A running float32 sum would stand still at 2**24 = 1.7e7."""
-    n = 3 * 2**23
+    support.forget_compiled()  # this takes another GB
+    n = 2**24 + 2**16
     y = np.zeros(n, dtype=np.float32)
     y[0] = 1.0
     c = ss.sweep(y, np.linspace(0.0, 1.0, n, dtype=np.float32)).confusion
@@ -159,19 +159,32 @@ def test_gradients_of_areas(backend, name):
     )
 
 
+ONE_CLASS = (ss.auroc, partial(ss.auroc, max_fpr=0.3), ss.average_precision)
+
+
 @pytest.mark.parametrize("label", [0.0, 1.0])
 def test_one_class_is_finite(backend, label):
-    """Undefined areas are zero_division; every gradient is finite."""
+    """Undefined areas are zero_division; every gradient is finite.
+
+    In sums whose terms differ, each of which is compiled once.
+    """
     y, p = backend.asarray(np.full(8, label)), backend.asarray(P[:8])
-    for metric in (ss.auroc, partial(ss.auroc, max_fpr=0.3), ss.average_precision):
-        undefined = not (metric is ss.average_precision and label)
-        for zero in (0.0, 0.5):
-            loss = ss.as_loss(partial(metric, zero_division=zero), thresholds=GRID)
-            value, gradient = backend.value_and_grad(loss, y, p)
-            assert np.all(np.isfinite(backend.to_numpy(gradient)))
-            if undefined:
-                assert_close(value, 1 - zero, backend)
-                assert_close(gradient, np.zeros(8), backend, scale=1.0)
+    every = [(metric, zero) for metric in ONE_CLASS for zero in (0.0, 0.5)]
+    defined = [pair for pair in every if label and pair[0] is ss.average_precision]
+    undefined = [pair for pair in every if pair not in defined]
+    for pairs in filter(None, (undefined, defined)):
+        losses = [ss.as_loss(partial(m, zero_division=z), thresholds=GRID) for m, z in pairs]
+
+        def weighted(y, p, losses=losses):
+            terms = [3.0**i * loss(y, p) for i, loss in enumerate(losses)]
+            return sum(terms[1:], terms[0])
+
+        value, gradient = backend.value_and_grad(weighted, y, p)
+        assert np.all(np.isfinite(backend.to_numpy(gradient)))
+        if pairs is undefined:
+            expected = sum(3.0**i * (1 - zero) for i, (_, zero) in enumerate(pairs))
+            assert_close(value, expected, backend)
+            assert_close(gradient, np.zeros(8), backend, scale=1.0)
     c = ss.confusion(y, p, thresholds=GRID)
     for curve in (ss.roc_curve(c), ss.precision_recall_curve(c)):
         for x in curve:

@@ -11,8 +11,8 @@ from tests import support
 from tests.support import SUMMED, assert_close, sklearn
 
 Y, P = support.labels_and_scores(120, seed=31)
-TIED = np.round(P, 1)
-WEIGHTS = np.random.default_rng(32).uniform(0.1, 3.0, size=Y.shape)
+SCORES = {"distinct": P, "tied": np.round(P, 1)}
+WEIGHTS = {"plain": None, "weighted": np.random.default_rng(32).uniform(0.1, 3.0, size=Y.shape)}
 F2 = partial(ss.fbeta, beta=2.0)
 METRICS = {
     "f1": (ss.f1, sklearn.f1_score),
@@ -28,11 +28,9 @@ def by_brute_force(score, y, p, w=None):
 
 
 @pytest.mark.filterwarnings("ignore:.*y_pred contains classes not in y_true")
-@pytest.mark.parametrize("name", METRICS)
-@pytest.mark.parametrize("scores", [P, TIED], ids=["distinct", "tied"])
-@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+@support.combined(name=METRICS, scores=SCORES, weights=WEIGHTS)
 def test_no_cut_is_better(backend, name, scores, weights):
-    metric, reference = METRICS[name]
+    (metric, reference), scores, weights = METRICS[name], SCORES[scores], WEIGHTS[weights]
     arrays = [backend.asarray(x) for x in (Y, scores, weights) if x is not None]
     threshold, value = backend.run(
         lambda y, p, *w: tuple(ss.best_threshold(metric, y, p, sample_weight=w[0] if w else None)),
@@ -206,12 +204,9 @@ def at_every_cut(y, p, w=None):
     return ss.Confusion(tp, fp, fn, tn)
 
 
-@pytest.mark.parametrize("name", AT)
-@pytest.mark.parametrize(
-    ("scores", "weights"), [(P, None), (TIED, WEIGHTS)], ids=["distinct", "tied and weighted"]
-)
+@support.combined(name=AT, scores=SCORES, weights=WEIGHTS)
 def test_no_cut_within_the_bound_is_better(backend, name, scores, weights):
-    metric, constraint, bound = AT[name]
+    (metric, constraint, bound), scores, weights = AT[name], SCORES[scores], WEIGHTS[weights]
     smaller = constraint is ss.false_positive_rate
     arrays = [backend.asarray(x) for x in (Y, scores, weights) if x is not None]
     threshold, value = backend.run(

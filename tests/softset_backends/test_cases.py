@@ -158,17 +158,42 @@ def test_jobs_in_processes():
     assert reports == [cases.run(job, ["numpy"]) for job in jobs]
 
 
+def jobs_of(step, mode):
+    """Return a step and a way to count with some metrics, eagerly and in one form by turns.
+
+    And what `pair_jobs` has for code generation.
+    """
+    quick, slow = cases.compiled_modes(ALL)
+    turn = list(cases.STEPS).index(step) + 3 * list(cases.MODES).index(mode)
+    forms = ("eager", *quick[turn % len(quick) :][:1]) if quick else ("eager",)
+    jobs = [job for job in of_steps(cases.pair_jobs(ALL)) if slow and job.modes == slow]
+    return [cases.Job(cases.part(cases.Case(step, mode)), forms)] + [
+        job for job in jobs if (job.case.step, job.case.mode) == (step, mode)
+    ]
+
+
+def test_the_sweep_covers_pairs():
+    """Eagerly and in all compiled forms together, each of which has every single one."""
+    jobs = [job for step in cases.STEPS for mode in cases.MODES for job in jobs_of(step, mode)]
+    assert pairs(met(jobs, "eager")) == pairs(EVERY)
+    forms = {form: met(jobs, form) for form in cases.modes_of(ALL) if form != "eager"}
+    assert all(singles(found) == singles(EVERY) for found in forms.values())
+    assert not forms or pairs(set.union(*forms.values())) == pairs(EVERY)
+
+
 # By name, since making the jobs imports every framework.
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("step", cases.STEPS)
 @pytest.mark.parametrize("mode", cases.MODES)
 def test_sweep(step, mode):
-    """Every step, metric and way to count on every backend eagerly, and each pair compiled."""
-    jobs = [j for j in of_steps(cases.pair_jobs(ALL)) if (j.case.step, j.case.mode) == (step, mode)]
-    assert jobs
-    for job in jobs:
+    """Each two of a step, a metric and a way to count, on every backend eagerly and compiled.
+
+    `softset check --full` takes all three at once.
+    """
+    for job in jobs_of(step, mode):
         report = cases.run(job, ALL)
         assert {row.dtype for row in report.rows} == {"float64", "float32"}
+        assert {row.mode for row in report.rows} == set(job.modes)
         assert report.passed, f"{report.worst}\n{report}"
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import support
+
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = Path(__file__).with_name("keras_checks.py")
 
@@ -21,11 +23,15 @@ def test_checks_hold_on_backend(backend):
         if find_spec(library) is None:
             pytest.skip(f"{library} is not installed")
     command = [sys.executable, "-m", "pytest", CHECKS, "-q", "-p", "no:cacheprovider", "--tb=short"]
-    devices = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    settings = {
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+        "KERAS_BACKEND": backend,
+        support.VARIABLE: "numpy",  # so that the other frameworks are not imported
+    }
     done = subprocess.run(
         [*command, "--show-capture=no"],
         cwd=ROOT,
-        env=os.environ | devices | {"KERAS_BACKEND": backend},
+        env=os.environ | settings,
         capture_output=True,
         text=True,
         check=False,

@@ -61,8 +61,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("case", CASES)
+@support.combined(case=CASES, step=STEPS)
 def test_counts_are_those_of_each_threshold(backend, step, case):
     y, p, options = CASES[case]
     fixed = {k: v for k, v in options.items() if not isinstance(v, np.ndarray)}
@@ -79,8 +78,7 @@ def test_counts_are_those_of_each_threshold(backend, step, case):
         assert np.all(backend.to_numpy(x) >= 0)
 
 
-@pytest.mark.parametrize("step", ["Linear", "Ramp"])
-@pytest.mark.parametrize("case", CASES)
+@support.combined(case=CASES, step=["Linear", "Ramp"])
 def test_gradients_are_those_of_each_threshold(backend, step, case):
     y, p, options = CASES[case]
     fixed = {k: v for k, v in options.items() if not isinstance(v, np.ndarray)}
