@@ -176,19 +176,17 @@ def _shared(one: Any, other: Any, names: tuple[str, ...], arrays: tuple[Any, ...
         for name, x in zip(names, arrays, strict=True)
         if x is not None and type(x) not in NUMBERS
     ]
-    (first, x), *rest = several
-    second, y = next(pair for pair in rest if not _agree(x, pair[1]))
+    # Each by itself first: what is no plain array of its library is said so.
+    bases = [_base_of(library((name,), (x,))) for name, x in several]
+    (first, x), *_ = several
+    second, y = several[[base.xp == bases[0].xp for base in bases].index(False)]
     raise mixture(first, x, second, y)
 
 
-def _agree(x: Any, y: Any) -> bool:
-    """Tell whether two arrays come from one library."""
-    bases = [library(("",), (z,)) for z in (x, y)]
-    for i, base in enumerate(bases):
-        while hasattr(base, "base"):
-            base = base.base  # pyright: ignore[reportAttributeAccessIssue]
-        bases[i] = base
-    return bases[0].xp == bases[1].xp
+def _base_of(library: Any) -> Library:
+    while hasattr(library, "base"):
+        library = library.base
+    return library
 
 
 def _depth(library: Any) -> int:

@@ -114,12 +114,7 @@ class Jax(Library):
 
 def _is_at_hand(x: Any) -> bool:
     """Tell whether an array is in this machine's memory."""
-    if not x.is_fully_addressable:
-        return False
-    for device in x.devices():
-        if device.platform != "cpu":
-            return False
-    return True
+    return x.is_fully_addressable and {device.platform for device in x.devices()} == {"cpu"}
 
 
 LIBRARY = Jax(xp)

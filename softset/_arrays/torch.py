@@ -54,9 +54,10 @@ class Torch(Library):
         for i, x in enumerate(arrays):
             if x is None or type(x) in NUMBERS:
                 continue
-            if x.layout is not torch.strided or x.is_nested:
-                layout = "nested" if x.is_nested else str(x.layout).removeprefix("torch.")
-                raise not_dense(names[i], layout)
+            if x.is_nested:
+                raise not_dense(names[i], "nested")
+            if x.layout is not torch.strided:
+                raise not_dense(names[i], str(x.layout).removeprefix("torch."))
             if not x.is_cpu:
                 device, free = x.device.type, False
             elif type(x) is not torch.Tensor or (following and x.requires_grad):
@@ -246,6 +247,8 @@ def recognises(name: str, x: Any) -> bool:
     """Tell whether x is a PyTorch tensor, refusing what means more than its values."""
     if not isinstance(x, torch.Tensor):
         return False
+    if x.is_nested:
+        raise not_dense(name, "nested")
     home = type(x).__module__
     if type(x) is not torch.Tensor and not any((home + ".").startswith(y + ".") for y in _PLAIN):
         raise refusal(name, x)

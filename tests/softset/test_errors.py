@@ -684,7 +684,7 @@ def test_beta_must_be_positive(beta):
             "`cell_weight.fn` must be a finite number >= 0, got -1.0",
         ),
         (
-            lambda: metrics.f1(ss.Confusion(1.0, 1.0, 1.0, 1.0)),
+            lambda: metrics.f1(ss.Confusion(1.0, Y, 1.0, 1.0)),
             TypeError,
             r"`tp` must be an array, got 1.0; make arrays of the counts",
         ),

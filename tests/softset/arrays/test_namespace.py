@@ -78,7 +78,7 @@ def test_at_least_one_array(arguments):
         ((0.1, 0.2), r"got tuple; convert it"),
         ("scores", r"`argument 1` must be an array \(NumPy, PyTorch, .*\), got str$"),
         ({0.1}, "got set$"),
-        (ss.Linear(), "got softset.steps.Linear$"),
+        (ss.Linear(), "got softset.steps.piecewise.Linear$"),
     ],
     ids=lambda x: type(x).__name__,
 )

@@ -50,7 +50,7 @@ def test_signatures_are_the_standards() -> None:
 def test_functions_say_what_they_are(name: str) -> None:
     function = getattr(tnp, name)
     assert function.__name__ == name and function.__qualname__ == name
-    assert function.__module__.startswith(tnp.__name__)
+    assert function.__module__.startswith(tnp.__name__.rpartition(".")[0])
     assert function.__doc__ and function.__doc__.splitlines()[0].endswith(".")
 
 
