@@ -11,8 +11,8 @@ import numpy as np
 import softset as ss
 from softset._types import Metric, Threshold
 from softset.averages import on_axis
-from softset.curves import needs_grid
-from softset.metrics.options import freeze
+from softset.curves import is_area
+from softset.metrics.options import core, freeze
 
 # How many numbers of repeats are drawn at once.
 _BLOCK = 2**22
@@ -110,7 +110,7 @@ def bootstrap_interval(
         raise ValueError(f"`confidence` must lie strictly between 0 and 1, got {confidence!r}")
     if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 1:
         raise ValueError(f"`resamples` must be an integer of at least 1, got {resamples!r}")
-    if needs_grid(metric):
+    if is_area(core(metric)):
         raise ValueError(
             "`metric` must belong to one threshold, got an area under a curve; resample it with "
             "scipy.stats.bootstrap"

@@ -8,7 +8,7 @@ import pytest
 
 import softset as ss
 import softset_backends as sb
-from softset_backends import cases
+from softset_backends.check import cases
 from tests.support import lib_of
 
 RNG = np.random.default_rng(3)
@@ -267,7 +267,7 @@ def test_errors(arguments, options, error, message):
 
 
 def test_backend_that_is_not_installed(monkeypatch):
-    monkeypatch.setattr("softset_backends._registry.find_spec", lambda name: None)
+    monkeypatch.setattr("softset_backends.registry.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"'jax' is not installed; pip install 'softset\[jax\]'"):
         sb.check_gradients(brier, Y_TRUE, Y_PROB, backends=["jax"])
 

@@ -9,9 +9,9 @@ import keras
 from softset import Linear, as_loss
 from softset._types import Metric, Step, Threshold
 
-from ._configs import options_of, restored
-from ._inputs import arguments
-from ._replicas import add_up, replicas
+from .collectives import add_up, replicas
+from .configs import options_of, restored
+from .inputs import arguments
 
 
 @keras.saving.register_keras_serializable("softset")

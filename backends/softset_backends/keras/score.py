@@ -13,8 +13,8 @@ from softset._arrays import shape_of
 from softset._types import Metric, Threshold
 from softset.metrics.options import Bound
 
-from ._configs import options_of, restored
-from ._inputs import arguments
+from .configs import options_of, restored
+from .inputs import arguments
 
 
 @keras.saving.register_keras_serializable("softset")

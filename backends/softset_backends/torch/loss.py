@@ -12,8 +12,8 @@ from softset._counting.values import check_thresholds
 from softset._types import Array, Metric, Reduce, Step, Threshold
 from softset.losses import Loss
 
-from ._fused import evaluate
-from ._options import at, describe, describe_thresholds, errors_in_order_of, hold
+from .closed_form import evaluate
+from .options import at, describe, describe_thresholds, errors_in_order_of, hold
 
 # A learned threshold keeps this distance to 0 and 1, which a float32 sigmoid would reach.
 _MARGIN = 1e-6

@@ -16,12 +16,12 @@ from softset._types import Array, Metric, Threshold
 from softset.losses import Score
 from softset.metrics import larger_is_better
 
-from ._options import at, describe, describe_thresholds, errors_in_order_of, hold, name_of
+from .options import at, describe, describe_thresholds, errors_in_order_of, hold, name_of
 
 if not TYPE_CHECKING and find_spec("torchmetrics") is not None:
     from torchmetrics import Metric as Base
 else:
-    from ._metric import Metric as Base
+    from .score_base import Metric as Base
 
 _NOTHING = "there is nothing to compute: call update(input, target) with a batch first"
 
