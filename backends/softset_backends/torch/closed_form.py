@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,35 +9,33 @@ import torch
 from torch._C import _len_torch_dispatch_stack
 from torch.autograd import forward_ad
 
-from softset import Confusion
-from softset._arrays import library
-from softset._counting.arguments import Arguments, arrive, prepare
-from softset._counting.count import count
-from softset._counting.pieces import first_pass, second_pass
-from softset._types import Reduce
-from softset.averages import Macro, Micro, Weighted
-from softset.gradients import count_slopes
+from softset._types import Confusion, Reduce
+from softset.gradients import count_again, first_pass, loss_and_slopes, second_pass
 from softset.losses import Loss, reduced
-from softset.metrics.options import Bound
-from softset.steps import is_own
+
+from .options import LOSS_NAMES, at
 
 # Up to so many scores PyTorch uses one thread, and so few threads are no faster than NumPy's one,
 # which waits for no other; a grid of thresholds is looked up by one thread whatever its length.
 _SMALL = 2**15
 _FEW_THREADS = 2
 
+_DENSE = (torch.Tensor, torch.nn.Parameter)
+
 
 def evaluate(
     loss: Loss, y_true: Any, y_prob: Any, sample_weight: Any, where: Any, reduce: Reduce | None
 ) -> Any:
-    """Return the loss; its gradient is the closed form wherever that is the whole gradient."""
-    inputs = (y_prob, y_true, sample_weight, where)
-    if not _suits(loss, *inputs) or (reduce is not None and 0 in y_prob.shape):
-        return loss(y_true, y_prob, sample_weight=sample_weight, where=where, reduce=reduce)
+    """Return the loss; its gradient is the closed form wherever that is the whole gradient.
+
+    A compiler makes two passes of the plain loss itself.
+    """
+    inputs = (y_true, y_prob, sample_weight, where)
+    if torch.compiler.is_compiling() or not _suits(loss, *inputs):
+        return loss.of_arguments(loss.arguments(*inputs, LOSS_NAMES), reduce)
     # Buffers may change before the gradient is asked for.
-    if any(isinstance(x, torch.Tensor) for x in (loss.threshold, loss.thresholds)):
-        loss = replace(loss, threshold=_copy(loss.threshold), thresholds=_copy(loss.thresholds))
-    if reduce is None and y_prob.device.type == "cpu" and _is_own(loss.metric):
+    loss = at(loss, _copy(loss.threshold), _copy(loss.thresholds))
+    if reduce is None and loss.metric_is_own and y_prob.is_cpu:
         return _Closed.apply(loss, True, *inputs)
     counts = Confusion(*_Closed.apply(loss, False, *inputs))
     return loss.of_counts(counts if reduce is None else reduced(reduce, counts))
@@ -48,8 +44,8 @@ def evaluate(
 class _Closed(torch.autograd.Function):
     """A loss, or its four counts, with a backward pass that writes one gradient.
 
-    Of a loss of softset's own metrics the slopes are known here too, by NumPy: they are
-    arithmetic on four numbers. Other metrics are left to autograd, and so is what `reduce` does.
+    Of a loss of softset's own metrics the slopes are known here too: they are arithmetic on four
+    numbers. Other metrics are left to autograd, and so is what `reduce` does.
     """
 
     @staticmethod
@@ -57,16 +53,21 @@ class _Closed(torch.autograd.Function):
         """Return the loss or the counts."""
         ctx.loss, ctx.whole = loss, whole
         ctx.save_for_backward(*inputs)
-        arguments = _arguments(loss, inputs)
-        small = inputs[0].numel() <= _SMALL or torch.get_num_threads() <= _FEW_THREADS
-        if whole and (small or loss.thresholds is not None):
-            arguments = _in_numpy(arguments)
-        counts, ctx.first = first_pass(arguments)
-        ctx.seen = ctx.first.batch.seen
         if not whole:
+            counts, ctx.first = first_pass(loss.arguments(*_detached(inputs), names=LOSS_NAMES))
+            ctx.seen = ctx.first.batch.seen
             return tuple(x.clone() for x in counts)  # `reduce` may write to them
-        c = Confusion(*map(np.asarray, counts))
-        value, ctx.slope = count_slopes(library(c._fields, c), loss, c)
+        size = inputs[1].numel()
+        small = size <= _SMALL or torch.get_num_threads() <= _FEW_THREADS
+        if (small or loss.thresholds is not None) and _all_on_cpu(loss, inputs):
+            # The same memory as NumPy's.
+            loss = at(loss, _view(loss.threshold), _view(loss.thresholds))
+            given = [_view(x) for x in inputs]
+        else:
+            given = _detached(inputs)
+        call = loss.arguments(*given, names=LOSS_NAMES)
+        value, ctx.slopes, ctx.first = loss_and_slopes(loss, call)
+        ctx.seen = ctx.first.batch.seen
         return _tensor(value)
 
     @staticmethod
@@ -83,7 +84,7 @@ class _Closed(torch.autograd.Function):
                 gradient = _closed(ctx, first, slope)
             except RuntimeError:  # many directions at once, which hide their values
                 gradient = _by_autograd(ctx, inputs, slope, following)
-        return None, None, gradient.to(inputs[0].dtype), None, None, None
+        return None, None, None, gradient.to(inputs[1].dtype), None, None
 
 
 def _closed(ctx: Any, first: Any, slope: tuple[Any, ...]) -> torch.Tensor:
@@ -91,88 +92,63 @@ def _closed(ctx: Any, first: Any, slope: tuple[Any, ...]) -> torch.Tensor:
     if not ctx.whole:
         return second_pass(first, slope)
     factor = slope[0].item()
-    slopes = tuple(x * factor for x in ctx.slope)
-    if isinstance(first.arguments.y_prob, torch.Tensor):
-        return second_pass(first, tuple(map(_tensor, slopes)))
+    slopes = ctx.slopes if factor == 1 else tuple([x * factor for x in ctx.slopes])
     return _tensor(second_pass(first, slopes))
+
+
+def _detached(inputs: tuple[Any, ...]) -> list[Any]:
+    return [x if x is None else x.detach() for x in inputs]
+
+
+def _all_on_cpu(loss: Loss, inputs: tuple[Any, ...]) -> bool:
+    for x in (*inputs, loss.threshold, loss.thresholds):
+        if isinstance(x, torch.Tensor) and not x.is_cpu:
+            return False
+    return True
 
 
 def _copy(x: Any) -> Any:
     return x.detach().clone() if isinstance(x, torch.Tensor) else x
 
 
-def _arguments(loss: Any, inputs: Any) -> Arguments:
-    """Return what the kernel counts, in its order."""
-    y_prob, y_true, *others = (x if x is None else x.detach() for x in inputs)
-    return loss.arguments(y_true, y_prob, *others)
-
-
-def _in_numpy(arguments: Arguments) -> Arguments:
-    """Return the same memory as NumPy's, bfloat16, which it lacks, as float32."""
-    if any(x.device.type != "cpu" for x in arguments if isinstance(x, torch.Tensor)):
-        return arguments
-    _, names, *call = arguments
-    views = [_view(x) if isinstance(x, torch.Tensor) else x for x in call]
-    return arrive(*views, names)
-
-
-def _view(x: torch.Tensor) -> Any:
+def _view(x: Any) -> Any:
+    """Return a tensor as NumPy's array, bfloat16, which it lacks, as float32."""
+    if not isinstance(x, torch.Tensor):
+        return x
+    x = x.detach()
     return (x.float() if x.dtype is torch.bfloat16 else x).numpy()
 
 
 def _tensor(x: Any) -> torch.Tensor:
-    return torch.from_numpy(np.asarray(x))
+    return x if isinstance(x, torch.Tensor) else torch.from_numpy(np.asarray(x))
 
 
 def _by_autograd(ctx: Any, inputs: tuple[Any, ...], slope: tuple[Any, ...], following: bool) -> Any:
     """Return the gradient by the plain loss, so that it can be differentiated in its turn."""
-    loss, (y_prob, y_true, sample_weight, where) = ctx.loss, inputs
+    loss, (y_true, y_prob, sample_weight, where) = ctx.loss, inputs
     with torch.enable_grad():
         y_prob = y_prob.view_as(y_prob)  # the hooks of the scores themselves are called later
         # Not by `loss`: the values were checked before, if at all.
-        batch = prepare(loss.arguments(y_true, y_prob, sample_weight, where), seen=ctx.seen)
-        counts = Confusion(*count(batch, loss.step))
+        counts = count_again(loss.arguments(y_true, y_prob, sample_weight, where), ctx.seen)
         value = loss.of_counts(counts) if ctx.whole else tuple(counts)
         return torch.autograd.grad(value, y_prob, slope, create_graph=following)[0]
 
 
-def _suits(loss: Loss, y_prob: Any, *others: Any) -> bool:
-    """Tell whether this is eager, and the scores are all that a gradient could be wanted in.
-
-    A compiler makes two passes of the plain loss itself.
-    """
-    if torch.compiler.is_compiling():
-        return False
+def _suits(loss: Loss, y_true: Any, y_prob: Any, sample_weight: Any, where: Any) -> bool:
+    """Tell whether the scores, of which there are some, are all that has a gradient, eagerly."""
     if not (isinstance(y_prob, torch.Tensor) and y_prob.requires_grad and torch.is_grad_enabled()):
         return False
-    held = [*others, loss.threshold, loss.thresholds]
-    if any(isinstance(x, torch.Tensor) and x.requires_grad for x in held):
-        return False
-    tensors = [y_prob, *(x for x in others if x is not None)]
-    if not all(_is_plain(x) for x in tensors) or _len_torch_dispatch_stack():
-        return False
+    for x in (y_prob, y_true, sample_weight, where):
+        if x is None:
+            continue
+        if type(x) not in _DENSE or x.layout is not torch.strided or x.is_nested:
+            return False
+        # Autograd may save neither of these two.
+        if x.is_neg() or x.is_inference() or (x.requires_grad and x is not y_prob):
+            return False
+    for x in (loss.threshold, loss.thresholds):
+        if isinstance(x, torch.Tensor) and x.requires_grad:
+            return False
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return False
-    return is_own(loss.step)
-
-
-def _is_plain(x: Any) -> bool:
-    """Tell whether x is a dense tensor, of no subclass, that autograd may save."""
-    return (
-        type(x) in (torch.Tensor, torch.nn.Parameter)
-        and x.layout is torch.strided
-        and not (x.is_neg() or x.is_inference())
-    )
-
-
-def _is_own(metric: Any) -> bool:
-    """Tell whether a metric is one of softset's, which hold no tensors and run on NumPy."""
-    if isinstance(metric, (Macro, Micro, Weighted)):
-        return _is_own(metric.metric)
-    if isinstance(metric, Bound):
-        fixed = [*metric.args, *(x for _, x in metric.options)]
-        return _is_own(metric.metric) and all(isinstance(x, (int, float)) for x in fixed)
-    # By identity: functools.wraps gives other functions the name of a module of softset's.
-    home, name = getattr(metric, "__module__", ""), getattr(metric, "__name__", "")
-    own = home.partition(".")[0] == "softset"
-    return own and getattr(sys.modules.get(home), name, None) is metric
+    return loss.step_is_own and not _len_torch_dispatch_stack() and y_prob.numel() > 0

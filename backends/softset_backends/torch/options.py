@@ -1,22 +1,21 @@
-"""What MetricLoss and MetricScore share: options in a module, and errors in PyTorch's order."""
+"""What MetricLoss and MetricScore share: options in a module, in words, and names for errors."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
 
-from softset.averages import Macro, Micro, Weighted
+from softset._counting.names import Names
 from softset.losses import Score
-from softset.metrics.options import Bound
+from softset.metrics.options import name_of
 
 _S = TypeVar("_S", bound=Score)
 
-_KERNEL_NAMES = re.compile(r"\by_true comes first\b|\by_true\b|\by_prob\b")
+# What errors speak of, as PyTorch's losses and torchmetrics' metrics are called.
+LOSS_NAMES = Names("target", "input", order="MetricLoss takes (input, target)")
+SCORE_NAMES = Names("target", "input", order="MetricScore takes (input, target)")
 
 
 def hold(module: torch.nn.Module, name: str, value: Any) -> None:
@@ -30,27 +29,14 @@ def hold(module: torch.nn.Module, name: str, value: Any) -> None:
 
 
 def at(options: _S, threshold: Any, thresholds: Any) -> _S:
-    """Return a loss or a score with these thresholds."""
+    """Return a loss or a score with these thresholds, itself if it has them."""
+    if thresholds is options.thresholds and (
+        threshold is options.threshold
+        if type(threshold) is not float  # a copy of a module has other ones
+        else threshold == options.threshold
+    ):
+        return options
     return replace(options, threshold=threshold, thresholds=thresholds)
-
-
-@contextmanager
-def errors_in_order_of(module: torch.nn.Module) -> Iterator[None]:
-    """Let the kernel's errors speak of the module's arguments, `input` and `target`."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        if not torch.compiler.is_compiling():  # a compiler does not trace regular expressions
-            names = {
-                "y_true comes first": f"{type(module).__name__} takes (input, target)",
-                "y_prob": "input",
-                "y_true": "target",
-            }
-            error.args = tuple(
-                _KERNEL_NAMES.sub(lambda found: names[found[0]], x) if isinstance(x, str) else x
-                for x in error.args
-            )
-        raise
 
 
 def describe(options: Score, *shown: str) -> str:
@@ -69,14 +55,3 @@ def describe_thresholds(threshold: Any, thresholds: Any) -> str:
     if isinstance(value, torch.Tensor):
         return f"{name}=tensor of shape {tuple(value.shape)}"
     return f"{name}={value}"
-
-
-def name_of(metric: Any) -> str:
-    """Return a metric's name with its options, such as macro(fbeta(beta=2.0))."""
-    if isinstance(metric, Bound):
-        options = [repr(x) for x in metric.args] + [f"{k}={v!r}" for k, v in metric.options]
-        return f"{name_of(metric.metric)}({', '.join(options)})"
-    if isinstance(metric, (Macro, Micro, Weighted)):
-        axis = "" if metric.axis is None else f", axis={metric.axis}"
-        return f"{type(metric).__name__.lower()}({name_of(metric.metric)}{axis})"
-    return getattr(metric, "__name__", None) or repr(metric)
