@@ -25,11 +25,11 @@ OTHERS = [
 several = pytest.mark.skipif(len(sb.available()) < 2, reason="only NumPy is installed")
 
 
-@pytest.fixture(scope="module")
 def constant(x):
     return lib_of(x).constant(x)
 
 
+@pytest.fixture(scope="module")
 def quick():
     """All modes but torch's code generation, which takes seconds for each function."""
     return [mode for mode in cases.modes_of(sb.available()) if mode != "compile"]

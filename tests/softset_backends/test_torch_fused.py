@@ -171,6 +171,13 @@ def test_a_metric_with_a_parameter_of_its_own_gets_its_gradient():
     torch.testing.assert_close(fast, slow, rtol=support.EXACT, atol=0)
 
 
+def test_a_metric_of_ours_with_a_tensor_among_its_options_is_left_to_autograd():
+    def is_own(option):
+        return MetricLoss(ss.macro(partial(ss.f1, zero_division=option))).loss.metric_is_own
+
+    assert is_own(1.0) and not is_own(torch.tensor(1.0))
+
+
 def test_reduce_is_applied_to_the_counts():
     loss, more = MetricLoss(ss.f1), ss.Confusion(*torch.tensor([3.0, 1.0, 2.0, 4.0]).double())
     fast = both(lambda p: loss(p, LABELS, reduce=lambda c: c + more), scores(loss))

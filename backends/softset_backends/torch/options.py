@@ -30,11 +30,10 @@ def hold(module: torch.nn.Module, name: str, value: Any) -> None:
 
 def at(options: _S, threshold: Any, thresholds: Any) -> _S:
     """Return a loss or a score with these thresholds, itself if it has them."""
-    if thresholds is options.thresholds and (
-        threshold is options.threshold
-        if type(threshold) is not float  # a copy of a module has other ones
-        else threshold == options.threshold
-    ):
+    same = threshold is options.threshold
+    if type(threshold) is float:  # a copy of a module has another object of the same value
+        same = threshold == options.threshold
+    if same and thresholds is options.thresholds:
         return options
     return replace(options, threshold=threshold, thresholds=thresholds)
 
