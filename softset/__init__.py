@@ -1,77 +1,76 @@
 """Train a classifier on the metric that it is judged by, on any array library."""
 
-from ._arrays import array_namespace
-from ._arrays.values import checks
-from ._types import Confusion
-from .averages import macro, micro, weighted
-from .counts import confusion, one_hot, sweep
-from .curves import (
-    auroc,
-    average_precision,
-    grid,
-    precision_recall_curve,
-    roc_curve,
-)
-from .entropy import cross_entropy
-from .gradients import linearize, value_and_grad
-from .losses import as_loss, as_score
-from .memory import empty_memory, remember
-from .metrics import (
-    accuracy,
-    balanced_accuracy,
-    bennett_s,
-    bias_score,
-    cohen_kappa,
-    diagnostic_odds_ratio,
-    distance_to_corner,
-    error_rate,
-    expected_cost,
-    f1,
-    false_discovery_rate,
-    false_negative_rate,
-    false_omission_rate,
-    false_positive_rate,
-    fbeta,
-    fowlkes_mallows,
-    geometric_mean,
-    gilbert_skill_score,
-    gwet_ac1,
-    index_of_balanced_accuracy,
-    informedness,
-    jaccard,
-    lift,
-    markedness,
-    matthews_corrcoef,
-    negative_f1,
-    negative_likelihood_ratio,
-    negative_predictive_value,
-    net_benefit,
-    p4,
-    positive_likelihood_ratio,
-    precision,
-    predicted_positive_rate,
-    prevalence,
-    prevalence_threshold,
-    recall,
-    scott_pi,
-    specificity,
-    tversky,
-    yule_q,
-)
-from .ranking import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
-from .steps import (
-    Algebraic,
-    Arctan,
-    Cosine,
-    Hard,
-    Identity,
-    Linear,
-    Ramp,
-    Sigmoid,
-    StraightThrough,
-)
-from .thresholds import best_threshold, cost_threshold, threshold_at
-from .weights import class_weight, pos_weight, sample_weight
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing itself takes long to import
+
+if TYPE_CHECKING:
+    from ._arrays import array_namespace
+    from ._arrays.values import checks
+    from ._types import Confusion
+    from .averages import macro, micro, weighted
+    from .counts import confusion, one_hot, sweep
+    from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
+    from .entropy import cross_entropy
+    from .gradients import linearize, value_and_grad
+    from .losses import as_loss, as_score
+    from .memory import empty_memory, remember
+    from .metrics import (
+        accuracy,
+        balanced_accuracy,
+        bennett_s,
+        bias_score,
+        cohen_kappa,
+        diagnostic_odds_ratio,
+        distance_to_corner,
+        error_rate,
+        expected_cost,
+        f1,
+        false_discovery_rate,
+        false_negative_rate,
+        false_omission_rate,
+        false_positive_rate,
+        fbeta,
+        fowlkes_mallows,
+        geometric_mean,
+        gilbert_skill_score,
+        gwet_ac1,
+        index_of_balanced_accuracy,
+        informedness,
+        jaccard,
+        lift,
+        markedness,
+        matthews_corrcoef,
+        negative_f1,
+        negative_likelihood_ratio,
+        negative_predictive_value,
+        net_benefit,
+        p4,
+        positive_likelihood_ratio,
+        precision,
+        predicted_positive_rate,
+        prevalence,
+        prevalence_threshold,
+        recall,
+        scott_pi,
+        specificity,
+        tversky,
+        yule_q,
+    )
+    from .ranking import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
+    from .steps import (
+        Algebraic,
+        Arctan,
+        Cosine,
+        Hard,
+        Identity,
+        Linear,
+        Ramp,
+        Sigmoid,
+        StraightThrough,
+    )
+    from .thresholds import best_threshold, cost_threshold, threshold_at
+    from .weights import class_weight, pos_weight, sample_weight
 
 __all__ = [
     # Counting
@@ -167,3 +166,50 @@ __all__ = [
     "tversky",
     "yule_q",
 ]
+
+# Which room each name comes from, in the order of the chain: loaded when it is asked for.
+_ROOMS = {
+    "_types": ("Confusion",),
+    "counts": ("confusion", "one_hot", "sweep"),
+    "_arrays": ("array_namespace",),
+    "_arrays.values": ("checks",),
+    "steps": (
+        "Algebraic",
+        "Arctan",
+        "Cosine",
+        "Hard",
+        "Identity",
+        "Linear",
+        "Ramp",
+        "Sigmoid",
+        "StraightThrough",
+    ),
+    "losses": ("as_loss", "as_score"),
+    "entropy": ("cross_entropy",),
+    "curves": ("auroc", "average_precision", "grid", "precision_recall_curve", "roc_curve"),
+    "thresholds": ("best_threshold", "cost_threshold", "threshold_at"),
+    "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),
+    "averages": ("macro", "micro", "weighted"),
+    "gradients": ("linearize", "value_and_grad"),
+    "memory": ("empty_memory", "remember"),
+    "weights": ("class_weight", "pos_weight", "sample_weight"),
+    "metrics": __all__[__all__.index("accuracy") :],
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _ROOM_OF:
+        value = getattr(import_module(f".{_ROOM_OF[name]}", __name__), name)
+    elif name in _ROOMS:
+        value = import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -16,7 +16,8 @@ def positive(name: str, value: Any) -> None:
 
 def non_negative(name: str, value: Any) -> None:
     """Require a finite number that is not negative."""
-    at_least(name, value, 0)
+    if not (isinstance(value, _NUMBERS) and 0 <= value < math.inf):
+        raise ValueError(f"`{name}` must be a finite number >= 0, got {value!r}")
 
 
 def at_least(name: str, value: Any, least: float) -> None:

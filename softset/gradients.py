@@ -153,7 +153,7 @@ def count_slopes(lib: Library, loss: Score | LinearLoss, c: Confusion) -> tuple[
         return loss.of_counts(c), loss.slopes
     # The loss is 1 - the mean of the metric's values, or that mean.
     sign = -1 if isinstance(loss, Loss) and loss.maximize else 1
-    if lib.free and (numbers := loss.as_numbers(c)) is not None:
+    if (numbers := loss.as_numbers(lib, c)) is not None:
         value, four = value_and_slopes(loss.metric, numbers)
         slope = [lib.number(sign * x, c.tp) for x in four]
         return lib.number(loss.of_values(value), c.tp), Confusion(*slope)

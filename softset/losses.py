@@ -104,19 +104,28 @@ class Score:
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
-        if lib is not None and lib.free and (numbers := self.as_numbers(c)) is not None:
-            # Four numbers that nothing follows: their metric takes no arrays.
+        if lib is not None and (numbers := self.as_numbers(lib, c)) is not None:
             return lib.number(self.of_values(self.metric(numbers)), c.tp)
         values = self.values_at(c)
         if self.thresholds is not None and isinstance(self.step, Hard):
             warn_of_area(self.metric, self.thresholds, self.axis, c)
         return self.of_values(values)
 
-    def as_numbers(self, c: Confusion) -> Confusion | None:
-        """Return scalar counts in memory as plain numbers, where the metric takes such as well."""
+    def as_numbers(self, lib: Library, c: Confusion) -> Confusion | None:
+        """Return counts as plain numbers where nothing follows them: a metric of ours takes such.
+
+        None where there are several for each cell, or so small ones that float32 could not divide
+        by them.
+        """
         if c.tp.shape or not self.metric_is_own:
             return None
-        return numbers_of(c)
+        four = lib.items(c)
+        if four is None:
+            return None
+        for x in four:
+            if 0 < x < _SMALLEST:
+                return None
+        return Confusion(*four)
 
     def values_at(self, c: Confusion) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
@@ -295,14 +304,6 @@ def reduced(reduce: Reduce, c: Confusion) -> Confusion:
             "all processes, as in Confusion(*(total(x) for x in c))"
         )
     return found
-
-
-def numbers_of(c: Confusion) -> Confusion | None:
-    """Return four scalars as plain numbers, or None where float32 could not divide by them."""
-    tp, fp, fn, tn = (c.tp.item(), c.fp.item(), c.fn.item(), c.tn.item())
-    if 0 < tp < _SMALLEST or 0 < fp < _SMALLEST or 0 < fn < _SMALLEST or 0 < tn < _SMALLEST:
-        return None
-    return Confusion(tp, fp, fn, tn)
 
 
 def is_own(metric: Any) -> bool:

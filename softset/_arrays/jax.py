@@ -39,6 +39,20 @@ class Jax(Library):
         """Return x in the dtype."""
         return x if x.dtype == dtype else x.astype(dtype)
 
+    def number(self, value: float, like: Any) -> Any:
+        """Return a number as an array of the dtype of `like`, where that is bound to be."""
+        array = np.asarray(value, like.dtype)
+        return jax.device_put(array, like.sharding) if like.committed else xp.asarray(array)
+
+    def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
+        """Return arrays of one element as numbers, where no tracer is among them."""
+        for x in arrays:
+            if isinstance(x, jax.core.Tracer):
+                return None
+        if not _is_at_hand(arrays[0]):  # to wait for it takes longer
+            return None
+        return tuple([x.item() for x in arrays])
+
     def constant(self, x: Any) -> Any:
         """Return x as a constant that no gradient flows through."""
         return jax.lax.stop_gradient(x) if isinstance(x, jax.core.Tracer) else x
@@ -56,11 +70,14 @@ class Jax(Library):
         """Return the values of x as NumPy's, without a copy, where they are in memory."""
         if isinstance(x, jax.core.Tracer):
             x = jax.lax.stop_gradient(x)  # an array, if only derivatives are traced
-        if isinstance(x, jax.core.Tracer) or not x.is_fully_addressable:
-            return x
-        if any(device.platform != "cpu" for device in x.devices()):
+        if isinstance(x, jax.core.Tracer) or not _is_at_hand(x):
             return x
         return numpy.LIBRARY.look(np.asarray(x))
+
+    def are_shares(self, x: Any) -> bool:
+        """Tell whether all of x is in [0, 1], where it is in memory."""
+        x = self.look(x)
+        return isinstance(x, np.ndarray) and numpy.LIBRARY.are_shares(x)
 
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x where they are in memory."""
@@ -93,6 +110,16 @@ class Jax(Library):
             return value, sum(xp.sum(x * t) for x, t in pairs if x is not None)
 
         return value_of(*arrays)
+
+
+def _is_at_hand(x: Any) -> bool:
+    """Tell whether an array is in this machine's memory."""
+    if not x.is_fully_addressable:
+        return False
+    for device in x.devices():
+        if device.platform != "cpu":
+            return False
+    return True
 
 
 LIBRARY = Jax(xp)

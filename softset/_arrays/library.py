@@ -90,6 +90,13 @@ class Library:
         """Return a number as one of the library's, of the dtype of `like`."""
         return self.numbers(value, like)
 
+    def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
+        """Return arrays of one element as numbers, or None where these would not be all of them.
+
+        So it is where something follows them, or they are not known yet.
+        """
+        return None
+
     def constant(self, x: Any) -> Any:
         """Return x as a constant that no gradient flows through."""
         return x
@@ -170,7 +177,8 @@ class Library:
     def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
         """Return + and *, which write to their left operand where arrays are free.
 
-        That saves the time of new memory. The operand must be new, and of the dtype and the shape
+        That saves the time of new memory. The first array is none that Python holds as a number;
+        the operand must be new, and of the dtype and the shape
         of the result; where arrays are of several dtypes, or of integers, nothing is written to.
         """
         return operator.add, operator.mul
@@ -188,6 +196,10 @@ class Library:
     def look(self, x: Any) -> Any:
         """Return the values of x as the array that costs least to look at."""
         return self.constant(x)
+
+    def are_shares(self, x: Any) -> bool:
+        """Tell whether one quick look says that all of x is in [0, 1]; if not, look again."""
+        return False
 
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x, NaN if it holds one.

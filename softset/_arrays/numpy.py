@@ -12,10 +12,15 @@ import numpy as np
 from .library import NUMBERS, Library, Operator
 from .refusals import refusal
 
+_ONE_SINGLE, _ONE_DOUBLE = 0x3F800000, 0x3FF0000000000000  # the bits of 1.0
 _STRETCH = 2**5  # so many float32 numbers can be added up one after another
 _LANES = 4  # so many sums at least a dot product of one column has
 _MANY = 2**14  # products from which on it takes longer to make an array of them
 _SINGLE, _DOUBLE, _BOOL = np.dtype("float32"), np.dtype("float64"), np.dtype("bool")
+# A dot product of so many numbers rounds no more than their sum, where it has 32 sums, of which
+# each stands still at 2**24.
+_ONES = np.ones(2**10, np.float32)
+_FEW = 2**10 if np.dot(np.r_[np.float32(2**24), _ONES[1:]], _ONES) > 2**24 + 980 else 2**7
 _FREE = (np.ndarray, type(None), *NUMBERS)
 
 
@@ -55,6 +60,10 @@ class NumPy(Library):
         """Return a number as one of NumPy's, which is no array."""
         return like.dtype.type(value)
 
+    def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
+        """Return arrays of one element as numbers."""
+        return tuple([x.item() for x in arrays])
+
     def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Sum over the axes; over all of them NumPy's sum is pairwise."""
         return np.add.reduce(x, axis=None) if len(axes) == x.ndim else super().sum(x, axes)
@@ -64,10 +73,13 @@ class NumPy(Library):
         kinds = type(x) is type(y) is np.ndarray and x.shape == y.shape and x.dtype == y.dtype
         if not (kinds and axes == tuple(range(len(axes)))):
             return self.sum(x * y, axes)
-        if x.ndim == 1 and len(axes) == 1 and x.dtype.kind == "f" and len(x) <= _LANES * _STRETCH:
-            return np.vecdot(x, y)
+        if len(x) <= _FEW and x.ndim == 1 and axes:
+            return x.dot(y)
         if x.size < _MANY:
-            return self.sum(x * y, axes)
+            product = x * y
+            if len(axes) == x.ndim:
+                return np.add.reduce(product, axis=None)
+            return self.sum(product, axes)
         return _in_stretches(x, y, x.shape[len(axes) :])
 
     def least(self, x: Any) -> float:
@@ -84,13 +96,23 @@ class NumPy(Library):
         """Return numbers outside [0, 1] as 0 or 1, and NaN as it is."""
         return np.clip(x, 0, 1)
 
+    def below(self, x: Any, bound: Any) -> Any:
+        """Return 1 where x < bound, else 0."""
+        return (x < bound).astype(x.dtype)
+
+    def above(self, x: Any, bound: Any) -> Any:
+        """Return 1 where x > bound, else 0."""
+        return (x > bound).astype(x.dtype)
+
     def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
         """Return + and *, which write to their left operand where arrays are free."""
-        if self.free:
-            dtypes = {x.dtype for x in arrays if type(x) not in NUMBERS}
-            if len(dtypes) == 1 and dtypes.pop().kind == "f":
-                return operator.iadd, operator.imul
-        return operator.add, operator.mul
+        dtype = arrays[0].dtype
+        if not self.free or dtype.kind != "f":
+            return operator.add, operator.mul
+        for x in arrays[1:]:
+            if type(x) not in NUMBERS and x.dtype != dtype:
+                return operator.add, operator.mul
+        return operator.iadd, operator.imul
 
     def larger(self, x: Any, y: Any) -> Any:
         """Return the larger of each pair, in the memory of x."""
@@ -103,6 +125,17 @@ class NumPy(Library):
     def look(self, x: Any) -> Any:
         """Return the values of x; comparisons of bfloat16, of kind V, warn of a NaN."""
         return x.astype("float32") if x.dtype.kind == "V" else x
+
+    def are_shares(self, x: Any) -> bool:
+        """Tell whether all of x is in [0, 1] by its bits, whose order is that of positive floats.
+
+        Those of negative numbers and of NaN are larger.
+        """
+        if x.dtype is _SINGLE:
+            return np.maximum.reduce(x.view(np.uint32), axis=None) <= _ONE_SINGLE
+        if x.dtype is _DOUBLE:
+            return np.maximum.reduce(x.view(np.uint64), axis=None) <= _ONE_DOUBLE
+        return False
 
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x as numbers."""

@@ -21,7 +21,11 @@ _PLAIN = (
     "torch.distributed._functional_collectives",
     "torchvision.tv_tensors",
 )
-_FEW = 2**7  # products whose dot product, of several sums, rounds no more than their sum
+# A dot product of so many numbers rounds no more than their sum, where it has 32 sums, of which
+# each stands still at 2**24.
+_ONES = torch.ones(2**10, dtype=torch.float32, device="cpu")
+_LARGE = torch.cat([2.0**24 * _ONES[:1], _ONES[1:]])
+_FEW = 2**10 if torch.dot(_LARGE, _ONES).item() > 2**24 + 980 else 2**7
 _HALF = (torch.float16, torch.bfloat16)
 
 
@@ -31,10 +35,16 @@ class Torch(Library):
     sums_stand_still = False  # they are cascades, whatever the axes
 
     def __init__(
-        self, *, free: bool = False, visible: bool = True, has_float64: bool = True
+        self,
+        *,
+        free: bool = False,
+        in_memory: bool = False,
+        visible: bool = True,
+        has_float64: bool = True,
     ) -> None:
         super().__init__(xp)
         self.free = free
+        self.in_memory = in_memory
         self.visible = visible
         self.has_float64 = has_float64
 
@@ -86,6 +96,10 @@ class Torch(Library):
         """Return a number, or a tuple of them, as a tensor of the dtype and device of `like`."""
         return torch.asarray(value, dtype=like.dtype, device=like.device)
 
+    def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
+        """Return arrays of one element as numbers, where nothing follows them."""
+        return tuple([x.item() for x in arrays]) if self.free else None
+
     def constant(self, x: Any) -> Any:
         """Return x as a constant that no gradient flows through."""
         return x.detach() if isinstance(x, torch.Tensor) else x
@@ -96,9 +110,11 @@ class Torch(Library):
 
     def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
         """Sum x * y over the axes."""
-        if self.free and x.ndim == 1 and axes and x.shape == y.shape and len(x) <= _FEW:
+        if len(axes) < x.ndim:
+            return xp.sum(x * y, axis=axes)
+        if self.in_memory and x.ndim == 1 and x.numel() <= _FEW and x.shape == y.shape:
             return torch.dot(x, y)
-        return self.sum(x * y, axes)
+        return (x * y).sum()
 
     def running(self, x: Any) -> Any:
         """Return the running sums; array-api-compat looks its namespace up, and compilers warn."""
@@ -117,7 +133,12 @@ class Torch(Library):
         return torch.rsub(x, 1)
 
     def where(self, condition: Any, x: Any, y: Any) -> Any:
-        """Return x where the condition holds, else y."""
+        """Return x where the condition holds, else y.
+
+        Where all of it is in memory and y is what counts as a rule, autograd follows y alone.
+        """
+        if self.in_memory and condition.ndim == 0 and type(x) in NUMBERS and not condition.item():
+            return y
         return torch.where(condition, x, y)
 
     def clipped(self, x: Any, *, alone: bool = False) -> Any:
@@ -145,11 +166,13 @@ class Torch(Library):
 
     def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
         """Return + and *, which write to their left operand where tensors are free."""
-        if self.free:
-            several = [x for x in arrays if type(x) not in NUMBERS]
-            if len({x.dtype for x in several}) == 1 and several[0].is_floating_point():
-                return operator.iadd, operator.imul
-        return operator.add, operator.mul
+        dtype = arrays[0].dtype
+        if not (self.free and dtype.is_floating_point):
+            return operator.add, operator.mul
+        for x in arrays[1:]:
+            if type(x) not in NUMBERS and x.dtype is not dtype:
+                return operator.add, operator.mul
+        return operator.iadd, operator.imul
 
     def larger(self, x: Any, y: Any) -> Any:
         """Return the larger of each pair, in the memory of x."""
@@ -211,9 +234,9 @@ class Torch(Library):
         return Closed.apply(*arrays)
 
 
-FREE = Torch(free=True)
-FOLLOWED = LIBRARY = Torch()
-ELSEWHERE = Torch()  # on a device, or within a transform
+FREE = Torch(free=True, in_memory=True)
+FOLLOWED = Torch(in_memory=True)
+ELSEWHERE = LIBRARY = Torch()  # on a device, or within a transform
 SINGLE = Torch(has_float64=False)  # Apple's GPUs
 TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)

@@ -28,6 +28,9 @@ def check_values(
             f"`{names.y_prob}` must not be empty, got shape {lib.shape(y_prob)}; skip the batch, "
             "or switch the checks off to count zeros"
         )
+    plain = where is None and sample_weight is None and not from_logits
+    if plain and lib.are_shares(y_prob) and (lib.is_bool(y_true.dtype) or lib.are_shares(y_true)):
+        return True
     rule = Rule(_is_finite, f"hold finite {names.logits}", finite_only) if from_logits else _SCORE
     rules = [(names.y_prob, y_prob, rule)]
     if not lib.is_bool(y_true.dtype):

@@ -73,7 +73,8 @@ def f1(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.f1(c)), 4))
     0.6667
     """
-    return tversky(c, fp_weight=0.5, fn_weight=0.5, zero_division=zero_division)
+    lib, tp, fp, fn, _ = counts(c)
+    return ratio(lib, tp, tp + 0.5 * fp + 0.5 * fn, zero_division)
 
 
 def negative_f1(c: Confusion, *, zero_division: float = 0.0) -> Any:

@@ -28,9 +28,11 @@ class Lines(NamedTuple):
 
     def at(self, lib: Library, y_prob: Any) -> Any:
         """Return the memberships."""
-        add, multiply = lib.in_place(y_prob, *self[:1], *self[3:6])
+        number = type(self.threshold) in NUMBERS
+        several = () if number else (self.threshold, self.first, self.middle, self.last)
+        add, multiply = lib.in_place(y_prob, *several)
         # What NumPy makes of an array without axes is a number, which nothing can be written to.
-        held = lib.free and self._is_between() and y_prob.shape
+        held = lib.free and number and self._is_between() and y_prob.shape
         value = add(multiply(y_prob - self.threshold, self.middle), self.centre)
         if held and self.last <= 1:
             value = lib.larger(value, y_prob * self.first)
@@ -62,7 +64,7 @@ class Lines(NamedTuple):
         return type(self.threshold) in NUMBERS and self.first == self.last
 
     def _is_between(self) -> bool:
-        """Tell whether the step is the middle line, held between the other two.
+        """Tell whether a step at one threshold is the middle line, held between the other two.
 
         So it is where the middle line is the steepest. The others cannot both be steeper than
         the diagonal then, and one that is not stays on its side of the other.

@@ -90,6 +90,11 @@ class TensorFlow(Library):
         """Return the values of x as NumPy's, without a copy, where they are in memory."""
         return numpy.LIBRARY.look(x.numpy()) if "CPU" in x.device else tf.stop_gradient(x)
 
+    def are_shares(self, x: Any) -> bool:
+        """Tell whether all of x is in [0, 1], where it is in memory."""
+        x = self.look(x)
+        return isinstance(x, np.ndarray) and numpy.LIBRARY.are_shares(x)
+
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x where they are in memory."""
         x = self.look(x)

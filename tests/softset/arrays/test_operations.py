@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import softset as ss
+from softset._arrays import numpy as lib_numpy
+from softset._arrays import sums
 from softset._arrays.duals import Dual
 from tests import support
 from tests.support import assert_close, lib_of
