@@ -14,7 +14,9 @@ from typing import Any
 from ._arrays import Library, arrive, library
 from ._arrays.numbers import value_and_slopes
 from ._arrays.refusals import NotElementwise
-from ._counting.pieces import first_pass, second_pass
+from ._counting.arguments import Arguments, prepare
+from ._counting.count import count
+from ._counting.pieces import Pass, first_pass, second_pass
 from ._types import Array, Confusion
 from .losses import Loss, Score, require_array
 from .ranking.loss import loss_and_gradient, pairwise_loss
@@ -168,6 +170,21 @@ def count_slopes(lib: Library, loss: Score | LinearLoss, c: Confusion) -> tuple[
     return loss.of_values(values), Confusion(*(part * scale for part in parts))
 
 
+# A framework that puts the closed form in the place of its own backward pass takes `first_pass`, or
+# `loss_and_slopes` in its place, then `second_pass`, and `count_again` for second derivatives.
+
+
+def loss_and_slopes(loss: Score | LinearLoss, call: Arguments) -> tuple[Any, Confusion, Pass]:
+    """Return the loss, its slopes in the counts, and what the second pass needs."""
+    counts, passed = first_pass(call)
+    return *count_slopes(call.lib, loss, Confusion(*counts)), passed
+
+
+def count_again(call: Arguments, seen: bool) -> Confusion:
+    """Return the counts of arguments that were checked before; `seen` says if their values were."""
+    return Confusion(*count(prepare(call, seen=seen), call.step))
+
+
 def _by_chain(
     loss: Score | LinearLoss,
     y_true: Array,
@@ -179,9 +196,8 @@ def _by_chain(
     """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
     source = loss.loss if isinstance(loss, LinearLoss) else loss
     call = source.arguments(y_true, y_prob, sample_weight, where)
-    counts, passed = first_pass(call)
-    value, slope = count_slopes(call.lib, loss, Confusion(*counts))
-    return value, second_pass(passed, slope)
+    value, slopes, passed = loss_and_slopes(loss, call)
+    return value, second_pass(passed, slopes)
 
 
 def _by_directions(

@@ -16,9 +16,10 @@ from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
 from .averages import over_grid
 from .curves import is_area
 from .metrics import is_built_in, larger_is_better
-from .metrics.options import Wrapped, core, freeze
+from .metrics.options import Bound, Wrapped, core, freeze
 from .metrics.users import values_of
 from .steps import Hard, Linear
+from .steps import is_own as is_own_step
 
 # Scaled by less than this float32 counts are near what float32 takes for 0.
 _SMALLEST = 2.0**-100
@@ -35,11 +36,13 @@ class Score:
     axis: int | tuple[int, ...] | None
     from_logits: bool
 
-    _metric_is_own: ClassVar[bool] = False
+    metric_is_own: ClassVar[bool] = False
+    step_is_own: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         # Once, and not with every batch.
-        object.__setattr__(self, "_metric_is_own", is_own(self.metric))
+        object.__setattr__(self, "metric_is_own", is_own(self.metric))
+        object.__setattr__(self, "step_is_own", is_own_step(self.step))
 
     def __call__(
         self,
@@ -51,12 +54,15 @@ class Score:
         reduce: Reduce | None = None,
     ) -> Any:
         """Return the number; the arguments are those of `confusion`."""
-        call = self.arguments(y_true, y_prob, sample_weight, where)
+        return self.of_arguments(self.arguments(y_true, y_prob, sample_weight, where), reduce)
+
+    def of_arguments(self, call: Arguments, reduce: Reduce | None) -> Any:
+        """Return the number for what `arguments` returned."""
         if reduce is None:
             return self.of_counts(Confusion(*count_pass(call)), call.lib)
         # A batch without rows has them on other machines, which wait for its zeros.
         with checks(False) if 0 in call.y_prob.shape else nullcontext():
-            c = Confusion(*count_pass(call))
+            c = self.counts(call)
         return self.of_counts(reduced(reduce, c))
 
     def confusion(
@@ -68,7 +74,11 @@ class Score:
         where: Array | None = None,
     ) -> Confusion:
         """Return the counts that the number is made of."""
-        return Confusion(*count_pass(self.arguments(y_true, y_prob, sample_weight, where)))
+        return self.counts(self.arguments(y_true, y_prob, sample_weight, where))
+
+    def counts(self, call: Arguments) -> Confusion:
+        """Return the counts for what `arguments` returned."""
+        return Confusion(*count_pass(call))
 
     def arguments(
         self,
@@ -78,7 +88,7 @@ class Score:
         where: Array | None,
         names: Names = NAMES,
     ) -> Arguments:
-        """Return what `confusion` would be called with."""
+        """Return what `confusion` would be called with; errors use the caller's names."""
         return arrive(
             y_true,
             y_prob,
@@ -107,7 +117,7 @@ class Score:
         None where there are several for each cell, or so small ones that float32 could not divide
         by them.
         """
-        if c.tp.shape or not self._metric_is_own:
+        if c.tp.shape or not self.metric_is_own:
             return None
         four = lib.items(c)
         if four is None:
@@ -122,13 +132,13 @@ class Score:
         metric = self.metric
         if self.thresholds is not None:
             metric = over_grid(metric, len(c.tp.shape))
-        if self._metric_is_own:
+        if self.metric_is_own:
             return metric(c)
         return values_of(library(c._fields, c), metric, c)
 
     def of_values(self, values: Any) -> Any:
         """Return the number for given values of the metric."""
-        if type(values) is float and self._metric_is_own:
+        if type(values) is float and self.metric_is_own:
             return values
         return mean(values)
 
@@ -297,8 +307,13 @@ def reduced(reduce: Reduce, c: Confusion) -> Confusion:
 
 
 def is_own(metric: Any) -> bool:
-    """Tell whether a metric is one of softset's, bare, with options or in an average."""
+    """Tell whether a metric is one of softset's, bare, in an average or with numbers for options.
+
+    It then takes numbers for counts, and nothing in it has a gradient.
+    """
     while isinstance(metric, Wrapped):
+        if isinstance(metric, Bound) and not metric.holds_numbers():
+            return False
         metric = metric.metric
     return is_built_in(metric) or is_area(metric)
 

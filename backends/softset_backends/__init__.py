@@ -5,17 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._registry import Backend as Backend
-from ._registry import available as available
-from ._registry import get as get
+from .registry import Backend as Backend
+from .registry import available as available
+from .registry import get as get
 
 if TYPE_CHECKING:
     from .bootstrap import bootstrap_interval as bootstrap_interval
-    from .checker import check_gradients as check_gradients
-    from .diagnosis import Diagnosis as Diagnosis
-    from .diagnosis import diagnose as diagnose
-    from .report import TOLERANCES as TOLERANCES
-    from .report import GradientReport as GradientReport
+    from .check.diagnosis import Diagnosis as Diagnosis
+    from .check.diagnosis import diagnose as diagnose
+    from .check.gradients import check_gradients as check_gradients
+    from .check.report import TOLERANCES as TOLERANCES
+    from .check.report import GradientReport as GradientReport
 
 __all__ = [
     "Backend",
@@ -31,12 +31,12 @@ __all__ = [
 
 # Loaded when asked for: they need NumPy, which softset does not.
 _MODULES = {
-    "Diagnosis": "diagnosis",
-    "GradientReport": "report",
-    "TOLERANCES": "report",
+    "Diagnosis": "check.diagnosis",
+    "GradientReport": "check.report",
+    "TOLERANCES": "check.report",
     "bootstrap_interval": "bootstrap",
-    "check_gradients": "checker",
-    "diagnose": "diagnosis",
+    "check_gradients": "check.gradients",
+    "diagnose": "check.diagnosis",
 }
 
 

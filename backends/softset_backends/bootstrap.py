@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import softset as ss
+from softset._counting.checks import axes
 from softset._types import Metric, Threshold
 from softset.averages import on_axis
-from softset.curves import needs_grid
-from softset.metrics.options import freeze
+from softset.curves import is_area
+from softset.metrics.options import core, freeze
 
 # How many numbers of repeats are drawn at once.
 _BLOCK = 2**22
@@ -110,7 +111,7 @@ def bootstrap_interval(
         raise ValueError(f"`confidence` must lie strictly between 0 and 1, got {confidence!r}")
     if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 1:
         raise ValueError(f"`resamples` must be an integer of at least 1, got {resamples!r}")
-    if needs_grid(metric):
+    if is_area(core(metric)):
         raise ValueError(
             "`metric` must belong to one threshold, got an area under a curve; resample it with "
             "scipy.stats.bootstrap"
@@ -147,11 +148,10 @@ def bootstrap_interval(
 
 def _within_an_example(axis: Any, ndim: int) -> tuple[int, ...]:
     """Return the axes to count over but the first, that of the examples."""
-    given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(a % ndim for a in given)
-    if 0 not in axes:
+    found = axes(axis, ndim)
+    if 0 not in found:
         raise ValueError(f"`axis` must name the first axis, whose examples are drawn, got {axis}")
-    return tuple(a for a in axes if a)
+    return tuple(a for a in found if a)
 
 
 def _resampled(rows: Any, resamples: int, seed: int) -> Iterator[ss.Confusion]:

@@ -29,6 +29,11 @@ class Bound(Wrapped):
         """Return the metric with the options that are fixed, unless they are given again."""
         return self.metric(*self.args, c, **{**dict(self.options), **options})
 
+    def holds_numbers(self) -> bool:
+        """Tell whether all that is fixed are plain numbers."""
+        fixed = [*self.args, *(value for _, value in self.options)]
+        return all(value is None or isinstance(value, (int, float)) for value in fixed)
+
 
 def freeze(metric: Any) -> Metric:
     """Return the metric, a partial one in a form that losses can be compared by."""

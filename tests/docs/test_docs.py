@@ -379,7 +379,7 @@ def test_make_targets_exist():
 
 def test_commands_of_softset_exist():
     typer = pytest.importorskip("typer", reason="the command line is not installed")
-    app = importlib.import_module("softset_backends.commands").app
+    app = importlib.import_module("softset_backends.cli.commands").app
     known = typer.main.get_command(app).commands
     for page, command in commands():
         program, name, *arguments = command.split()

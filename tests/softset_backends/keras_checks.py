@@ -258,13 +258,13 @@ def test_class_numbers_are_an_error_in_fit():
 
 
 def test_weights_of_another_length_are_an_error():
-    with pytest.raises(ValueError, match=r"`sample_weight` must have as many dimensions as y_prob"):
+    with pytest.raises(ValueError, match=r"`sample_weight` must have as many dimensions as y_pred"):
         MetricLoss(ss.f1)(np.zeros(8), tensor(np.full((8, 1), 0.5)), np.ones(7))
 
 
 def test_weights_of_pixels_for_channels_first_are_an_error_that_names_the_index():
     y_pred = tensor(np.full((2, 4, 6, 5), 0.5))
-    message = r"got \(2, 6, 5\) for y_prob of \(2, 4, 6, 5\); pass sample_weight\[:, None\]"
+    message = r"got \(2, 6, 5\) for y_pred of \(2, 4, 6, 5\); pass sample_weight\[:, None\]"
     with pytest.raises(ValueError, match=message):
         MetricLoss(ss.f1)(np.zeros((2, 4, 6, 5)), y_pred, np.ones((2, 6, 5)))
     MetricLoss(ss.f1)(np.zeros((2, 4, 6, 5)), y_pred, np.ones((2, 6, 5))[:, None])
@@ -272,7 +272,7 @@ def test_weights_of_pixels_for_channels_first_are_an_error_that_names_the_index(
 
 def test_swapped_arguments_and_values_out_of_range_are_errors():
     y_true, y_prob = labels_and_scores(8)
-    with pytest.raises(TypeError, match="`y_prob` must hold floating-point scores"):
+    with pytest.raises(TypeError, match="`y_pred` must hold floating-point scores"):
         MetricLoss(ss.f1)(y_prob, keras.ops.convert_to_tensor(y_true.astype(int)))
     with pytest.raises(ValueError, match="pass from_logits=True"):
         MetricLoss(ss.f1)(y_true, tensor(10 * y_prob))
@@ -489,7 +489,7 @@ def test_a_model_that_puts_out_nan_reports_nan():
     model.compile(loss=MetricLoss(ss.f1), metrics=list(scores.values()))
     x, y = np.asarray([[1.0], [np.nan], [2.0], [-1.0]]), np.asarray([[1.0], [0.0], [1.0], [0.0]])
     if BACKEND == "torch":
-        with pytest.raises(ValueError, match=r"`y_prob` must hold probabilities .* got nan"):
+        with pytest.raises(ValueError, match=r"`y_pred` must hold probabilities .* got nan"):
             model.evaluate(x, y, batch_size=2, verbose=0)
         return
     found = model.evaluate(x, y, batch_size=2, verbose=0, return_dict=True)

@@ -9,7 +9,7 @@ import pytest
 
 import softset as ss
 import softset_backends as sb
-from softset_backends import _registry
+from softset_backends import registry
 
 MODES = {
     "numpy": ("eager",),
@@ -53,7 +53,7 @@ def both(name, mode, fn, *arrays, argnum=1):
 
 
 def test_registry_knows_what_is_tested():
-    assert tuple(MODES) == _registry.NAMES
+    assert tuple(MODES) == registry.NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,7 +68,7 @@ def test_unknown_backend():
 
 @pytest.mark.parametrize("name", MODES)
 def test_backend_that_is_not_installed(monkeypatch, name):
-    monkeypatch.setattr(_registry, "find_spec", lambda name: None)
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
     assert sb.available() == ()
     with pytest.raises(ImportError, match=rf"'{name}' is not installed; pip install '.*{name}"):
         sb.get(name)

@@ -7,8 +7,8 @@ import pytest
 
 import softset as ss
 import softset_backends as sb
-from softset_backends import _case_parts, cases
-from softset_backends.sweep import run_all
+from softset_backends.check import case_parts, cases
+from softset_backends.check.processes import run_all
 
 ALL = sb.available()
 
@@ -108,7 +108,7 @@ def test_scores_are_away_from_kinks_and_fit_float32():
             scores = 1 / (1 + np.exp(-scores))
         else:
             np.testing.assert_array_equal(scores, scores.astype(np.float32))
-        assert np.min(np.abs(scores[..., None] - _case_parts.kinks())) > 1e-3
+        assert np.min(np.abs(scores[..., None] - case_parts.kinks())) > 1e-3
         assert np.min(scores) < 0.1 and np.max(scores) > 0.9
 
 

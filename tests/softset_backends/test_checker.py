@@ -8,7 +8,7 @@ import pytest
 
 import softset as ss
 import softset_backends as sb
-from softset_backends import cases
+from softset_backends.check import cases
 from tests.support import lib_of
 
 RNG = np.random.default_rng(3)
@@ -25,11 +25,11 @@ OTHERS = [
 several = pytest.mark.skipif(len(sb.available()) < 2, reason="only NumPy is installed")
 
 
-@pytest.fixture(scope="module")
 def constant(x):
     return lib_of(x).constant(x)
 
 
+@pytest.fixture(scope="module")
 def quick():
     """All modes but torch's code generation, which takes seconds for each function."""
     return [mode for mode in cases.modes_of(sb.available()) if mode != "compile"]
@@ -267,7 +267,7 @@ def test_errors(arguments, options, error, message):
 
 
 def test_backend_that_is_not_installed(monkeypatch):
-    monkeypatch.setattr("softset_backends._registry.find_spec", lambda name: None)
+    monkeypatch.setattr("softset_backends.registry.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"'jax' is not installed; pip install 'softset\[jax\]'"):
         sb.check_gradients(brier, Y_TRUE, Y_PROB, backends=["jax"])
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset_backends import _registry, _target, cases, cli
-from softset_backends._quiet import quiet
+from softset_backends import cli, registry
+from softset_backends.check import cases, target
+from softset_backends.quiet import quiet
 
 for _name in ("typer", "rich"):
     pytest.importorskip(_name, reason=f"{_name} is not installed")
@@ -19,7 +20,7 @@ for _name in ("typer", "rich"):
 # Not at the top: they must come after the skips.
 from typer.testing import CliRunner  # noqa: E402
 
-from softset_backends import commands  # noqa: E402
+from softset_backends.cli import commands  # noqa: E402
 
 OWN = """
 import softset as ss
@@ -116,15 +117,15 @@ def test_info():
     status, text = call("info")
     assert status == 0
     assert f"{np.__version__}" in text and "python" in text and "softset" in text
-    for name in _registry.NAMES:
+    for name in registry.NAMES:
         assert name in text
 
 
 def test_info_says_how_to_install_what_is_not(monkeypatch):
-    found = _registry.find_spec
-    monkeypatch.setattr(_registry, "find_spec", lambda n: None if n == "jax" else found(n))
+    found = registry.find_spec
+    monkeypatch.setattr(registry, "find_spec", lambda n: None if n == "jax" else found(n))
     monkeypatch.setattr(commands, "version", lambda name: "1.2.3")
-    monkeypatch.setattr(_registry, "NAMES", ("numpy", "jax"))
+    monkeypatch.setattr(registry, "NAMES", ("numpy", "jax"))
     status, text = call("info")
     assert status == 0
     assert re.search(r"softset +1\.2\.3", text)
@@ -136,7 +137,7 @@ def test_info_without_metadata(monkeypatch):
         raise commands.PackageNotFoundError(name)
 
     monkeypatch.setattr(commands, "version", version)
-    monkeypatch.setattr(_registry, "NAMES", ("numpy",))
+    monkeypatch.setattr(registry, "NAMES", ("numpy",))
     assert re.search(r"softset +unknown", call("info")[1])
 
 
@@ -275,15 +276,15 @@ def test_wrong_at_the_ends_at_a_knot_and_saturated(own, name, options):
 
 
 def test_scores_are_drawn_where_losses_go_wrong():
-    y_true, y_prob = _target.draw("8,8", logits=False)
+    y_true, y_prob = target.draw("8,8", logits=False)
     for score in (0, 1, 0.25, 0.5, 0.75):
         assert np.sum(y_prob == score) >= 2
     assert all(set(y_true[y_prob == end]) == {end} for end in (0, 1))
     assert all(set(y_true[y_prob == x]) == {0, 1} for x in (0.25, 0.5, 0.625, 0.75))
-    _, logits = _target.draw("64", logits=True)
+    _, logits = target.draw("64", logits=True)
     assert {-100, -30, 0, 0.5, 30, 100} <= set(logits)
     for size in range(1, 20):
-        y_true, y_prob = _target.draw(f"{size}", logits=False)
+        y_true, y_prob = target.draw(f"{size}", logits=False)
         assert y_true.shape == y_prob.shape == (size,) and np.any(y_true == 1)
 
 
@@ -342,7 +343,7 @@ def test_a_users_file_is_a_module_that_hides_no_other(tmp_path, name):
 @pytest.mark.parametrize("name", ["mine", "torch"])
 def test_check_of_a_users_function_compiled(tmp_path, monkeypatch, name):
     pytest.importorskip("torch", reason="torch is not installed")
-    monkeypatch.setattr(_registry.get("torch"), "MODES", ("eager", "aot_eager"))
+    monkeypatch.setattr(registry.get("torch"), "MODES", ("eager", "aot_eager"))
     path = tmp_path / f"{name}.py"
     path.write_text(OWN)
     status, text = call("check", f"{path}:brier", "--backend", "torch")
@@ -351,7 +352,7 @@ def test_check_of_a_users_function_compiled(tmp_path, monkeypatch, name):
 
 
 def test_the_backend_that_is_wrong_is_named(own, monkeypatch):
-    torch = _registry.get("torch") if "torch" in _registry.available() else None
+    torch = registry.get("torch") if "torch" in registry.available() else None
     if torch is None:
         pytest.skip("torch is not installed")
     monkeypatch.setattr(torch, "MODES", ("eager",))
@@ -401,14 +402,14 @@ def test_paths_are_not_wrapped(tmp_path, monkeypatch):
     (folder / "file").touch()
     if importlib.util.find_spec("matplotlib") and importlib.util.find_spec("sklearn"):
         assert f"got {folder / 'file'}: " in call("demo", "--output", f"{folder / 'file'}")[1]
-    monkeypatch.setattr(_registry, "find_spec", lambda name: None)
-    for name in _registry.NAMES:
-        assert f"{_registry.pip_command(name)} " in call("info")[1]
-        assert _registry.pip_command(name) in call("check", "--backend", name)[1]
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    for name in registry.NAMES:
+        assert f"{registry.pip_command(name)} " in call("info")[1]
+        assert registry.pip_command(name) in call("check", "--backend", name)[1]
 
 
 def test_backend_that_is_not_installed(monkeypatch):
-    monkeypatch.setattr(_registry, "find_spec", lambda name: None)
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
     for command in ("check", "demo"):
         status, text = call(command, "--backend", "jax")
         assert status == 2 and "pip install 'softset[jax]'" in text

@@ -9,25 +9,25 @@ import pytest
 
 import softset as ss
 import softset_backends as sb
-from softset_backends import _registry
+from softset_backends import registry
 
 for _name in ("matplotlib", "rich"):
     pytest.importorskip(_name, reason=f"{_name} is not installed")
 sklearn_metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
 
 # Not by an import statement: they must come after the skips.
-_demo_data, _demo_fit, _demo_report, demo = (
-    importlib.import_module(f"softset_backends.{name}")
-    for name in ("_demo_data", "_demo_fit", "_demo_report", "demo")
+data, fit, report, runner = (
+    importlib.import_module(f"softset_backends.demo.{name}")
+    for name in ("data", "fit", "report", "runner")
 )
 
 OTHERS = tuple(name for name in sb.available() if name != "numpy")
-CASES = [(name, loss) for name in _demo_data.PROBLEMS for loss in _demo_fit.LOSSES]
+CASES = [(name, loss) for name in data.PROBLEMS for loss in fit.LOSSES]
 several = pytest.mark.skipif(not OTHERS, reason="only NumPy is installed")
 
 
 def problem(name="digits 2 x 2", *, seed=0, epochs=2):
-    return _demo_data.problem(name, seed=seed, epochs=epochs)
+    return data.problem(name, seed=seed, epochs=epochs)
 
 
 def train(backend, p, loss, batches):
@@ -35,13 +35,13 @@ def train(backend, p, loss, batches):
     module, curve = sb.get(backend), []
     with module.double_precision():
         weights = module.fit_mlp(
-            _demo_fit.LOSSES[loss],
+            fit.LOSSES[loss],
             p.weights,
             p.train.features,
             p.train.labels,
             batches,
-            learning_rate=_demo_fit.LEARNING_RATE,
-            momentum=_demo_fit.MOMENTUM,
+            learning_rate=fit.LEARNING_RATE,
+            momentum=fit.MOMENTUM,
             on_step=curve.append,
         )
     return weights, curve
@@ -49,13 +49,13 @@ def train(backend, p, loss, batches):
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    return demo.run(tmp_path_factory.mktemp("demo"), epochs=2)
+    return runner.run(tmp_path_factory.mktemp("demo"), epochs=2)
 
 
 def test_every_problem_loss_and_framework_is_run(result):
     done = [(f.problem.name, f.loss, f.backend) for f in result.fits]
     assert done == [(*case, backend) for case in CASES for backend in sb.available()]
-    assert len(result.repeats) == demo.SPLITS * len(CASES)
+    assert len(result.repeats) == runner.SPLITS * len(CASES)
     assert {f.backend for f in result.repeats} == {sb.available()[0]}
     for f in result.fits:
         assert len(f.curve) == len(f.problem.batches)
@@ -64,7 +64,7 @@ def test_every_problem_loss_and_framework_is_run(result):
 
 def test_files_are_written(result):
     text = result.report.read_text(encoding="utf-8")
-    for word in (*sb.available(), *_demo_data.PROBLEMS, *_demo_fit.METRICS, *_demo_fit.LOSSES):
+    for word in (*sb.available(), *data.PROBLEMS, *fit.METRICS, *fit.LOSSES):
         assert word in text
     for f in result.fits:
         numbers = " | ".join(f"{x[1]:.3f}" for x in f.scores.values())
@@ -78,7 +78,7 @@ def test_files_are_written(result):
 @several
 @pytest.mark.parametrize("name,loss", CASES)
 def test_frameworks_follow_one_curve(result, name, loss):
-    apart = _demo_fit.spread(_demo_fit.select(result.fits, name=name, loss=loss))
+    apart = fit.spread(fit.select(result.fits, name=name, loss=loss))
     # Losses of order 1 in float64: four roundings in the first one, and no more than a thousand
     # after 14 steps that each start from the rounding of the one before.
     assert apart[0] <= 1e-15
@@ -93,7 +93,7 @@ def test_metrics_equal_scikit_learn(result):
         "balanced accuracy": sklearn_metrics.balanced_accuracy_score,
         "MCC": sklearn_metrics.matthews_corrcoef,
     }
-    assert list(theirs) == list(_demo_fit.METRICS)
+    assert list(theirs) == list(fit.METRICS)
     for f in result.fits:
         for at, threshold in enumerate((0.5, f.threshold)):
             found = [x[at] for x in f.scores.values()]
@@ -115,11 +115,11 @@ def test_tuned_threshold_is_the_best_of_all(result):
         assert found >= max(values) - 1e-12
 
 
-@pytest.mark.parametrize("name", list(_demo_data.PROBLEMS))
+@pytest.mark.parametrize("name", list(data.PROBLEMS))
 def test_split_is_honest(name):
     p = problem(name)
     parts = (p.train, p.valid, p.test)
-    labels = _demo_data.PROBLEMS[name]()[1]
+    labels = data.PROBLEMS[name]()[1]
     np.testing.assert_array_equal(
         np.sort(np.concatenate([part.rows for part in parts])), np.arange(len(labels))
     )
@@ -131,15 +131,15 @@ def test_split_is_honest(name):
     spread = p.train.features.std(axis=0)
     assert np.all((abs(spread - 1) < 1e-12) | (spread == 0))
     assert max(rows.max() for rows in p.batches) < len(p.train.rows)
-    assert all(len(set(rows)) == _demo_data.BATCH_SIZE for rows in p.batches)
+    assert all(len(set(rows)) == data.BATCH_SIZE for rows in p.batches)
 
 
-@pytest.mark.parametrize("loss", list(_demo_fit.LOSSES))
+@pytest.mark.parametrize("loss", list(fit.LOSSES))
 def test_test_rows_are_not_looked_at(loss):
     p = problem()
     test = p.test._replace(features=-p.test.features, labels=1 - p.test.labels)
-    one = _demo_fit.fit(p, loss, "numpy", lambda: None)
-    other = _demo_fit.fit(dataclasses.replace(p, test=test), loss, "numpy", lambda: None)
+    one = fit.fit(p, loss, "numpy", lambda: None)
+    other = fit.fit(dataclasses.replace(p, test=test), loss, "numpy", lambda: None)
     assert one.threshold == other.threshold
     np.testing.assert_array_equal(one.curve, other.curve)
     np.testing.assert_array_equal(one.valid, other.valid)
@@ -155,20 +155,20 @@ def test_problems_are_the_same_for_one_seed_only():
 
 
 def test_coarse_digits_are_block_means():
-    fine, _ = _demo_data.digits(8)
-    coarse, labels = _demo_data.digits(2)
+    fine, _ = data.digits(8)
+    coarse, labels = data.digits(2)
     np.testing.assert_allclose(coarse[:, 1], fine.reshape(-1, 8, 8)[:, :4, 4:].mean(axis=(1, 2)))
     assert labels.sum() == 174
-    assert _demo_data.breast_cancer()[1].sum() == 212
+    assert data.breast_cancer()[1].sum() == 212
 
 
 def test_probabilities_do_not_overflow():
     matrix, bias = np.asarray([[1.0]]), np.zeros(1)
-    found = _demo_data.probabilities([matrix, bias], np.asarray([[-800.0], [0.0], [800.0]]))
+    found = data.probabilities([matrix, bias], np.asarray([[-800.0], [0.0], [800.0]]))
     np.testing.assert_array_equal(found, [np.exp(-800.0), 0.5, 1.0])
 
 
-@pytest.mark.parametrize("loss", list(_demo_fit.LOSSES))
+@pytest.mark.parametrize("loss", list(fit.LOSSES))
 @pytest.mark.parametrize("backend", OTHERS or [pytest.param("", marks=several)])
 def test_training_equals_numpy_step_by_step(backend, loss):
     p = problem("digits 8 x 8")
@@ -200,10 +200,10 @@ def test_numpy_training_is_the_closed_form_for_one_layer():
 
 
 def test_numpy_alone_gives_the_same_report_twice(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(_registry, "find_spec", lambda name: name == "numpy" or None)
+    monkeypatch.setattr(registry, "find_spec", lambda name: name == "numpy" or None)
     texts = []
     for folder in ("one", "two"):
-        result = demo.run(tmp_path / "new" / folder, epochs=1)
+        result = runner.run(tmp_path / "new" / folder, epochs=1)
         assert {f.backend for f in result.fits + result.repeats} == {"numpy"}
         texts.append(result.report.read_text(encoding="utf-8"))
     assert texts[0] == texts[1]
@@ -215,21 +215,21 @@ def test_numpy_alone_gives_the_same_report_twice(tmp_path, monkeypatch, capsys):
 
 def test_verdicts_follow_the_numbers():
     noise = np.asarray([-0.01, 0.01, 0.0])
-    assert "the F1 loss is ahead (+0.200" in _demo_report._verdict(noise + 0.2)
-    assert "cross-entropy is ahead (-0.200" in _demo_report._verdict(noise - 0.2)
-    assert "no difference" in _demo_report._verdict(noise + 0.005)
+    assert "the F1 loss is ahead (+0.200" in report._verdict(noise + 0.2)
+    assert "cross-entropy is ahead (-0.200" in report._verdict(noise - 0.2)
+    assert "no difference" in report._verdict(noise + 0.005)
 
 
 def test_tables():
-    table = _demo_report.Table("title", ["loss", "F1"], [["a", "1"], ["a", "2"], [], ["b", "3"]])
-    assert _demo_report.markdown_table(table).splitlines() == [
+    table = report.Table("title", ["loss", "F1"], [["a", "1"], ["a", "2"], [], ["b", "3"]])
+    assert report.markdown_table(table).splitlines() == [
         "| loss | F1 |",
         "| --- | --- |",
         "| a | 1 |",
         "| a | 2 |",
         "| b | 3 |",
     ]
-    columns = [list(column.cells) for column in _demo_report.rich_table(table).columns]
+    columns = [list(column.cells) for column in report.rich_table(table).columns]
     assert columns == [["a", "", "", "b"], ["1", "2", "", "3"]]
 
 
@@ -245,20 +245,20 @@ def test_tables():
 def test_bad_arguments(tmp_path, options, message):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=message):
-        demo.run(tmp_path / "file", **options)
+        runner.run(tmp_path / "file", **options)
 
 
 def test_absent_backend(tmp_path, monkeypatch):
-    monkeypatch.setattr(_registry, "find_spec", lambda name: None)
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install 'softset\[torch\]'"):
-        demo.run(tmp_path, backends=["torch"])
+        runner.run(tmp_path, backends=["torch"])
 
 
 @pytest.mark.parametrize("name", ["sklearn.datasets", "matplotlib.figure", "rich.progress"])
 def test_absent_library(monkeypatch, name):
-    for module in ("_demo_data", "_demo_fit", "_demo_plots", "_demo_report", "demo"):
-        monkeypatch.delitem(sys.modules, f"softset_backends.{module}")
-        monkeypatch.delattr(sb, module)
+    for module in ("", ".data", ".fit", ".plots", ".report", ".runner"):
+        monkeypatch.delitem(sys.modules, f"softset_backends.demo{module}")
+    monkeypatch.delattr(sb, "demo")
     monkeypatch.setitem(sys.modules, name, None)
     message = rf"needs scikit-learn, .* and {name} is not .*; pip install 'softset\[cli\]'"
     with pytest.raises(ImportError, match=message):
@@ -272,7 +272,7 @@ def test_losses_are_those_that_the_report_names():
         sklearn_metrics.log_loss(y_true, probability),
         float(ss.as_loss(ss.f1, step=ss.Linear(delta=0.2), threshold=0.5)(y_true, probability)),
     ]
-    found = [float(loss(y_true, logits)) for loss in _demo_fit.LOSSES.values()]
+    found = [float(loss(y_true, logits)) for loss in fit.LOSSES.values()]
     np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
@@ -280,6 +280,6 @@ def test_paths_are_not_wrapped(result, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("COLUMNS", "40")
     folder = tmp_path / ("a folder whose name is long [and strange] " * 3).strip()
     long = dataclasses.replace(result, report=folder / "report.md", picture=folder / "curves.png")
-    demo._print(demo.Console(), long, 1234.5)
+    runner._print(runner.Console(), long, 1234.5)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == f"wrote {long.report} and {long.picture} after 1234 s"

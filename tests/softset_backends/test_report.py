@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from softset_backends.report import Gap, GradientReport, GradientRow
+from softset_backends.check.report import Gap, GradientReport, GradientRow
 
 
 def test_reports_add_up():

@@ -12,8 +12,7 @@ from tests import support
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from softset._counting import pieces  # noqa: E402
-from softset_backends.torch import MetricLoss  # noqa: E402
-from softset_backends.torch import _fused as fused  # noqa: E402
+from softset_backends.torch import MetricLoss, closed_form  # noqa: E402
 
 LABELS = torch.tensor(np.random.default_rng(0).uniform(size=(60, 4)) < 0.4)
 SCORES = torch.tensor(np.random.default_rng(1).uniform(0.01, 0.99, (60, 4)))
@@ -72,8 +71,8 @@ def is_fused(value):
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch):
-    monkeypatch.setattr(fused, "_SMALL", small)
-    monkeypatch.setattr(fused, "_FEW_THREADS", 0)
+    monkeypatch.setattr(closed_form, "_SMALL", small)
+    monkeypatch.setattr(closed_form, "_FEW_THREADS", 0)
     monkeypatch.setattr(pieces, "_SIZE", size)
     metric, options = LOSSES[name]
     loss = MetricLoss(metric, **options)
@@ -90,8 +89,8 @@ def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch)
 @pytest.mark.parametrize("small", [0, 2**15], ids=["torch", "numpy"])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
 def test_dtypes(dtype, small, monkeypatch):
-    monkeypatch.setattr(fused, "_SMALL", small)
-    monkeypatch.setattr(fused, "_FEW_THREADS", 0)
+    monkeypatch.setattr(closed_form, "_SMALL", small)
+    monkeypatch.setattr(closed_form, "_FEW_THREADS", 0)
     loss = MetricLoss(ss.f1)
     value, gradient = both(lambda p: loss(p, LABELS), scores(loss, dtype=dtype))
     expected, slope = both(lambda p: plain(loss, p), scores(loss, dtype=dtype))
@@ -170,6 +169,13 @@ def test_a_metric_with_a_parameter_of_its_own_gets_its_gradient():
     fast = torch.autograd.grad(value, metric.weight)[0]
     slow = torch.autograd.grad(plain(loss, scores(loss)), metric.weight)[0]
     torch.testing.assert_close(fast, slow, rtol=support.EXACT, atol=0)
+
+
+def test_a_metric_of_ours_with_a_tensor_among_its_options_is_left_to_autograd():
+    def is_own(option):
+        return MetricLoss(ss.macro(partial(ss.f1, zero_division=option))).loss.metric_is_own
+
+    assert is_own(1.0) and not is_own(torch.tensor(1.0))
 
 
 def test_reduce_is_applied_to_the_counts():

@@ -488,13 +488,13 @@ def test_metric_without_direction():
         MetricLoss(ss.prevalence)
 
 
-def test_error_that_is_not_a_text_comes_through():
+def test_errors_of_the_users_metric_come_through_as_they_are():
     def metric(c):
-        raise ValueError(3, "y_prob")
+        raise ValueError("no y_prob here", 3)
 
     with pytest.raises(ValueError) as error:
         MetricLoss(metric)(N, N)
-    assert error.value.args == (3, "input")
+    assert error.value.args == ("no y_prob here", 3)
 
 
 def test_package_has_no_other_names():

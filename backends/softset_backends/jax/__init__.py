@@ -1,6 +1,6 @@
 """JAX: gradients by jax.vjp, jax.jit, an optax loop, and devices that share counts."""
 
-from ._backend import (
+from .backend import (
     MODES,
     asarray,
     compile,

@@ -13,7 +13,7 @@ from softset._types import Reduce
 from softset.gradients import LinearLoss
 from softset.losses import Loss, reduced
 
-from .._parts import unpack
+from ..parts import unpack
 
 
 def value_and_grad_in_parts(

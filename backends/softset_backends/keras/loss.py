@@ -9,9 +9,9 @@ import keras
 from softset import Linear, as_loss
 from softset._types import Metric, Step, Threshold
 
-from ._configs import options_of, restored
-from ._inputs import arguments
-from ._replicas import add_up, replicas
+from .collectives import add_up, replicas
+from .configs import options_of, restored
+from .inputs import arguments
 
 
 @keras.saving.register_keras_serializable("softset")
@@ -32,7 +32,7 @@ class MetricLoss(keras.losses.Loss):
     ------
     TypeError, ValueError
         As `as_loss` does; when called, if shapes do not fit or, where values can be seen, if
-        they are out of range. Keras has y_pred for what the kernel calls y_prob.
+        they are out of range.
 
     Notes
     -----
@@ -79,12 +79,12 @@ class MetricLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the loss of a batch."""
-        given = arguments(y_true, y_pred, sample_weight, self.dtype)
+        call = arguments(self.loss, y_true, y_pred, sample_weight, self.dtype)
         number = replicas()
         if number == 1:
-            return self.loss(**given)
+            return self.loss.of_arguments(call, None)
         # Each replica has the gradient of all replicas' loss, and Keras adds the gradients up.
-        return self.loss(**given, reduce=add_up) / number
+        return self.loss.of_arguments(call, add_up) / number
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of a batch without weights."""

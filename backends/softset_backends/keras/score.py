@@ -10,11 +10,12 @@ from keras import ops
 
 from softset import Confusion, as_score, checks
 from softset._arrays import shape_of
+from softset._counting.checks import axes
 from softset._types import Metric, Threshold
 from softset.metrics.options import Bound
 
-from ._configs import options_of, restored
-from ._inputs import arguments
+from .configs import options_of, restored
+from .inputs import arguments
 
 
 @keras.saving.register_keras_serializable("softset")
@@ -85,12 +86,12 @@ class MetricScore(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add the counts of a batch."""
-        given = arguments(y_true, y_pred, sample_weight, self.dtype)
-        empty = 0 in shape_of(given["y_prob"])[:1]  # as a replica's share may be
+        call = arguments(self.score, y_true, y_pred, sample_weight, self.dtype)
+        outputs = call.lib.shape(call.y_prob)
+        empty = 0 in outputs[:1]  # as a replica's share may be
         with checks(False) if empty else nullcontext():
-            c = self.score.confusion(**given)
-        more = ops.stack(list(c))
-        self._require_batch(len(shape_of(given["y_prob"])))
+            more = ops.stack(list(self.score.counts(call)))
+        self._require_batch(len(outputs))
         shape = shape_of(more)
         if not self.variables:
             self._build(shape)
@@ -151,7 +152,7 @@ class MetricScore(keras.metrics.Metric):
 
     def _require_batch(self, ndim: int) -> None:
         axis = self.score.axis
-        if axis is None or 0 in (a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))):
+        if 0 in axes(axis, ndim):
             return
         raise ValueError(
             f"`axis` must include 0, the batch, got {axis!r}: rows that are counted one by one "
@@ -168,8 +169,6 @@ def _name_of(metric: Any) -> str | None:
         name = getattr(metric, "__name__", "")
         return name if name.isidentifier() else None  # not a lambda's
     name = _name_of(inner)
-    return name if name is None or isinstance(metric, Bound) else f"{_kind(metric)}_{name}"
-
-
-def _kind(metric: Any) -> str:
-    return type(metric).__name__.lower()
+    if name is None or isinstance(metric, Bound):
+        return name
+    return f"{type(metric).__name__.lower()}_{name}"

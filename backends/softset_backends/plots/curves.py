@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 import softset as ss
 from softset._types import Array
 
-from ._style import GREY, axes_of, legend, line_styles, number
+from .style import GREY, axes_of, legend, line_styles, number
 
 
 def plot_roc(

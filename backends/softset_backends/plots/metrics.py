@@ -14,7 +14,7 @@ from softset._types import Array, Metric, Step
 from softset.metrics import larger_is_better
 from softset.steps import Hard
 
-from ._style import GREY, axes_of, legend, line_styles, name_of, number, several
+from .style import GREY, axes_of, legend, line_styles, name_of, number, several
 
 
 class _Line(NamedTuple):

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 import softset as ss
 from softset._types import Step
 
-from ._style import GREY, axes_of, legend, line_styles, name_of, number, several
+from .style import GREY, axes_of, legend, line_styles, name_of, number, several
 
 
 def plot_steps(

@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from softset._types import Array
 
-from ._style import axes_of
+from .style import axes_of
 
 # Light, for the black lines on top, but not white, which is for no value.
 _COLOURS = LinearSegmentedColormap.from_list("loss", ("#e3eef9", "#4292c6"))

@@ -1,6 +1,6 @@
 """TensorFlow: gradients by GradientTape, tf.function, XLA, and replicas that share counts."""
 
-from ._backend import (
+from .backend import (
     MODES,
     asarray,
     compile,

@@ -13,7 +13,7 @@ from softset._arrays.values import checking
 from softset._types import Reduce
 from softset.losses import Loss, reduced
 
-from .._parts import unpack
+from ..parts import unpack
 
 tf: Any = tensorflow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._backend import (
+from .backend import (
     MODES,
     asarray,
     compile,

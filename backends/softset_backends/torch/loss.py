@@ -12,8 +12,8 @@ from softset._counting.values import check_thresholds
 from softset._types import Array, Metric, Reduce, Step, Threshold
 from softset.losses import Loss
 
-from ._fused import evaluate
-from ._options import at, describe, describe_thresholds, errors_in_order_of, hold
+from .closed_form import evaluate
+from .options import at, describe, describe_thresholds, hold
 
 # A learned threshold keeps this distance to 0 and 1, which a float32 sigmoid would reach.
 _MARGIN = 1e-6
@@ -98,7 +98,10 @@ class MetricLoss(torch.nn.Module):
             from_logits=from_logits,
             maximize=maximize,
         )
-        self._loss = at(loss, 0.5, None)  # the thresholds in use are the module's
+        # The thresholds in use are the module's, where an optimizer or a device may change them.
+        held = learn_threshold or isinstance(threshold, torch.Tensor)
+        grid = None if isinstance(thresholds, torch.Tensor) else thresholds
+        self._loss = at(loss, 0.5 if held else threshold, grid)
         hold(self, "thresholds", thresholds)
         self.learn_threshold = learn_threshold
         if not learn_threshold:
@@ -138,8 +141,7 @@ class MetricLoss(torch.nn.Module):
         """Return the loss; the options are those of what `softset.as_loss` returns."""
         if torch.jit.is_tracing():
             _refuse("torch.jit.trace")
-        with errors_in_order_of(self):
-            return evaluate(self.loss, target, input, sample_weight, where, reduce)
+        return evaluate(self.loss, target, input, sample_weight, where, reduce)
 
     def extra_repr(self) -> str:
         """Return the options in words."""

@@ -14,7 +14,7 @@ from softset._types import Reduce
 from softset.gradients import LinearLoss
 from softset.losses import Loss, reduced
 
-from .._parts import unpack
+from ..parts import unpack
 from .loss import MetricLoss
 
 _CHANGED = (

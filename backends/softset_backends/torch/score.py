@@ -15,13 +15,14 @@ from softset._counting.checks import axes
 from softset._types import Array, Metric, Threshold
 from softset.losses import Score
 from softset.metrics import larger_is_better
+from softset.metrics.options import name_of
 
-from ._options import at, describe, describe_thresholds, errors_in_order_of, hold, name_of
+from .options import SCORE_NAMES, at, describe, describe_thresholds, hold
 
 if not TYPE_CHECKING and find_spec("torchmetrics") is not None:
     from torchmetrics import Metric as Base
 else:
-    from ._metric import Metric as Base
+    from .score_base import Metric as Base
 
 _NOTHING = "there is nothing to compute: call update(input, target) with a batch first"
 
@@ -127,8 +128,9 @@ class MetricScore(Base):
         """Add a batch; the options are those of what `softset.as_score` returns."""
         empty = 0 in getattr(input, "shape", ())[:1]
         # An error on the one process that has no rows would leave the others waiting.
-        with errors_in_order_of(self), ss.checks(False) if empty else nullcontext():
-            c = self.score.confusion(target, input, sample_weight=sample_weight, where=where)
+        with ss.checks(False) if empty else nullcontext():
+            score = self.score
+            c = score.counts(score.arguments(target, input, sample_weight, where, SCORE_NAMES))
         axis = self._score.axis
         if 0 not in axes(axis, len(input.shape)):
             name = name_of(self._score.metric)

@@ -1,4 +1,4 @@
-"""Training on F1 against training on cross-entropy, with every installed framework's own loop."""
+"""One run of the demo: train, print what comes out, and write it down."""
 
 from __future__ import annotations
 
@@ -8,21 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ._registry import available, get
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from threadpoolctl import threadpool_limits
 
-try:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-    from threadpoolctl import threadpool_limits
-
-    from . import _demo_plots, _demo_report
-    from ._demo_data import PROBLEMS, Problem, problem
-    from ._demo_fit import LOSSES, Fit, fit, names
-except ModuleNotFoundError as error:
-    raise ImportError(
-        f"the demo needs scikit-learn, matplotlib and rich, and {error.name} is not installed; "
-        "pip install 'softset[cli]'"
-    ) from error
+from ..registry import available, get
+from . import plots, report
+from .data import PROBLEMS, Problem, problem
+from .fit import LOSSES, Fit, fit, names
 
 EPOCHS = 60
 SPLITS = 5
@@ -92,16 +85,16 @@ def run(
     with console.status("importing"):
         for name in chosen:
             get(name)
-    report, picture = _files(Path(output))
+    page, picture = _files(Path(output))
     problems = [
         problem(name, seed=seed, epochs=epochs) for seed in range(SPLITS) for name in PROBLEMS
     ]
     # More than one thread slows down networks this small, on a busy machine twentyfold.
     with threadpool_limits(limits=1):
         fits, repeats = _train(console, problems, chosen)
-    result = DemoResult(fits, repeats, report, picture)
-    _demo_plots.draw(result.picture, fits, repeats)
-    _demo_report.write(result.report, result.picture, fits, repeats)
+    result = DemoResult(fits, repeats, page, picture)
+    plots.draw(result.picture, fits, repeats)
+    report.write(result.report, result.picture, fits, repeats)
     _print(console, result, time.perf_counter() - started)
     return result
 
@@ -143,13 +136,13 @@ def _train(
 
 def _print(console: Console, result: DemoResult, seconds: float) -> None:
     """Print the tables and what they say."""
-    tables = [_demo_report.scores(name, result.fits) for name in names(result.fits)]
+    tables = [report.scores(name, result.fits) for name in names(result.fits)]
     if len({f.backend for f in result.fits}) > 1:
-        tables.append(_demo_report.agreement(result.fits))
-    tables.append(_demo_report.repeated(result.repeats))
+        tables.append(report.agreement(result.fits))
+    tables.append(report.repeated(result.repeats))
     for table in tables:
-        console.print(_demo_report.rich_table(table), "")
-    for sentence in _demo_report.findings(result.repeats):
+        console.print(report.rich_table(table), "")
+    for sentence in report.findings(result.repeats):
         console.print(f"* {sentence}", highlight=False)
     # A path that is wrapped can neither be clicked nor copied.
     done = f"\nwrote {result.report} and {result.picture} after {seconds:.0f} s"

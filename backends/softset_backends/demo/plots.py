@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 import softset as ss
 
-from ._demo_fit import LOSSES, Fit, f1_of, names, select, spread
+from .fit import LOSSES, Fit, f1_of, names, select, spread
 
 # The first curve is drawn widest and the last narrowest: curves that coincide all show.
 _WIDTHS = (4.5, 3.0, 1.6, 0.6)

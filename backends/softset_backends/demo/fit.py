@@ -11,8 +11,8 @@ import numpy as np
 
 import softset as ss
 
-from ._demo_data import Problem, probabilities
-from ._registry import get
+from ..registry import get
+from .data import Problem, probabilities
 
 LEARNING_RATE = 0.125
 MOMENTUM = 0.875

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import softset as ss
 from softset import metrics
 from softset._arrays import unwrap
 from softset.losses import Score
+from softset.metrics.options import core
 
 # A loss that is not softset's is differentiated in time that grows with the square of this.
 _MOST_SCORES = 4096
@@ -186,7 +186,10 @@ def _of_labels(batch: _Batch, loss: Any) -> list[Finding]:
         hint = "the gradient is mostly noise. Take larger batches, or linearize over several."
         found.append(Finding("few positives", f"{text} {hint}"))
     share = float(np.sum(positives) / (np.sum(positives) + np.sum(negatives)))
-    if _core(loss) in (metrics.accuracy, metrics.error_rate) and 0 < share < 1:
+    if (
+        core(getattr(loss, "metric", None)) in (metrics.accuracy, metrics.error_rate)
+        and 0 < share < 1
+    ):
         most = max(share, 1 - share)
         if most > 1 - _IMBALANCED:
             text = f"Always naming the larger class is right for {most:.0%} of the data."
@@ -247,14 +250,6 @@ def _of_step(batch: _Batch, loss: Score) -> list[Finding]:
 
 def _constant(x: Any) -> Any:
     return x if x is None or isinstance(x, (int, float, tuple)) else _to_numpy(x)
-
-
-def _core(loss: Any) -> Any:
-    """Return the metric under averages and fixed options."""
-    metric: Any = getattr(loss, "metric", None)
-    while isinstance(metric, partial) or hasattr(metric, "metric"):
-        metric = metric.func if isinstance(metric, partial) else metric.metric
-    return metric
 
 
 def _where(condition: Any) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 import softset as ss
 from softset.losses import Score
 
-from . import _registry
-from ._function import first_line, require_loss
-from ._gaps import Referees, Result, row_of
+from .. import registry
+from .function import first_line, require_loss
+from .gaps import Referees, Result, row_of
 from .report import GradientReport, GradientRow
 
 DTYPES = ("float64", "float32")
@@ -131,7 +131,7 @@ def check_gradients(
         dual = found[_DUAL] if _DUAL in found else _run(call, given, argnum, *_DUAL)
     moved = None
     if differences:
-        numpy: Any = _registry.get("numpy")
+        numpy: Any = registry.get("numpy")
         moved = _attempt(numpy.central_differences(call, argnum=argnum), given)
         _require_slope([*found.values(), dual], moved)
 
@@ -175,12 +175,12 @@ def _runs(
     backends: Sequence[str] | None, modes: Sequence[str] | None, dtypes: Sequence[str]
 ) -> list[tuple[str, str, str]]:
     """Return what to run: backend, mode and dtype."""
-    names = _registry.available() if backends is None else backends
+    names = registry.available() if backends is None else backends
     if isinstance(names, str):
         raise TypeError(f"`backends` must be a sequence of names, got {names!r}; write [{names!r}]")
     if not names:
         raise ValueError("`backends` must name at least one backend, got none")
-    pairs = [(name, mode) for name in names for mode in _registry.get(name).MODES]
+    pairs = [(name, mode) for name in names for mode in registry.get(name).MODES]
     known = tuple(dict.fromkeys(mode for _, mode in pairs))
     modes = known if modes is None else modes
     if not modes or not set(modes) <= set(known):
@@ -214,7 +214,7 @@ def _run(
     parts: Sequence[Callable[..., Any]] = (),
 ) -> Result:
     """Run a function on one backend, in one mode and one dtype."""
-    backend = _registry.get(name)
+    backend = registry.get(name)
 
     def pair(fn: Callable[..., Any], moved: Sequence[Any]) -> tuple[Any, Any]:
         value, gradient = backend.value_and_grad(fn, argnum=argnum, mode=mode)(*moved)

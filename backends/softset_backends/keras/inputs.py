@@ -12,12 +12,16 @@ from keras.src.backend import get_keras_mask
 
 from softset._arrays import shape_of
 from softset._arrays.shapes import broadcasts_to, fits
+from softset._counting.arguments import Arguments
 from softset._counting.hints import for_labels
 from softset._counting.names import Names
+from softset.losses import Score
+
+_NAMES = Names(y_prob="y_pred")
 
 
-def arguments(y_true: Any, y_pred: Any, sample_weight: Any, dtype: str) -> dict[str, Any]:
-    """Return the kernel's arguments, labels and weights in the outputs' dimensions."""
+def arguments(score: Score, y_true: Any, y_pred: Any, sample_weight: Any, dtype: str) -> Arguments:
+    """Return what a score or a loss counts, labels and weights in the outputs' dimensions."""
     mask = get_keras_mask(y_pred)
     y_pred = ops.convert_to_tensor(y_pred)
     # Whole numbers stay as they are: the kernel takes them for swapped arguments.
@@ -28,12 +32,7 @@ def arguments(y_true: Any, y_pred: Any, sample_weight: Any, dtype: str) -> dict[
         sample_weight = _for_rows(ops.convert_to_tensor(sample_weight, dtype=dtype), y_pred)
     if mask is not None:
         mask = _for_rows(ops.convert_to_tensor(mask, dtype="bool"), y_pred)
-    return {
-        "y_true": _labels(y_true, y_pred),
-        "y_prob": y_pred,
-        "sample_weight": sample_weight,
-        "where": mask,
-    }
+    return score.arguments(_labels(y_true, y_pred), y_pred, sample_weight, mask, _NAMES)
 
 
 def _labels(y_true: Any, y_pred: Any) -> Any:
@@ -45,7 +44,7 @@ def _labels(y_true: Any, y_pred: Any) -> Any:
         y_true = ops.squeeze(y_true, axis=-1)
     if fits(shape_of(y_true), pred):
         return y_true
-    hint = for_labels(Names(y_prob="y_pred"), true, pred, "keras.ops.moveaxis")
+    hint = for_labels(_NAMES, true, pred, "keras.ops.moveaxis")
     hint = hint.replace("one_hot", "softset.one_hot")
     raise ValueError(
         "`y_true` and `y_pred` must have one shape, up to a last axis of length 1, "

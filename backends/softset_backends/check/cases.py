@@ -12,9 +12,9 @@ import softset as ss
 from softset import metrics
 from softset.losses import Loss
 
-from . import _registry
-from ._case_parts import AVERAGES, METRICS, MODES, OTHERS, STEPS, data
-from .checker import DTYPES, check_gradients
+from .. import registry
+from .case_parts import AVERAGES, METRICS, MODES, OTHERS, STEPS, data
+from .gradients import DTYPES, check_gradients
 from .report import GradientReport
 
 # The generated code of these modes takes minutes to compile for all metrics.
@@ -177,7 +177,7 @@ def compiled_modes(backends: Sequence[str]) -> tuple[tuple[str, ...], tuple[str,
 
 def modes_of(backends: Sequence[str]) -> tuple[str, ...]:
     """Return the modes that some of the backends have, eager first."""
-    return tuple(dict.fromkeys(mode for name in backends for mode in _registry.get(name).MODES))
+    return tuple(dict.fromkeys(mode for name in backends for mode in registry.get(name).MODES))
 
 
 def part(case: Case) -> Case:

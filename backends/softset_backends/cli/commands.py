@@ -18,12 +18,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 from rich.table import Table
 
-from . import _registry, cases
-from ._quiet import quiet
-from ._target import TargetError, draw, loaded
-from .checker import check_gradients
-from .report import TOLERANCES, GradientReport, GradientRow, cells
-from .sweep import run_all
+from .. import registry
+from ..check import cases
+from ..check.gradients import check_gradients
+from ..check.processes import run_all
+from ..check.report import TOLERANCES, GradientReport, GradientRow, cells
+from ..check.target import TargetError, draw, loaded
+from ..quiet import quiet
 
 app = typer.Typer(
     help="Train on the metric you report: tools that come with the library.",
@@ -46,13 +47,13 @@ def info() -> None:
         table.add_column(title)
     table.add_row("softset", _version(), "")
     table.add_row("python", platform.python_version(), "")
-    installed = _registry.available()
-    for name in _registry.NAMES:
+    installed = registry.available()
+    for name in registry.NAMES:
         if name not in installed:
-            table.add_row(name, "not installed", escape(_registry.pip_command(name)))
+            table.add_row(name, "not installed", escape(registry.pip_command(name)))
             continue
         with quiet():
-            device = _registry.get(name).device()
+            device = registry.get(name).device()
         table.add_row(name, sys.modules[name].__version__, device)
     _console().print(table)
 
@@ -122,7 +123,7 @@ def demo(
 ) -> None:
     """Train on real imbalanced data in each framework, with cross-entropy and with F1."""
     try:
-        from . import demo as module
+        from .. import demo as module
 
         module.run(output, backends=backend or None, epochs=epochs)
     except (ValueError, ImportError, OSError) as error:
@@ -178,10 +179,10 @@ def _check_target(
 
 def _chosen(backend: Sequence[str] | None) -> tuple[str, ...]:
     """Return the backends asked for, or all that are installed."""
-    chosen = tuple(dict.fromkeys(backend or _registry.available()))
+    chosen = tuple(dict.fromkeys(backend or registry.available()))
     with quiet():
         for name in chosen:
-            _registry.get(name)
+            registry.get(name)
     return chosen
 
 

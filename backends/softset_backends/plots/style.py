@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import cycle
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+
+from softset.metrics import options
 
 GREY = "#757575"
 # Okabe and Ito's, for every kind of colour vision; with the dashes there are 20 different lines.
@@ -52,11 +53,8 @@ def several(name: str, value: Any) -> Sequence[Any]:
 
 def name_of(function: Any) -> str:
     """Return the name of a metric or of a step, with its options."""
-    if isinstance(function, partial):
-        options = ", ".join(f"{key}={value}" for key, value in function.keywords.items())
-        return f"{name_of(function.func)}({options})"
     # matplotlib leaves names with a leading underscore out of legends.
-    return getattr(function, "__name__", repr(function)).lstrip("_")
+    return options.name_of(options.freeze(function)).lstrip("_")
 
 
 def number(threshold: Any) -> float:

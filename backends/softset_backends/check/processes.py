@@ -7,8 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
+from ..quiet import silence
 from . import cases
-from ._quiet import silence
 from .cases import Job
 from .report import GradientReport
 

@@ -12,8 +12,8 @@ import numpy as np
 from rich import box
 from rich.table import Table as RichTable
 
-from ._demo_data import BATCH_SIZE, HIDDEN, Problem
-from ._demo_fit import LEARNING_RATE, LOSSES, METRICS, MOMENTUM, Fit, f1_of, names, select, spread
+from .data import BATCH_SIZE, HIDDEN, Problem
+from .fit import LEARNING_RATE, LOSSES, METRICS, MOMENTUM, Fit, f1_of, names, select, spread
 
 CROSS_ENTROPY, F1_LOSS = LOSSES
 

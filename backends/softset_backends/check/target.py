@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ._function import first_line
+from .function import first_line
 
 # Central differences call the function twice for each score.
 _MOST_SCORES = 4096

@@ -1,0 +1,54 @@
+"""Every framework is a folder with the same file names, so that the list of files says it all."""
+
+from pathlib import Path
+
+import pytest
+
+import softset_backends
+
+# What a framework may have; those that have it name it so.
+SHARED = {
+    "backend",  # arrays, compilation, gradients and a training loop, the same functions in all
+    "loss",  # a metric as a loss object of the framework's
+    "score",  # a metric of all batches as one
+    "parts",  # the gradient of a large batch from micro-batches
+    "collectives",  # counts summed over processes, devices or replicas
+}
+FOLDERS = {
+    "numpy": {"backend", "differences"},
+    "torch": {*SHARED, "closed_form", "options", "score_base"},
+    "jax": {"backend", "collectives", "parts"},
+    "tensorflow": {"backend", "collectives", "parts"},
+    "keras": {"collectives", "loss", "score", "configs", "inputs"},
+    "sklearn": {"objective", "scoring", "thresholds"},
+    "plots": {"curves", "metrics", "steps", "surface", "style"},
+    "check": {
+        *("gradients", "function", "gaps", "report"),
+        *("cases", "case_parts", "processes", "target"),
+        "diagnosis",
+    },
+    "demo": {"runner", "data", "fit", "report", "plots"},
+    "cli": {"commands"},
+    ".": {"bootstrap", "parts", "quiet", "registry"},
+}
+ROOT = Path(softset_backends.__file__).parent
+
+
+def names(folder):
+    return {path.stem for path in folder.glob("*.py")} - {"__init__"}
+
+
+def test_folders_are_those_that_are_written_down():
+    found = {str(path.parent.relative_to(ROOT)) for path in ROOT.rglob("*.py")}
+    assert found == set(FOLDERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_files_are_those_that_are_written_down(folder):
+    assert names(ROOT / folder) == FOLDERS[folder]
+
+
+def test_what_only_one_framework_has_is_called_as_nothing_else():
+    frameworks = [FOLDERS[name] for name in (*softset_backends.registry.NAMES, "keras")]
+    alone = [name for folder in frameworks for name in folder - SHARED]
+    assert len(alone) == len(set(alone))
