@@ -252,7 +252,7 @@ def is_area(metric: Any) -> bool:
 def _with_ends(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
     """Return the library, tp and fp with both ends, and the positives and negatives."""
     lib, tp, fp, fn, tn = counts(c)
-    if not tp.shape:
+    if not getattr(tp, "shape", ()):
         raise ValueError(
             "`c` must have a last axis of thresholds, got counts of no dimensions; count with "
             "confusion(..., thresholds=grid(99)) or take sweep(...).confusion"

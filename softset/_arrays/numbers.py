@@ -105,7 +105,8 @@ class Numbers(Library):
 
     def where(self, condition: Any, x: Any, y: Any) -> Any:
         """Return x where the condition holds, else y."""
-        return x if condition else y
+        found = x if condition else y
+        return float(found) if type(found) is int else found
 
 
 LIBRARY = Numbers(_Functions())

@@ -61,8 +61,8 @@ class NumPy(Library):
         return like.dtype.type(value)
 
     def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
-        """Return arrays of one element as numbers, where nothing follows them."""
-        return tuple([x.item() for x in arrays]) if self.free else None
+        """Return arrays of one element as numbers."""
+        return tuple([x.item() for x in arrays])
 
     def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Sum over the axes; over all of them NumPy's sum is pairwise."""

@@ -177,10 +177,10 @@ def _values(lib: Library, surrogate: Callable[[Any], Any], differences: Any) -> 
 
 def _slopes(lib: Library, surrogate: Callable[[Any], Any], differences: Any) -> tuple[Any, Any]:
     """Return the values and the slopes of the surrogate, which has to be elementwise."""
-    from .._arrays.duals import slopes
+    from .._arrays.duals import over, slopes
 
     try:
-        values, (rise,) = slopes(partial(_values, lib, surrogate), differences)
+        values, (rise,) = slopes(partial(_values, over(lib), surrogate), differences)
     except NotElementwise as error:
         raise TypeError(f"`surrogate` must be elementwise: {error}") from error
     except (TypeError, AttributeError) as error:

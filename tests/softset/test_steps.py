@@ -1,5 +1,6 @@
 """Step functions: values, slopes, kinks, limits and ends."""
 
+import importlib
 import math
 import pickle
 
@@ -12,7 +13,7 @@ import softset as ss
 from softset import steps
 from softset.steps import lines as _lines
 from tests import support
-from tests.support import SOFT, STEPS, assert_close, total
+from tests.support import SOFT, STEPS, assert_close, lib_of, total
 
 THRESHOLDS = (0.003, 0.1, 0.3, 0.5, 0.7, 0.99)
 SCORES = np.linspace(0, 1, 101)
@@ -322,6 +323,11 @@ def test_steps_keep_single_precision(backend):
         np.testing.assert_allclose(values[tie], expected[tie], atol=support.SINGLE)
 
 
+def followed(backend):
+    """Return the library where arrays may be followed, which are not written to."""
+    return importlib.import_module(f"softset._arrays.{backend.library}").LIBRARY
+
+
 LINED = [*map(ss.Linear, (0.01, 0.2, 0.25, 0.35)), ss.Ramp(0.4), ss.Ramp(3.0), ss.Hard()]
 
 
@@ -329,7 +335,7 @@ LINED = [*map(ss.Linear, (0.01, 0.2, 0.25, 0.35)), ss.Ramp(0.4), ss.Ramp(3.0), s
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("form", [0.003, 0.3, 0.5, 0.6, 0.99, "classes", "column"])
 @pytest.mark.parametrize("step", LINED, ids=str)
-def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype, monkeypatch):
+def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype):
     """To the last bit, but to rounding where lines meet, as where `where` chooses."""
     taus = np.asarray([0.1, 0.3, 0.5, 0.8, 0.99], dtype=dtype)
     at = np.asarray([*taus, form] if isinstance(form, float) else taus, dtype=dtype)
@@ -341,19 +347,22 @@ def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype, 
     tau = tau if isinstance(tau, float) else backend.asarray(tau)
     p = backend.asarray(p)
 
-    def both():
-        return [backend.to_numpy(x) for x in (step(p, tau), step.lines(tau).slope(p))]
+    def both(lib):
+        found = step.at(lib, p, tau), step.lines(lib, tau).slope_at(lib, p)
+        return [backend.to_numpy(x) for x in found]
 
     assert p.shape[0] * p.shape[1] > _lines._MANY
-    values, slopes = both()
-    monkeypatch.setattr(_lines, "in_memory", lambda *_: False)
-    expected, expected_slopes = both()
+    lib = lib_of(p, None if isinstance(tau, float) else tau)
+    assert lib.free
+    values, slopes = both(lib)
+    np.testing.assert_array_equal(backend.to_numpy(step(p, tau)), values)
+    expected, expected_slopes = both(followed(backend))
     assert values.dtype == slopes.dtype == dtype
     np.testing.assert_array_equal(slopes, expected_slopes)
     # Lines that meet differ by a rounding there; Linear(0.25) may be one line everywhere.
     eps = np.finfo(dtype).eps
     np.testing.assert_allclose(values, expected, rtol=0, atol=eps)
-    lines = step.lines(tau)
+    lines = step.lines(lib, tau)
     low, high = (backend.to_numpy(p * 0 + x) for x in (lines.low, lines.high))
     scores = backend.to_numpy(p)
     apart = np.minimum(np.abs(scores - low), np.abs(scores - high)) > 4 * eps
@@ -397,15 +406,14 @@ def test_forward_mode_has_the_slope_of_the_middle_at_knots(backend, n):
 
 @support.on("numpy", "torch")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_products_choose_the_same_tail_as_where(backend, dtype, monkeypatch):
+def test_products_choose_the_same_tail_as_where(backend, dtype):
     z = np.concatenate([np.random.default_rng(0).normal(size=5000, scale=9), [0, -0.0, 900, -900]])
     z = backend.asarray(z.astype(dtype))
 
-    def both():
-        return [backend.to_numpy(x) for x in (steps.logistic(z), *steps.logistics(z))]
+    def both(lib):
+        found = steps.logistic(lib, z), *steps.logistics(lib, z)
+        return [backend.to_numpy(x) for x in found]
 
-    products = both()
-    monkeypatch.setattr(_lines, "in_memory", lambda *_: False)
-    for x, e in zip(products, both(), strict=True):
+    for x, e in zip(both(lib_of(z)), both(followed(backend)), strict=True):
         assert x.dtype == dtype
         np.testing.assert_array_equal(x, e)

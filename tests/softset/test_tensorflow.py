@@ -598,6 +598,80 @@ def test_floating_point_is_asked_for_where_tensorflow_would_use_integers() -> No
             fn(x)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_shapes_are_taken_as_tensorflow_gives_them(mode: str) -> None:
+    x = np.arange(6.0)
+
+    def fn(x: Any) -> list[Any]:
+        y = tf.ones((2, 3))
+        found = [tnp.reshape(x, y.shape), tnp.reshape(x, tf.shape(y))]
+        found += [tnp.reshape(x, (tf.shape(y)[0], -1)), tnp.full(tf.shape(y), 1.0)]
+        found += [tnp.broadcast_to(x[:1], [2, tf.size(x) // 2]), tnp.zeros(y.shape)]
+        return [*found, tnp.expand_dims(x, 0), tnp.expand_dims(x), tnp.reshape(x[0], ())]
+
+    found = run(mode, fn, x)
+    assert [tuple(y.shape) for y in found] == [(2, 3)] * 6 + [(1, 6)] * 2 + [()]
+
+
+@pytest.mark.parametrize("axis", [-1, -2])
+def test_vecdot_needs_one_length(axis: int) -> None:
+    x, y = np.ones((3, 3)), np.ones((3, 1) if axis == -1 else (1, 3))
+
+    def fn(x: Any, y: Any) -> Any:
+        return tnp.vecdot(x, y, axis=axis)
+
+    for a, b in ((x, y), (y, x)):
+        with pytest.raises(ValueError, match="`x1` and `x2` must have one length along `axis`"):
+            run("eager", fn, a, b)
+        for mode in ("traced", "xla"):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                run(mode, fn, a, b)
+    for mode in MODES:
+        assert not difference(run(mode, fn, x, x[:1] if axis == -1 else x[:, :1]), np.full(3, 3.0))
+
+
+def test_indexing_of_a_grid_is_checked() -> None:
+    with pytest.raises(ValueError, match="`indexing` must be 'xy' or 'ij', got 'yx'"):
+        tnp.meshgrid(tf.ones(2), indexing="yx")
+    assert tnp.meshgrid() == []
+
+
+@pytest.mark.parametrize("mode", ["eager", "traced", "xla"])
+def test_running_products_that_overflow_are_numpys(mode: str) -> None:
+    x = np.asarray([1e200, 1e200, 1e-200, 1e-200, 1e-200, 2.0])
+    with np.errstate(over="ignore"):
+        assert not difference(run(mode, tnp.cumulative_prod, x), np.cumprod(x))
+
+
+def test_forward_mode_agrees_with_the_gradient() -> None:
+    x = tf.constant([2.0, 0.0, 3.0, 0.5], tf.float64)
+    for fn in (tnp.cumulative_prod, lambda x: tnp.remainder(x, 0.5), lambda x: tnp.hypot(x, x)):
+        with tf.autodiff.ForwardAccumulator(x, tf.ones_like(x)) as forward:
+            y = fn(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.reduce_sum(fn(x))
+        np.testing.assert_allclose(
+            tf.reduce_sum(forward.jvp(y)), tf.reduce_sum(tape.gradient(total, x)), rtol=1e-14
+        )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_numbers_beside_arrays_and_alone(mode: str) -> None:
+    def fn(x: Any, i: Any) -> list[Any]:
+        found = [tnp.add(1, x), tnp.subtract(x, 1), tnp.multiply(2, i), tnp.where(i > 0, 0, i)]
+        found += [tnp.pow(2.0, x), tnp.pow(i, 2), tnp.less(x, 0), tnp.greater_equal(0.0, x)]
+        found += [tnp.maximum(0, x), tnp.minimum(i, 2), tnp.divide(x, -0.0), tnp.divide(1, x)]
+        return [*found, tnp.clip(i, 0, 2), tnp.where(x > 0, 1.0, 0.0), tnp.equal(i, 2)]
+
+    x, i = np.asarray([0.5, -2.0]), np.asarray([3, 2], dtype="int32")
+    expected = [1 + x, x - 1, 2 * i, np.zeros(2), 2**x, i**2, x < 0, x <= 0, np.maximum(0, x)]
+    expected += [[2, 2], [-math.inf, math.inf], 1 / x, [2, 2], [1, 0], [False, True]]
+    kinds = [x, x, i, i, x, i, x < 0, x < 0, x, i, x, x, i, np.float32(0), x < 0]
+    for found, wanted, kind in zip(run(mode, fn, x, i), expected, kinds, strict=True):
+        assert not difference(found, np.asarray(wanted, dtype=kind.dtype))
+
+
 def test_cumulative_sum_needs_an_axis() -> None:
     assert not difference(tnp.cumulative_sum(tf.constant([1.0, 2.0])), np.float32([1, 3]))
     for x in (tf.zeros(()), tf.zeros((2, 2))):
@@ -605,7 +679,7 @@ def test_cumulative_sum_needs_an_axis() -> None:
             tnp.cumulative_sum(x)
 
 
-@pytest.mark.parametrize("name", ["fft", "eye", "linalg", "softset"])
+@pytest.mark.parametrize("name", ["fft", "einsum", "linalg", "softset"])
 def test_an_unknown_name_says_what_the_namespace_is(name: str) -> None:
     assert not hasattr(tnp, name)
     with pytest.raises(AttributeError, match=f"TensorFlow namespace has only .* {name!r} is not"):
@@ -666,6 +740,38 @@ KINKS: dict[str, tuple[Any, list[float], list[float]]] = {
         [1.0, 2.0],
         [5.0, 3.0],
     ),
+    "cumulative_prod": (tnp.cumulative_prod, [2.0, 3.0, 5.0], [52.0, 34.0, 18.0]),
+    "cumulative_prod of zeros": (
+        lambda x: tnp.cumulative_prod(x, include_initial=True),
+        [2.0, 0.0, 5.0, 0.0, 3.0],
+        [2.0, 46.0, 0.0, 0.0, 0.0],
+    ),
+    "prod with zeros": (tnp.prod, [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]),
+    "diff": (lambda x: tnp.diff(x, n=2), [1.0, 4.0, 2.0, 0.0], [1.0, 0.0, -3.0, 2.0]),
+    "hypot": (lambda x: tnp.hypot(x, 4.0), [3.0, 0.0, -3.0], [0.6, 0.0, -1.8]),
+    "hypot of equals": (lambda x: tnp.hypot(x, tnp.positive(x)), [2.0], [math.sqrt(2)]),
+    "hypot of zeros": (lambda x: tnp.hypot(x, 0.0), [0.0, 2.0, -2.0], [0.0, 2.0, -3.0]),
+    "hypot of the largest": (lambda x: tnp.hypot(x, 4e200), [3e200], [0.6]),
+    "atan2": (lambda x: tnp.atan2(x, 2.0), [0.0, 2.0], [0.5, 0.5]),
+    "atan2 swapped": (lambda x: tnp.atan2(2.0, x), [0.0, 2.0], [-0.5, -0.5]),
+    "atan2 of zeros": (lambda x: tnp.atan2(x, 0.0), [0.0, 2.0], [0.0, 0.0]),
+    "copysign": (lambda x: tnp.copysign(x, -1.0), [3.0, -3.0, 0.0], [-1.0, 2.0, 0.0]),
+    "remainder": (lambda x: tnp.remainder(x, 2.0), [3.5, -3.5, 4.0, 0.0], [1.0, 2.0, 3.0, 4.0]),
+    "remainder swapped": (
+        lambda x: tnp.remainder(7.0, x),
+        [2.0, -2.0, 3.5, -3.5],
+        [-3.0, 8.0, -6.0, 8.0],
+    ),
+    "triu": (
+        lambda x: tnp.triu(tnp.broadcast_to(x, (2, 2)), k=1),
+        [math.inf, 2.0],
+        [0.0, 2.0],
+    ),
+    "asin": (tnp.asin, [0.6, -0.6], [1.25, 2.5]),
+    "acos": (tnp.acos, [0.6, -0.6], [-1.25, -2.5]),
+    "asinh": (tnp.asinh, [0.75, -0.75], [0.8, 1.6]),
+    "acosh": (tnp.acosh, [1.25], [4 / 3]),
+    "atanh": (tnp.atanh, [0.6, 0.0], [1.5625, 2.0]),
     "astype": (lambda x: tnp.astype(tnp.astype(x, tnp.float32), tnp.float64), [1.0], [1.0]),
     "stop": (lambda x: x * tnp.stop_gradient(x), [3.0, 2.0], [3.0, 4.0]),
 }

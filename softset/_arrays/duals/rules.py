@@ -10,11 +10,9 @@ from typing import Any
 from ..refusals import NotElementwise
 from .dual import (
     OPERATORS,
-    PARTIALS,
     POINTWISE,
     RULES,
     Dual,
-    DualNamespace,
     is_over,
     namespace,
     operate,
@@ -22,7 +20,10 @@ from .dual import (
     primal,
     value_of,
 )
+from .dual import PARTIALS as KNOWN_PARTIALS
 from .outside import no_rule
+from .partials import PARTIALS, SLOPES, plain
+from .products import cumulative_product, product
 
 
 def _same_shape(a: Any, b: Any) -> bool:
@@ -64,7 +65,7 @@ def _chain(xp: Any, out: Any, terms: list[tuple[Dual, Any]]) -> Dual:
 
 def _unary(xp: Any, name: str, x: Any, /) -> Dual:
     out = (OPERATORS.get(name) or getattr(xp, name))(x.value)
-    return _chain(xp, out, [(x, _SLOPES[name](xp, x.value, out))])
+    return _chain(xp, out, [(x, SLOPES[name](xp, x.value, out))])
 
 
 def _binary(xp: Any, name: str, x: Any, y: Any, /) -> Dual:
@@ -72,25 +73,6 @@ def _binary(xp: Any, name: str, x: Any, y: Any, /) -> Dual:
     out = operate(name, a, b) if name in OPERATORS else getattr(xp, name)(a, b)
     sides = zip((x, y), PARTIALS[name], strict=True)
     return _chain(xp, out, [(z, rule(xp, a, b, out)) for z, rule in sides if is_over(xp, z)])
-
-
-def _power_slope(xp: Any, x: Any, e: Any, out: Any) -> Any:
-    if isinstance(e, (int, float)):
-        return int(e) if e in (0, 1) else e * (x if e == 2 else x ** (e - 1))
-    # 0 * x ** -1 would be nan at x = 0.
-    safe = xp.where(primal(e) == 0, xp.ones_like(e), e - 1)
-    return operate("multiply", e, operate("pow", x, safe))
-
-
-def _exponent_slope(xp: Any, x: Any, e: Any, out: Any) -> Any:
-    x = x + xp.zeros_like(out)
-    return operate("multiply", xp.log(xp.where(primal(x) > 0, x, xp.ones_like(out))), out)
-
-
-def _share(xp: Any, x: Any, y: Any, out: Any) -> Any:
-    """Return 1 where x > y and a half where they tie."""
-    x, y = primal(x), primal(y)
-    return 0.5 * (xp.astype(x > y, out.dtype) + xp.astype(x >= y, out.dtype))
 
 
 def _where(xp: Any, name: str, condition: Any, x: Any, y: Any, /) -> Any:
@@ -125,23 +107,16 @@ def _asarray(xp: Any, name: str, x: Any, /, *, dtype: Any = None, **options: Any
     return x if dtype is None else _astype(xp, name, x, dtype)
 
 
-def _plain(xp: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    """Call a function that is constant between jumps on the values."""
-    while isinstance(xp, DualNamespace):
-        xp = xp.base
-    return getattr(xp, name)(*map(primal, args), **kwargs)
-
-
 def _full_like(xp: Any, name: str, x: Any, fill_value: Any, /, **options: Any) -> Any:
     if isinstance(fill_value, Dual):
         raise no_rule("full_like with a dual fill value")
-    return _plain(xp, name, x, fill_value, **options)
+    return plain(xp, name, x, fill_value, **options)
 
 
 def _searchsorted(xp: Any, name: str, edges: Any, x: Any, /, **options: Any) -> Any:
     if isinstance(edges, Dual) and edges.elementwise:
         raise NotElementwise("`searchsorted` mixes positions")
-    return _plain(xp, name, edges, x, **options)
+    return plain(xp, name, edges, x, **options)
 
 
 def _broadcast_arrays(xp: Any, name: str, *arrays: Any) -> list[Any]:
@@ -183,6 +158,35 @@ def _reduce(xp: Any, name: str, x: Any, /, *, axis: Any = None, **options: Any) 
     return Dual(out, tangent)
 
 
+def _diff(
+    xp: Any,
+    name: str,
+    x: Any,
+    /,
+    *,
+    axis: int = -1,
+    n: int = 1,
+    prepend: Any = None,
+    append: Any = None,
+) -> Dual:
+    parts = [part for part in (prepend, x, append) if part is not None]
+    x = namespace(xp).concat(parts, axis=axis)
+    place = axis + 1 if axis >= 0 else axis
+    return Dual(xp.diff(x.value, axis=axis, n=n), xp.diff(x.tangent, axis=place, n=n))
+
+
+def _triangle(xp: Any, name: str, x: Any, /, *, k: int = 0) -> Dual:
+    return Dual(getattr(xp, name)(x.value, k=k), getattr(xp, name)(x.tangent, k=k))
+
+
+def _meshgrid(xp: Any, name: str, *arrays: Any, indexing: str = "xy") -> list[Any]:
+    rank, dual = len(arrays), namespace(xp)
+    order = [1, 0, *range(2, rank)] if indexing == "xy" and rank > 1 else range(rank)
+    shapes = [[-1 if i == place else 1 for i in range(rank)] for place in order]
+    lines = [dual.reshape(a, tuple(s)) for a, s in zip(arrays, shapes, strict=True)]
+    return dual.broadcast_arrays(*lines)
+
+
 def _extreme(xp: Any, name: str, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Dual:
     function = getattr(xp, name)
     out = function(x.value, axis=axis, keepdims=keepdims)
@@ -220,45 +224,11 @@ def _sort(xp: Any, name: str, x: Any, /, *, axis: int = -1, **options: Any) -> D
     return _move(xp, "take_along_axis", x, order, axis=axis)
 
 
-# The slope of y = f(x).
-_SLOPES: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "exp": lambda xp, x, y: y,
-    "expm1": lambda xp, x, y: xp.exp(x),  # y + 1 cancels
-    "log": lambda xp, x, y: 1 / x,
-    "log1p": lambda xp, x, y: 1 / (1 + x),
-    "log2": lambda xp, x, y: 1 / (math.log(2) * x),
-    "log10": lambda xp, x, y: 1 / (math.log(10) * x),
-    "sqrt": lambda xp, x, y: 0.5 / y,
-    "square": lambda xp, x, y: 2 * x,
-    "tanh": lambda xp, x, y: 1 - y * y,  # as the frameworks have it, tails too
-    "sinh": lambda xp, x, y: xp.cosh(x),
-    "cosh": lambda xp, x, y: xp.sinh(x),
-    "sin": lambda xp, x, y: xp.cos(x),
-    "cos": lambda xp, x, y: -xp.sin(x),
-    "tan": lambda xp, x, y: 1 + y * y,
-    "atan": lambda xp, x, y: 1 / (1 + x * x),
-    "abs": lambda xp, x, y: xp.sign(x),
-    "negative": lambda xp, x, y: -1,
-    "positive": lambda xp, x, y: 1,
-    "reciprocal": lambda xp, x, y: -y * y,
-}
-
-# The slopes of z = f(x, y) in x and in y.
-_PARTIALS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], ...]] = {
-    "add": (lambda xp, x, y, z: 1, lambda xp, x, y, z: 1),
-    "subtract": (lambda xp, x, y, z: 1, lambda xp, x, y, z: -1),
-    "multiply": (lambda xp, x, y, z: y, lambda xp, x, y, z: x),
-    "divide": (lambda xp, x, y, z: 1 / y, lambda xp, x, y, z: -z / y),
-    "pow": (_power_slope, _exponent_slope),
-    "maximum": (_share, lambda xp, x, y, z: _share(xp, y, x, z)),
-    "minimum": (lambda xp, x, y, z: _share(xp, y, x, z), _share),
-    "logaddexp": (lambda xp, x, y, z: xp.exp(-(z - x)), lambda xp, x, y, z: xp.exp(-(z - y))),
-}
-
 _PLAIN_ELEMENTWISE = (
     "isnan", "isinf", "isfinite", "sign", "floor", "ceil", "round", "trunc", "equal",
     "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
     "logical_or", "logical_not", "logical_xor", "zeros_like", "ones_like", "result_type",
+    "signbit", "floor_divide",
 )  # fmt: skip
 _PLAIN = ("any", "all", "count_nonzero", "argmax", "argmin", "argsort")
 _MOVES = (
@@ -266,9 +236,9 @@ _MOVES = (
     "stack", "flip", "roll", "take", "take_along_axis", "tile",
 )  # fmt: skip
 _POINTWISE: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(_SLOPES, _unary),
-    **dict.fromkeys(_PARTIALS, _binary),
-    **dict.fromkeys(_PLAIN_ELEMENTWISE, _plain),
+    **dict.fromkeys(SLOPES, _unary),
+    **dict.fromkeys(PARTIALS, _binary),
+    **dict.fromkeys(_PLAIN_ELEMENTWISE, plain),
     "where": _where,
     "clip": _clip,
     "astype": _astype,
@@ -278,16 +248,21 @@ _POINTWISE: dict[str, Callable[..., Any]] = {
     "broadcast_to": _broadcast_to,
     "broadcast_arrays": _broadcast_arrays,
 }
-PARTIALS.update(_PARTIALS)
+KNOWN_PARTIALS.update(PARTIALS)
 POINTWISE.update(_POINTWISE)
 RULES.update(
     {
         **_POINTWISE,
-        **dict.fromkeys(_PLAIN, _plain),
+        **dict.fromkeys(_PLAIN, plain),
         **dict.fromkeys(_MOVES, _move),
         **dict.fromkeys(("sum", "mean", "cumulative_sum"), _reduce),
         **dict.fromkeys(("max", "min"), _extreme),
         **dict.fromkeys(("var", "std"), _variance),
         "sort": _sort,
+        "prod": product,
+        "cumulative_prod": cumulative_product,
+        "diff": _diff,
+        "meshgrid": _meshgrid,
+        **dict.fromkeys(("tril", "triu"), _triangle),
     }
 )

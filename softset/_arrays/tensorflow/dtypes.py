@@ -9,6 +9,9 @@ from typing import Any
 import tensorflow as _tf
 
 tf: Any = _tf  # its stubs lack most operations
+# The operations themselves: tf.add and the operators make ten times as many calls around them.
+raw: Any = tf.raw_ops
+Tensor, Eager = tf.Tensor, tf.__internal__.EagerTensor
 
 bool, complex64, complex128 = tf.bool, tf.complex64, tf.complex128
 int8, int16, int32, int64 = tf.int8, tf.int16, tf.int32, tf.int64
@@ -47,15 +50,17 @@ def kind_of(x: Any) -> int:
 
 def floating(x: Any) -> Any:
     """Return x, or raise where TensorFlow would compute with integers."""
-    if kind_of(x.dtype) < 2:
-        raise TypeError(f"a floating-point array is needed, got {x.dtype.name}; use astype")
+    dtype = x.dtype
+    if not (dtype.is_floating or dtype.is_complex):
+        raise TypeError(f"a floating-point array is needed, got {dtype.name}; use astype")
     return x
 
 
 def isdtype(dtype: Any, kind: Any) -> builtins.bool:
+    """Tell whether a dtype is of a kind, of one of several, or equal to another."""
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
-    dtype = as_dtype(dtype)
+    dtype = tf.as_dtype(dtype)
     if kind not in _LETTERS:
         return dtype == as_dtype(kind)
     letter = "u" if dtype.is_unsigned else "bifc"[kind_of(dtype)]
@@ -87,6 +92,7 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
 
 
 def finfo(type: Any, /) -> SimpleNamespace:
+    """Return the limits of a floating-point dtype as numbers."""
     dtype = as_dtype(type).real_dtype
     digits, exponent = _DIGITS[dtype]
     eps, top = 2.0**-digits, 2.0 ** (exponent - 1)
@@ -101,5 +107,6 @@ def finfo(type: Any, /) -> SimpleNamespace:
 
 
 def iinfo(type: Any, /) -> SimpleNamespace:
+    """Return the limits of an integer dtype as numbers."""
     dtype = as_dtype(type)
     return SimpleNamespace(bits=8 * dtype.size, dtype=dtype, max=int(dtype.max), min=int(dtype.min))

@@ -1,4 +1,4 @@
-"""Functions of each element, and of pairs of elements."""
+"""Functions of each element."""
 
 from __future__ import annotations
 
@@ -6,67 +6,149 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .creation import asarray, promote
-from .dtypes import floating, kind_of, tf
+from .creation import asarray, cast, pair
+from .dtypes import Tensor, floating, int8, int16, int32, int64, raw, tf
+
+# By the bytes of an element.
+SIGNED = {1: int8, 2: int16, 4: int32, 8: int64}
 
 Function: TypeAlias = Callable[..., Any]
 
 
-def _lift(op: Function) -> Function:
-    """Let an operation accept whatever asarray does, in the common dtype."""
-    return lambda *xs: op(*promote(*xs))
+def _unary(name: str, doc: str, op: Any) -> Function:
+    """Return an operation as a function of one array."""
+
+    def function(x: Any, /) -> Any:
+        return op(x=x if isinstance(x, Tensor) else asarray(x))
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
 
 
-def _inexact(op: Function, otherwise: Function) -> Function:
-    """Apply an operation that has no kernel for integers and booleans to the other dtypes only."""
-    return lambda x: op(asarray(x)) if kind_of(asarray(x).dtype) > 1 else otherwise(asarray(x))
+sqrt = _unary("sqrt", "Return the square root.", raw.Sqrt)
+square = _unary("square", "Return the square.", raw.Square)
+exp = _unary("exp", "Return e to the power of x.", raw.Exp)
+expm1 = _unary("expm1", "Return exp(x) - 1, without cancellation.", raw.Expm1)
+log = _unary("log", "Return the natural logarithm.", raw.Log)
+log1p = _unary("log1p", "Return log(1 + x), without cancellation.", raw.Log1p)
+sin = _unary("sin", "Return the sine.", raw.Sin)
+cos = _unary("cos", "Return the cosine.", raw.Cos)
+tan = _unary("tan", "Return the tangent.", raw.Tan)
+asin = _unary("asin", "Return the inverse sine.", raw.Asin)
+acos = _unary("acos", "Return the inverse cosine.", raw.Acos)
+atan = _unary("atan", "Return the inverse tangent.", raw.Atan)
+sinh = _unary("sinh", "Return the hyperbolic sine.", raw.Sinh)
+cosh = _unary("cosh", "Return the hyperbolic cosine.", raw.Cosh)
+tanh = _unary("tanh", "Return the hyperbolic tangent.", raw.Tanh)
+asinh = _unary("asinh", "Return the inverse hyperbolic sine.", raw.Asinh)
+acosh = _unary("acosh", "Return the inverse hyperbolic cosine.", raw.Acosh)
+atanh = _unary("atanh", "Return the inverse hyperbolic tangent.", raw.Atanh)
+logical_not = _unary("logical_not", "Tell where x is false.", raw.LogicalNot)
 
 
-positive = _lift(lambda x: x)
-stop_gradient = _lift(tf.stop_gradient)
-abs = _lift(lambda x: x if x.dtype.is_unsigned else tf.abs(x))
-negative, square, sqrt, sign = map(_lift, (tf.negative, tf.square, tf.sqrt, tf.sign))
-exp, expm1, log, log1p = map(_lift, (tf.exp, tf.math.expm1, tf.math.log, tf.math.log1p))
-log2 = _lift(lambda x: tf.math.log(x) / math.log(2))
-log10 = _lift(lambda x: tf.math.log(x) / math.log(10))
-reciprocal = _lift(lambda x: 1 / floating(x))  # tf.math.reciprocal is less exact
-sin, cos, tan, atan = map(_lift, (tf.sin, tf.cos, tf.tan, tf.atan))
-sinh, cosh, tanh = map(_lift, (tf.sinh, tf.cosh, tf.tanh))
-
-floor = _inexact(tf.floor, positive)
-ceil = _inexact(tf.math.ceil, positive)
-round = _inexact(tf.round, positive)
-trunc = _inexact(lambda x: tf.where(x < 0, tf.math.ceil(x), tf.floor(x)), positive)
-isnan = _inexact(tf.math.is_nan, lambda x: x != x)
-isinf = _inexact(tf.math.is_inf, lambda x: x != x)
-isfinite = _inexact(tf.math.is_finite, lambda x: x == x)
-
-nextafter = _lift(tf.math.nextafter)
-add, subtract, multiply, pow = map(_lift, (tf.add, tf.subtract, tf.multiply, tf.pow))
-divide = _lift(lambda x1, x2: floating(x1) / x2)
-equal, not_equal = _lift(tf.equal), _lift(tf.not_equal)
-less, less_equal = _lift(tf.less), _lift(tf.less_equal)
-greater, greater_equal = _lift(tf.greater), _lift(tf.greater_equal)
-logical_and, logical_or = _lift(tf.logical_and), _lift(tf.logical_or)
-logical_not, logical_xor = _lift(tf.logical_not), _lift(tf.math.logical_xor)
-# TensorFlow's own minimum and maximum drop NaN under XLA.
-minimum = _lift(lambda x1, x2: tf.where((x1 <= x2) | (x1 != x1), x1, x2))
-maximum = _lift(lambda x1, x2: tf.where((x1 >= x2) | (x1 != x1), x1, x2))
+def positive(x: Any, /) -> Any:
+    """Return x."""
+    return asarray(x)
 
 
-def where(condition: Any, x1: Any, x2: Any, /) -> Any:
-    return tf.where(asarray(condition), *promote(x1, x2))
+def stop_gradient(x: Any, /) -> Any:
+    """Return x as a constant that no gradient flows through."""
+    return raw.StopGradient(input=asarray(x))
 
 
-def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
-    """Return x held between min and max; at a bound the slope is 1."""
-    x = asarray(x) if min is None else maximum(x, min)
-    return x if max is None else minimum(x, max)
+def abs(x: Any, /) -> Any:
+    """Return the absolute value."""
+    x = asarray(x)
+    dtype = x.dtype
+    if dtype.is_complex:
+        return tf.abs(x)
+    return x if dtype.is_unsigned else raw.Abs(x=x)
 
 
-def logaddexp(x1: Any, x2: Any, /) -> Any:
-    """Return log(exp(x1) + exp(x2)), with the slope 1/2 at ties."""
-    x1, x2 = promote(x1, x2)
-    high, low = tf.where(x1 > x2, x1, x2), tf.where(x1 > x2, x2, x1)
-    # Two equal infinities have no difference.
-    return high + tf.nn.softplus(where(tf.math.is_inf(high) & (high == low), 0.0, low - high))
+def negative(x: Any, /) -> Any:
+    """Return -x; unsigned integers wrap around."""
+    x = asarray(x)
+    if not x.dtype.is_unsigned:
+        return raw.Neg(x=x)
+    # Not 0 - x, of which the optimizer of graphs makes the operation that takes no such integers.
+    bits = raw.Bitcast(input=x, type=SIGNED[x.dtype.size])
+    return raw.Bitcast(input=raw.Neg(x=bits), type=x.dtype)
+
+
+def sign(x: Any, /) -> Any:
+    """Return -1, 0 or 1, and NaN for NaN."""
+    x = asarray(x)
+    if x.dtype.is_unsigned:
+        return cast(raw.NotEqual(x=x, y=raw.ZerosLike(x=x)), x.dtype)
+    return raw.Sign(x=x)
+
+
+def signbit(x: Any, /) -> Any:
+    """Tell where x has a minus sign, also that of -0.0."""
+    x = floating(asarray(x))
+    bits = raw.Bitcast(input=x, type=SIGNED[x.dtype.size])
+    return raw.Less(x=bits, y=raw.ZerosLike(x=bits))
+
+
+def reciprocal(x: Any, /) -> Any:
+    """Return 1 / x."""
+    x = floating(asarray(x))
+    return raw.RealDiv(x=raw.OnesLike(x=x), y=x)  # tf.math.reciprocal is less exact
+
+
+def _divided(x: Any, number: float) -> Any:
+    x, divisor = pair(x, number)
+    return raw.RealDiv(x=x, y=divisor)
+
+
+def log2(x: Any, /) -> Any:
+    """Return the logarithm to base 2."""
+    return _divided(log(x), math.log(2))
+
+
+def log10(x: Any, /) -> Any:
+    """Return the logarithm to base 10."""
+    return _divided(log(x), math.log(10))
+
+
+def _rounding(name: str, doc: str, op: Function) -> Function:
+    """Return a function that leaves integers as they are."""
+
+    def function(x: Any, /) -> Any:
+        x = asarray(x)
+        return x if x.dtype.is_integer else op(x=x)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
+def _toward_zero(x: Any) -> Any:
+    return raw.SelectV2(
+        condition=raw.Less(x=x, y=raw.ZerosLike(x=x)), t=raw.Ceil(x=x), e=raw.Floor(x=x)
+    )
+
+
+floor = _rounding("floor", "Return the largest integer that is not above x.", raw.Floor)
+ceil = _rounding("ceil", "Return the smallest integer that is not below x.", raw.Ceil)
+round = _rounding("round", "Return the nearest integer, the even one of two.", raw.Round)
+trunc = _rounding("trunc", "Return the nearest integer towards zero.", _toward_zero)
+
+
+def isnan(x: Any, /) -> Any:
+    """Tell where x is NaN."""
+    x = asarray(x)
+    return raw.IsNan(x=x) if x.dtype.is_floating else raw.NotEqual(x=x, y=x)
+
+
+def isinf(x: Any, /) -> Any:
+    """Tell where x is infinite."""
+    x = asarray(x)
+    return raw.IsInf(x=x) if x.dtype.is_floating else raw.NotEqual(x=x, y=x)
+
+
+def isfinite(x: Any, /) -> Any:
+    """Tell where x is neither infinite nor NaN."""
+    x = asarray(x)
+    return raw.IsFinite(x=x) if x.dtype.is_floating else raw.Equal(x=x, y=x)

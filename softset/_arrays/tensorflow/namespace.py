@@ -1,8 +1,8 @@
 """The array-API functions that softset uses, on TensorFlow operations: the package is a namespace.
 
-They hold eagerly, in tf.function with unknown lengths and under XLA, and patch nothing. A function
-without a docstring does what https://data-apis.org/array-api/2024.12 says. A Python number takes
-the dtype of the array beside it; alone it becomes float32 or int64.
+They do what https://data-apis.org/array-api/2024.12 says, eagerly, in tf.function with unknown
+lengths and under XLA, and patch nothing. A Python number takes the dtype of the array beside it;
+alone it becomes float32 or int64.
 """
 
 # ruff: noqa: F401  (what is imported is the namespace)
@@ -12,10 +12,21 @@ from __future__ import annotations
 from math import e, inf, nan, pi
 from typing import Any
 
+from .bits import (
+    bitwise_and,
+    bitwise_invert,
+    bitwise_left_shift,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+)
 from .creation import (
     arange,
     asarray,
     astype,
+    empty,
+    empty_like,
+    eye,
     full,
     full_like,
     linspace,
@@ -48,53 +59,66 @@ from .dtypes import (
 )
 from .elementwise import (
     abs,
-    add,
+    acos,
+    acosh,
+    asin,
+    asinh,
     atan,
+    atanh,
     ceil,
-    clip,
     cos,
     cosh,
-    divide,
-    equal,
     exp,
     expm1,
     floor,
-    greater,
-    greater_equal,
     isfinite,
     isinf,
     isnan,
-    less,
-    less_equal,
     log,
     log1p,
     log2,
     log10,
-    logaddexp,
-    logical_and,
     logical_not,
-    logical_or,
-    logical_xor,
-    maximum,
-    minimum,
-    multiply,
     negative,
-    nextafter,
-    not_equal,
     positive,
-    pow,
     reciprocal,
     round,
     sign,
+    signbit,
     sin,
     sinh,
     sqrt,
     square,
     stop_gradient,
-    subtract,
     tan,
     tanh,
     trunc,
+)
+from .pairs import (
+    add,
+    atan2,
+    clip,
+    copysign,
+    divide,
+    equal,
+    floor_divide,
+    greater,
+    greater_equal,
+    hypot,
+    less,
+    less_equal,
+    logaddexp,
+    logical_and,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    nextafter,
+    not_equal,
+    pow,
+    remainder,
+    subtract,
     where,
 )
 from .products import (
@@ -105,10 +129,7 @@ from .products import (
 from .reductions import (
     all,
     any,
-    argmax,
-    argmin,
     count_nonzero,
-    cumulative_sum,
     max,
     mean,
     min,
@@ -117,6 +138,7 @@ from .reductions import (
     sum,
     var,
 )
+from .running import cumulative_prod, cumulative_sum, diff
 from .shapes import (
     broadcast_arrays,
     broadcast_to,
@@ -124,6 +146,7 @@ from .shapes import (
     expand_dims,
     flip,
     matrix_transpose,
+    meshgrid,
     moveaxis,
     permute_dims,
     repeat,
@@ -134,9 +157,13 @@ from .shapes import (
     take,
     take_along_axis,
     tile,
+    tril,
+    triu,
     unstack,
 )
 from .sorting import (
+    argmax,
+    argmin,
     argsort,
     searchsorted,
     sort,
@@ -147,5 +174,5 @@ newaxis = None
 
 
 def __getattr__(name: str) -> Any:
-    only = "softset's TensorFlow namespace has only the functions listed in _tensorflow/__init__.py"
+    only = "softset's TensorFlow namespace has only the functions listed in _arrays/tensorflow"
     raise AttributeError(f"{only}, and {name!r} is not one of them")

@@ -1,89 +1,136 @@
-"""Sums, moments, extremes and truths along axes, and sums up to each element."""
+"""Sums, moments, extremes and truths along axes."""
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
-from .creation import asarray
-from .dtypes import as_dtype, bfloat16, float16, float32, floating, int64, kind_of, tf, uint64
-from .elementwise import where
-from .shapes import Axis, axes_of, flat
+from .creation import asarray, cast, integers
+from .dtypes import (
+    as_dtype,
+    bfloat16,
+    float16,
+    float32,
+    float64,
+    floating,
+    int64,
+    raw,
+    tf,
+    uint64,
+)
+from .dtypes import (
+    bool as boolean,
+)
+from .pairs import where
+from .shapes import Axis
 
-Reduction: TypeAlias = Callable[..., Any]
+
+def reduced(x: Any, axis: Axis) -> Any:
+    """Return the axes that a reduction goes over, as its operation takes them."""
+    if isinstance(axis, int):
+        return axis
+    if axis is None:
+        rank = x.shape.rank
+        if rank == 1:
+            return 0  # TensorFlow takes half as long
+        axis = tf.range(tf.rank(x)) if rank is None else tuple(range(rank))
+    return axis[0] if isinstance(axis, tuple) and len(axis) == 1 else integers(axis)
 
 
-def _total(
-    op: Reduction, x: Any, /, *, axis: Axis = None, dtype: Any = None, **options: Any
-) -> Any:
-    """Reduce in the standard's dtype; half precision computes in float32 and is rounded once."""
+def widened(x: Any, dtype: Any) -> tuple[Any, Any]:
+    """Return an array in what it is summed in, and the dtype of the sum.
+
+    By default that is the standard's; half precision computes in float32 and is rounded once.
+    """
     x = asarray(x)
-    default = uint64 if x.dtype.is_unsigned else int64 if kind_of(x.dtype) < 2 else x.dtype
-    dtype = default if dtype is None else as_dtype(dtype)
-    wide = float32 if dtype in (float16, bfloat16) else dtype
-    if x.shape.rank == 1 and axis in (None, (0,)):
-        axis = 0  # TensorFlow takes half as long
-    return tf.cast(op(tf.cast(x, wide), axis, **options), dtype)
+    own = x.dtype
+    if dtype is None:
+        if own is float32 or own is float64:
+            return x, own
+        whole = own.is_integer or own.is_bool
+        dtype = uint64 if own.is_unsigned else int64 if whole else own
+    else:
+        dtype = as_dtype(dtype)
+    half = dtype is float16 or dtype is bfloat16
+    return cast(x, float32 if half else dtype), dtype
 
 
-def _mean(x: Any, axis: Axis, keepdims: Any = False) -> Any:
-    return tf.reduce_mean(floating(x), axis, keepdims)
+def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    """Return the sum; of integers and booleans in 64 bits."""
+    x, dtype = widened(x, dtype)
+    return cast(raw.Sum(input=x, axis=reduced(x, axis), keep_dims=keepdims), dtype)
 
 
-def _var(x: Any, axis: Axis, keepdims: Any = False, correction: Any = 0.0) -> Any:
-    squares = tf.reduce_sum(tf.square(x - _mean(x, axis, True)), axis, keepdims)
-    count = tf.size(x, int64) // tf.maximum(tf.size(squares, int64), 1)
-    return squares / tf.maximum(tf.cast(count, x.dtype) - correction, 0)
+def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    """Return the product; of integers and booleans in 64 bits."""
+    x, dtype = widened(x, dtype)
+    return cast(raw.Prod(input=x, axis=reduced(x, axis), keep_dims=keepdims), dtype)
 
 
-def _std(x: Any, axis: Axis, **options: Any) -> Any:
+def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the mean."""
+    x, dtype = widened(floating(asarray(x)), None)
+    return cast(raw.Mean(input=x, axis=reduced(x, axis), keep_dims=keepdims), dtype)
+
+
+def _variance(x: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
+    axes = reduced(x, axis)
+    centred = raw.Sub(x=x, y=raw.Mean(input=x, axis=axes, keep_dims=True))
+    squares = raw.Square(x=centred)
+    if not correction:
+        return raw.Mean(input=squares, axis=axes, keep_dims=keepdims)
+    total = raw.Sum(input=squares, axis=axes, keep_dims=keepdims)
+    count = tf.size(x, int64) // tf.maximum(tf.size(total, int64), 1)
+    return total / tf.maximum(tf.cast(count, x.dtype) - correction, 0)
+
+
+def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+    """Return the mean squared distance from the mean."""
+    x, dtype = widened(floating(asarray(x)), None)
+    return cast(_variance(x, axis, correction, keepdims), dtype)
+
+
+def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """Return the root of the variance, with slope 0 where that is 0."""
-    v = _var(x, axis, **options)
-    return tf.where(v > 0, tf.sqrt(where(v > 0, v, 1.0)), v)
+    x, dtype = widened(floating(asarray(x)), None)
+    v = _variance(x, axis, correction, keepdims)
+    spread = raw.Greater(x=v, y=raw.ZerosLike(x=v))
+    return cast(where(spread, raw.Sqrt(x=where(spread, v, 1.0)), v), dtype)
 
 
-def _cumsum(x: Any, axis: int | None, include_initial: Any = False) -> Any:
-    if axis is None and x.shape.rank != 1:
-        raise ValueError("`axis` is needed unless the array has one dimension")
-    padding = [[int(include_initial and a in axes_of(x, axis)), 0] for a in range(x.shape.rank)]
-    return tf.cumsum(tf.pad(x, padding), axis or 0)
-
-
-sum = functools.partial(_total, tf.reduce_sum)
-prod = functools.partial(_total, tf.reduce_prod)
-mean = functools.partial(_total, _mean)
-var = functools.partial(_total, _var)
-std = functools.partial(_total, _std)
-cumulative_sum = functools.partial(_total, _cumsum)
-
-
-def _extreme(op: Reduction, x: Any, /, *, axis: Axis = None, keepdims: Any = False) -> Any:
+def _extreme(op: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """Reduce by TensorFlow's own max or min, which drop NaN under XLA, and put NaN back."""
     x = asarray(x)
-    gap = tf.reduce_any(x != x, axis, keepdims)
-    return tf.where(gap, tf.cast(math.nan, x.dtype), op(x, axis, keepdims))
+    axes = reduced(x, axis)
+    found = op(input=x, axis=axes, keep_dims=keepdims)
+    if x.dtype.is_integer:
+        return found
+    gap = raw.Any(input=raw.IsNan(x=x), axis=axes, keep_dims=keepdims)
+    return where(gap, math.nan, found)
 
 
-max = functools.partial(_extreme, tf.reduce_max)
-min = functools.partial(_extreme, tf.reduce_min)
+def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the largest element, or NaN if there is one."""
+    return _extreme(raw.Max, x, axis, keepdims)
 
 
-def _position(op: Reduction, x: Any, /, *, axis: int | None = None, keepdims: Any = False) -> Any:
-    x = asarray(x)
-    found = op(flat(x, axis), axis or 0)
-    return tf.reshape(found, tf.shape(tf.reduce_max(x, axis, True))) if keepdims else found
+def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the smallest element, or NaN if there is one."""
+    return _extreme(raw.Min, x, axis, keepdims)
 
 
-argmax = functools.partial(_position, tf.argmax)
-argmin = functools.partial(_position, tf.argmin)
+def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Tell whether an element is true, or not 0."""
+    x = asarray(x, dtype=boolean)
+    return raw.Any(input=x, axis=reduced(x, axis), keep_dims=keepdims)
 
 
-def _truth(op: Reduction, x: Any, /, *, axis: Axis = None, keepdims: Any = False) -> Any:
-    return op(tf.cast(asarray(x), tf.bool), axis=axis, keepdims=keepdims)
+def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Tell whether every element is true, or not 0."""
+    x = asarray(x, dtype=boolean)
+    return raw.All(input=x, axis=reduced(x, axis), keep_dims=keepdims)
 
 
-any = functools.partial(_truth, tf.reduce_any)
-all = functools.partial(_truth, tf.reduce_all)
-count_nonzero = functools.partial(_truth, sum)
+def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return how many elements are true, or not 0."""
+    return sum(asarray(x, dtype=boolean), axis=axis, keepdims=keepdims)

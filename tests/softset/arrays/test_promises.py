@@ -1,0 +1,232 @@
+"""Every library keeps every promise of `Library`, whatever it does in its own way."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from softset._arrays import Library, library
+from softset._arrays.duals import Dual, over
+from tests import support
+from tests.support import SINGLE, assert_close, lib_of
+
+X = np.asarray([0.25, -0.5, 1.5, 1.0, 0.0])
+Y = np.asarray([2.0, 0.5, -1.0, 4.0, 3.0])
+TABLE = np.arange(12.0).reshape(3, 4)
+
+
+def held(backend, fn, *arrays, expected, dtype=None, tolerance=support.EXACT):
+    """Run fn in the mode of the backend, on its library's arrays, and compare."""
+    given = [backend.asarray(x, dtype) for x in arrays]
+    found = backend.run(lambda *xs: fn(lib_of(*xs), *xs), *given)
+    assert_close(found, expected, backend, tolerance, dtype=dtype or "float64")
+
+
+PROMISES = {
+    "less": (lambda lib, x, y: lib.less(x), 1 - X),
+    "where": (lambda lib, x, y: lib.where(x > 0.5, x, y), np.where(X > 0.5, X, Y)),
+    "where a number": (lambda lib, x, y: lib.where(x > 0.5, 7.0, y), np.where(X > 0.5, 7.0, Y)),
+    "where of one": (
+        lambda lib, x, y: lib.where(x[0] > 0.5, 7.0, y[0]) + lib.where(x[0] < 0.5, 7.0, y[0]),
+        np.asarray(9.0),
+    ),
+    "divided": (lambda lib, x, y: lib.divided(x, y), X / Y),
+    "clipped": (lambda lib, x, y: lib.clipped(x), np.clip(X, 0, 1)),
+    "clipped alone": (lambda lib, x, y: lib.clipped(x, alone=True), np.clip(X, 0, 1)),
+    "below": (lambda lib, x, y: lib.below(x, 0.25), 1.0 * (X < 0.25)),
+    "above": (lambda lib, x, y: lib.above(x, y), 1.0 * (X > Y)),
+    "sum": (lambda lib, x, y: lib.sum(x, (0,)), np.asarray(X.sum())),
+    "products": (lambda lib, x, y: lib.products(x, y, (0,)), np.asarray((X * Y).sum())),
+    "running": (lambda lib, x, y: lib.running(x), np.cumsum(X)),
+    "constant": (lambda lib, x, y: lib.constant(x), X),
+    "constant number": (lambda lib, x, y: x + lib.constant(0.5), X + 0.5),
+    "numbers": (lambda lib, x, y: x + lib.numbers((1, 2, 3, 4, 5), y), X + np.arange(1, 6)),
+    "number": (lambda lib, x, y: x + lib.number(0.5, y[0]), X + 0.5),
+    "read only": (lambda lib, x, y: lib.read_only(x) + 0.5, X + 0.5),
+    "of one shape": (lambda lib, x, y: lib.of_one_shape(x, y) * y, X * Y),
+}
+
+
+@pytest.mark.parametrize("name", PROMISES)
+def test_arithmetic_and_sums(backend, name):
+    fn, expected = PROMISES[name]
+    held(backend, fn, X, Y, expected=expected)
+    held(backend, fn, X, Y, expected=expected, dtype="float32", tolerance=SINGLE)
+
+
+def test_sums_over_some_axes(backend):
+    held(backend, lambda lib, x: lib.sum(x, (0,)), TABLE, expected=TABLE.sum(0))
+    held(backend, lambda lib, x: lib.products(x, x, (1,)), TABLE, expected=(TABLE**2).sum(1))
+    held(backend, lambda lib, x: lib.products(x, x, (0, 1)), TABLE, expected=np.sum(TABLE**2))
+    held(backend, lambda lib, x: lib.products(x, x, ()), TABLE, expected=TABLE**2)
+    held(backend, lambda lib, x: lib.running(x), TABLE, expected=np.cumsum(TABLE, axis=-1))
+
+
+@pytest.mark.parametrize("n", [1, 7, 100, 128, 129, 1000, 1024, 1025])
+def test_short_sums_of_products_hardly_round(backend, n):
+    """A number in a row of equal ones rounds in one direction: 32 of them by 32 ulps at most."""
+    x = np.full(n, 0.9, np.float32)
+    expected = np.float64(np.float32(0.9)) ** 2 * n
+    held(
+        backend,
+        lambda lib, x: lib.products(x, x, (0,)),
+        x,
+        expected=expected,
+        dtype="float32",
+        tolerance=2e-6,
+    )
+
+
+def test_entries_are_found_and_added_up_by_their_places(backend):
+    place = np.asarray([0, 2, 2, 1, 0])
+
+    def looked_up(lib, x):
+        places = lib.xp.asarray(place)
+        return lib.look_up(x, places)
+
+    held(backend, looked_up, X, expected=X[place])
+
+    def scattered(lib, x):
+        places = lib.xp.astype(lib.xp.asarray(place), lib.xp.int32)
+        if "torch" in type(x).__module__:
+            places = lib.xp.asarray(place)
+        found = lib.scatter(x, places, 4)
+        return x[:4] * 0 + np.nan if found is None else found
+
+    given = backend.asarray(X)
+    found = backend.to_numpy(backend.run(lambda x: scattered(lib_of(x), x), given))
+    if not np.isnan(found).all():  # a library may do without
+        np.testing.assert_allclose(found, np.bincount(place, X, 4), rtol=support.EXACT)
+
+
+def test_dtypes(backend):
+    for dtype in backend.dtypes:
+        x = backend.asarray(X, dtype)
+        lib = lib_of(x)
+        assert lib.is_real(x.dtype)
+        assert not lib.is_bool(x.dtype)
+        counted = backend.run(lambda x: lib_of(x).counted_in(x), x)
+        wanted = dtype if dtype in ("float32", "float64") else "float32"
+        assert backend.dtype_name(counted) == wanted
+        assert lib.least(counted) == (2.0**-110 if wanted == "float32" else 2.0**-1000)
+        if wanted == dtype and not backend.traced:
+            assert lib.cast(x, x.dtype) is x
+    flags, whole = backend.asarray(X > 0), backend.asarray(np.arange(3))
+    lib = lib_of(flags, whole)
+    assert lib.is_bool(flags.dtype) and not lib.is_real(flags.dtype)
+    assert not lib.is_bool(whole.dtype) and not lib.is_real(whole.dtype)
+    single = backend.run(lambda x: lib_of(x).cast(x, lib_of(x).xp.float32), backend.asarray(X))
+    assert backend.dtype_name(single) == "float32"
+
+
+def test_shapes_are_tuples(backend):
+    shapes = []
+
+    def look(x):
+        shapes.append(lib_of(x).shape(x))
+        return x + 0
+
+    backend.run(look, backend.asarray(TABLE))
+    for shape in shapes:
+        assert type(shape) is tuple and len(shape) == 2
+        assert all(a in (b, None) for a, b in zip(shape, (3, 4), strict=True))
+
+
+def test_values_that_are_looked_at_are_those_of_the_array(backend):
+    if backend.traced:
+        pytest.skip("a compiler sees no values")
+    cases = {
+        "shares": ([0.0, 0.3, 1.0], True),
+        "a score above": ([0.0, 0.3, np.nextafter(1, 2)], False),
+        "a score below": ([-1e-300, 0.3, 1.0], False),
+        "no number": ([0.0, math.nan, 1.0], False),
+        "no number that is negative": ([0.0, -math.nan, 1.0], False),
+        "infinite": ([0.0, math.inf, 1.0], False),
+    }
+    for name, (values, expected) in cases.items():
+        x = backend.asarray(np.asarray(values))
+        lib = lib_of(x)
+        assert not lib.are_shares(x) or expected, name  # it may have to look again
+        low, high = (np.asarray(end, np.float64) for end in lib.extremes(x))
+        assert bool(np.all((low >= 0) & (high <= 1))) is expected, name
+        np.testing.assert_array_equal(np.asarray(lib.look(x), np.float64), values)
+    if backend.library in ("numpy", "jax", "tensorflow"):
+        x = backend.asarray(np.asarray([-0.0, 1.0]))
+        assert lib_of(x).extremes(x) == (0.0, 1.0)
+        assert lib_of(backend.asarray(X[3:])).are_shares(backend.asarray(X[3:]))
+
+
+def test_numbers_are_taken_out_where_nothing_follows_them(backend):
+    seen = []
+
+    def look(x):
+        four = (x[0], x[1], x[2], x[3])
+        seen.append(lib_of(*four).items(four))
+        return x + 0
+
+    backend.run(look, backend.asarray(X))
+    for numbers in seen:
+        assert numbers is None or numbers == tuple(X[:4])
+        assert numbers is None or {type(x) for x in numbers} == {float}
+    if backend.traced or backend.library in ("array_api_strict", "tensorflow"):
+        # TensorFlow does not tell whether a tape follows.
+        assert set(seen) == {None}
+    else:
+        assert None not in seen
+    backend.value_and_grad(lambda y, x: look(x)[0], backend.asarray(Y), backend.asarray(X))
+
+
+def test_gradients_are_taken_as_they_are_given(backend):
+    if backend.name == "array_api_strict":
+        pytest.skip("its arrays refuse a dual number on their right")
+
+    def total(y, x):
+        lib = lib_of(y, x)
+        xp = lib.xp
+
+        def both(x):
+            return xp.sum(x * x), (2 * x,)
+
+        return lib.with_gradients(both, x, otherwise=lambda: both(x)[0])
+
+    value, gradient = backend.value_and_grad(total, backend.asarray(Y), backend.asarray(X))
+    assert_close(value, np.asarray((X**2).sum()), backend)
+    assert_close(gradient, 2 * X, backend)
+
+
+@support.on("numpy", "torch")
+def test_the_larger_and_the_smaller_are_written_to_the_first(backend):
+    for name, function in (("larger", np.maximum), ("smaller", np.minimum)):
+        x, y = backend.asarray(X), backend.asarray(Y)
+        lib = lib_of(x, y)
+        assert lib.free
+        found = getattr(lib, name)(x, y)
+        assert found is x
+        np.testing.assert_array_equal(backend.to_numpy(x), function(X, Y))
+
+
+def test_the_library_of_duals_answers_for_their_values(backend):
+    if backend.traced:
+        pytest.skip("duals are made of arrays with values")
+    x, one = backend.asarray(X), backend.asarray(np.ones((1, 5)))
+    dual = Dual(x, one)
+    lib = lib_of(dual, x)
+    assert lib is lib_of(x, dual)
+    assert lib is over(lib_of(x))
+    assert lib_of(Dual(dual, Dual(one, one[None, ...])), x).plain is lib_of(x).plain
+    assert not lib.free and lib.plain is lib_of(x).plain
+    assert lib.shape(dual) == (5,) and lib.is_real(dual.dtype)
+    assert not isinstance(lib.constant(dual), Dual)
+    assert lib.visible == lib_of(x).visible
+    squared = lib.products(dual, dual, (0,))
+    assert_close(squared.value, np.asarray((X**2).sum()), backend)
+    assert_close(squared.tangent, np.asarray([2 * X.sum()]), backend)
+
+
+def test_a_library_that_is_not_known_is_held_to_the_standard_alone():
+    strict = pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
+    lib = library(("x",), (strict.asarray([1.0]),))
+    assert type(lib) is Library
+    assert lib is library(("x",), (strict.asarray([2]),))
