@@ -352,6 +352,30 @@ def public_names(module):
     )
 
 
+PLACES = re.findall(
+    r"^\| [^|]+ \| (`(?:softset|backends)/[^|]*) \| ([^|]*) \|$",
+    (DOCS / "how-it-works.md").read_text("utf-8"),
+    re.MULTILINE,
+)
+
+
+def test_there_are_places():
+    assert len(PLACES) > 30
+
+
+@pytest.mark.parametrize(("files", "names"), PLACES, ids=[files for files, _ in PLACES])
+def test_formulas_are_where_the_page_says(files, names):
+    paths = [ROOT / name for name in re.findall("`([^`]+)`", files)]
+    assert all(path.exists() for path in paths)
+    source = "\n".join(path.read_text("utf-8") for path in paths if path.is_file())
+    for name in re.findall("`([^`]+)`", names):
+        if name.endswith(".py"):
+            assert (paths[0] / name).is_file(), name
+            continue
+        for part in name.split("."):
+            assert re.search(rf"^ *(?:def|class) {part}\b", source, re.MULTILINE), name
+
+
 def commands():
     """Return every `make ...` and `softset ...` that a page names, with the page."""
     inline = re.compile(r"`((?:make|softset) [^`]+)`")
