@@ -18,7 +18,8 @@ from ._counting.arguments import Arguments, prepare
 from ._counting.count import count
 from ._counting.pieces import Pass, first_pass, second_pass
 from ._types import Array, Confusion
-from .losses import Loss, Score, require_array
+from .losses import Loss, Score
+from .metrics.users import require_array
 from .ranking.loss import loss_and_gradient, pairwise_loss
 
 

@@ -17,7 +17,7 @@ from .averages import over_grid
 from .curves import is_area
 from .metrics import is_built_in, larger_is_better
 from .metrics.options import Bound, Wrapped, core, freeze
-from .metrics.users import values_of
+from .metrics.users import mean, reduced, values_of
 from .steps import Hard, Linear
 from .steps import is_own as is_own_step
 
@@ -89,18 +89,9 @@ class Score:
         names: Names = NAMES,
     ) -> Arguments:
         """Return what `confusion` would be called with; errors use the caller's names."""
-        return arrive(
-            y_true,
-            y_prob,
-            self.threshold,
-            self.thresholds,
-            self.step,
-            sample_weight,
-            where,
-            self.axis,
-            self.from_logits,
-            names,
-        )
+        cut = (self.threshold, self.thresholds, self.step)
+        count = (sample_weight, where, self.axis, self.from_logits)
+        return arrive(y_true, y_prob, *cut, *count, names)
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
@@ -295,17 +286,6 @@ def _require_grid(metric: Metric, thresholds: Any) -> None:
         )
 
 
-def reduced(reduce: Reduce, c: Confusion) -> Confusion:
-    """Return what `reduce` makes of counts, refusing what are none."""
-    found = reduce(c)
-    if not isinstance(found, Confusion):
-        raise TypeError(
-            f"`reduce` must return a Confusion, got {type(found).__name__}; it sums the counts of "
-            "all processes, as in Confusion(*(total(x) for x in c))"
-        )
-    return found
-
-
 def is_own(metric: Any) -> bool:
     """Tell whether a metric is one of softset's, bare, in an average or with numbers for options.
 
@@ -316,17 +296,3 @@ def is_own(metric: Any) -> bool:
             return False
         metric = metric.metric
     return is_built_in(metric) or is_area(metric)
-
-
-def mean(values: Any) -> Any:
-    """Return the mean of a metric's values, or the value itself if there is only one."""
-    if not require_array(values).shape:
-        return values
-    return library(("metric",), (values,)).xp.mean(values)
-
-
-def require_array(values: Any) -> Any:
-    """Return a metric's values, refusing a Python number, through which no gradient flows."""
-    if not hasattr(values, "shape"):
-        raise TypeError(f"`metric` must return an array, got {values!r}; compute with the counts")
-    return values

@@ -1,4 +1,4 @@
-"""Metrics of users': what they return, and what they write to."""
+"""Functions of users' beside the step: what they return, and what they write to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from .._arrays import Library, library
 from .._arrays.values import compiling
-from .._types import Confusion
+from .._types import Confusion, Reduce
 
 
 def values_of(lib: Library, metric: Callable[[Any], Any], c: Confusion) -> Any:
@@ -36,3 +36,28 @@ def _written() -> TypeError:
         "`metric` must not write to a count, which belongs to others as well; write tp = c.tp + 1, "
         "not c.tp += 1"
     )
+
+
+def reduced(reduce: Reduce, c: Confusion) -> Confusion:
+    """Return what `reduce` makes of counts, refusing what are none."""
+    found = reduce(c)
+    if not isinstance(found, Confusion):
+        raise TypeError(
+            f"`reduce` must return a Confusion, got {type(found).__name__}; it sums the counts of "
+            "all processes, as in Confusion(*(total(x) for x in c))"
+        )
+    return found
+
+
+def mean(values: Any) -> Any:
+    """Return the mean of a metric's values, or the value itself if there is only one."""
+    if not require_array(values).shape:
+        return values
+    return library(("metric",), (values,)).xp.mean(values)
+
+
+def require_array(values: Any) -> Any:
+    """Return a metric's values, refusing a Python number, through which no gradient flows."""
+    if not hasattr(values, "shape"):
+        raise TypeError(f"`metric` must return an array, got {values!r}; compute with the counts")
+    return values

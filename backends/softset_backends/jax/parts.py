@@ -11,7 +11,8 @@ import jax.numpy as jnp
 from softset import Confusion
 from softset._types import Reduce
 from softset.gradients import LinearLoss
-from softset.losses import Loss, reduced
+from softset.losses import Loss
+from softset.metrics.users import reduced
 
 from ..parts import unpack
 

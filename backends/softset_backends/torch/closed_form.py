@@ -11,7 +11,8 @@ from torch.autograd import forward_ad
 
 from softset._types import Confusion, Reduce
 from softset.gradients import count_again, first_pass, loss_and_slopes, second_pass
-from softset.losses import Loss, reduced
+from softset.losses import Loss
+from softset.metrics.users import reduced
 
 from .options import LOSS_NAMES, at
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow
 
 from .. import numpy
-from ..library import NUMBERS, Both, Library
+from ..library import NUMBERS, Both, Library, Operator
 from . import namespace as xp
 
 tf: Any = tensorflow  # whose functions a type checker does not see
@@ -77,6 +77,24 @@ class TensorFlow(Library):
     def constant(self, x: Any) -> Any:
         """Return x as a constant that no gradient flows through."""
         return x if type(x) in NUMBERS else tf.stop_gradient(x)
+
+    def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Sum over the axes; over all of them TensorFlow's sum is pairwise."""
+        if len(axes) == x.shape.rank:
+            return xp.sum(x, axis=axes)
+        return super().sum(x, axes)
+
+    def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Sum x * y over the axes, past the Python that the operator takes."""
+        return self.sum(xp.multiply(x, y), axes)
+
+    def less(self, x: Any) -> Any:
+        """Return 1 - x, past the Python that the operator takes."""
+        return xp.subtract(1, x)
+
+    def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
+        """Return + and *, past the Python that the operators take; nothing is written to."""
+        return xp.add, xp.multiply
 
     def scatter(self, x: Any, place: Any, size: int) -> Any:
         """Add each element of x up at its place."""

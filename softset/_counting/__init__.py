@@ -1,0 +1,1 @@
+"""Memberships, their four sums, and the way back to the gradient."""
