@@ -193,9 +193,9 @@ _ROOMS = {
     "gradients": ("linearize", "value_and_grad"),
     "memory": ("empty_memory", "remember"),
     "weights": ("class_weight", "pos_weight", "sample_weight"),
-    "metrics": __all__[__all__.index("accuracy") :],
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+_ROOM_OF.update({name: "metrics" for name in __all__ if name not in _ROOM_OF})
 
 
 def __getattr__(name: str) -> object:
@@ -203,7 +203,7 @@ def __getattr__(name: str) -> object:
 
     if name in _ROOM_OF:
         value = getattr(import_module(f".{_ROOM_OF[name]}", __name__), name)
-    elif name in _ROOMS:
+    elif name == "metrics" or name in _ROOMS:
         value = import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -34,9 +34,10 @@ class Confusion(NamedTuple):
 
     Attributes
     ----------
-    tp, fp, fn, tn : array
+    tp, fp, fn, tn : array or float
         True positives, false positives, false negatives, true negatives: four arrays of one
-        shape, which is () unless `confusion` was given an axis or a grid of thresholds.
+        shape, which is () unless `confusion` was given an axis or a grid of thresholds; or four
+        plain numbers, which metrics take as well.
 
     Notes
     -----

@@ -26,7 +26,7 @@ class Dask(Library):
 
     def shape(self, x: Any) -> tuple[int | None, ...]:
         """Return the shape; Dask says nan for a length that only computing would tell."""
-        lengths = [None if isinstance(d, float) and math.isnan(d) else d for d in x.shape]
+        lengths: Any = [None if isinstance(d, float) and math.isnan(d) else d for d in x.shape]
         return tuple(lengths)
 
 

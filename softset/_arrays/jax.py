@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
+import jax as _jax
 import jax.numpy as xp
 import numpy as np
 
 from . import numpy
 from .library import Both, Library
+
+jax: Any = _jax  # not all of which a type checker sees
 
 
 class Jax(Library):

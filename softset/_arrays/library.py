@@ -23,7 +23,8 @@ class Library:
     # Arrays lie in this machine's memory and nothing follows what is done to them: they may be
     # worked on in pieces, and written to.
     free = False
-    # Their values can be looked at: they are not traced, and not lazy.
+    # Their values can be looked at: they are not lazy, and no compiler reads along. Of JAX's, and
+    # within transforms of PyTorch's, each array tells by itself whether it hides them.
     visible = True
     # They can be summed in float64.
     has_float64 = True

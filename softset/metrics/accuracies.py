@@ -18,14 +18,14 @@ def accuracy(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -47,14 +47,14 @@ def error_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -77,14 +77,14 @@ def balanced_accuracy(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -110,14 +110,14 @@ def informedness(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -141,14 +141,14 @@ def geometric_mean(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -172,14 +172,14 @@ def bennett_s(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -204,7 +204,7 @@ def index_of_balanced_accuracy(
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     alpha : float, default 1.0
         Weight of the difference, at least 0; with 0 it is the square of `geometric_mean`.
     zero_division : float, default 0.0
@@ -212,8 +212,8 @@ def index_of_balanced_accuracy(
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Raises
     ------

@@ -18,7 +18,7 @@ def net_benefit(c: Confusion, *, fp_weight: float = 1.0, zero_division: float = 
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     fp_weight : float, default 1.0
         Harm of a false positive per benefit of a true one, at least 0: p / (1 - p) for those who
         act from a risk of p on.
@@ -27,8 +27,8 @@ def net_benefit(c: Confusion, *, fp_weight: float = 1.0, zero_division: float = 
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def expected_cost(
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     tp, fp, fn, tn : float, default 0.0, 1.0, 1.0, 0.0
         Cost of an example in each cell; negative for a gain.
     zero_division : float, default 0.0
@@ -73,8 +73,8 @@ def expected_cost(
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------

@@ -17,14 +17,14 @@ def prevalence(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -46,14 +46,14 @@ def predicted_positive_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -76,14 +76,14 @@ def bias_score(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------

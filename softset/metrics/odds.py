@@ -19,15 +19,15 @@ def positive_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> An
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there and where the
         value is infinite.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -53,15 +53,15 @@ def negative_likelihood_ratio(c: Confusion, *, zero_division: float = 0.0) -> An
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there and where the
         value is infinite.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -88,15 +88,15 @@ def diagnostic_odds_ratio(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there and where the
         value is infinite.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -123,14 +123,14 @@ def lift(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -156,14 +156,14 @@ def prevalence_threshold(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -189,14 +189,14 @@ def distance_to_corner(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------

@@ -18,7 +18,7 @@ def fbeta(c: Confusion, *, beta: float, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     beta : float
         How many times recall matters as much as precision, above 0.
     zero_division : float, default 0.0
@@ -26,8 +26,8 @@ def fbeta(c: Confusion, *, beta: float, zero_division: float = 0.0) -> Any:
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Raises
     ------
@@ -56,14 +56,14 @@ def f1(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -86,14 +86,14 @@ def negative_f1(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -116,14 +116,14 @@ def jaccard(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def tversky(c: Confusion, *, fp_weight: float, fn_weight: float, zero_division: 
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     fp_weight, fn_weight : float
         Weights of the two kinds of error, at least 0 and not both 0.
     zero_division : float, default 0.0
@@ -155,8 +155,8 @@ def tversky(c: Confusion, *, fp_weight: float, fn_weight: float, zero_division: 
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Raises
     ------
@@ -190,14 +190,14 @@ def fowlkes_mallows(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -222,14 +222,14 @@ def p4(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------

@@ -17,14 +17,14 @@ def recall(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -47,14 +47,14 @@ def specificity(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -77,14 +77,14 @@ def precision(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -106,14 +106,14 @@ def negative_predictive_value(c: Confusion, *, zero_division: float = 0.0) -> An
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -136,14 +136,14 @@ def false_negative_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -166,14 +166,14 @@ def false_positive_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -196,14 +196,14 @@ def false_discovery_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------
@@ -225,14 +225,14 @@ def false_omission_rate(c: Confusion, *, zero_division: float = 0.0) -> Any:
     Parameters
     ----------
     c : Confusion
-        Counts of any shape, integer or real.
+        Counts of any shape, integer or real; or four plain numbers.
     zero_division : float, default 0.0
         The value where undefined. The gradient is finite everywhere, and 0 there.
 
     Returns
     -------
-    array
-        Shape and dtype of the counts; float64 for integers.
+    array or float
+        Shape and dtype of the counts; float64 for integers. A float for plain numbers.
 
     Examples
     --------

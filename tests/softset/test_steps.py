@@ -301,7 +301,7 @@ def test_steps_are_values(name):
     step = STEPS[name][0]
     copy = pickle.loads(pickle.dumps(step))
     assert copy == step and hash(copy) == hash(step)
-    assert eval(repr(step), vars(ss)) == step
+    assert eval(repr(step), {name: getattr(ss, name) for name in ss.__all__}) == step
     with pytest.raises(AttributeError, match="cannot assign"):
         step.delta = 0.3
     assert len({s for s, _ in STEPS.values()}) == len(STEPS)

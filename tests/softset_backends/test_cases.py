@@ -90,7 +90,8 @@ def test_cases_name_every_metric_and_step():
     names = {name.partition("(")[0] for name in cases.METRICS}
     assert names == set(ss.metrics.__all__) - {"larger_is_better"}
     steps = {type(step) for family in cases.STEPS.values() for step in family}
-    found = {x for x in vars(ss).values() if isinstance(x, type) and hasattr(x, "symmetric")}
+    public = [getattr(ss, name) for name in ss.__all__]
+    found = {x for x in public if isinstance(x, type) and hasattr(x, "symmetric")}
     assert steps == found
     averages = {
         type(loss.metric).__name__
