@@ -53,8 +53,8 @@ def prepared(name: str, n: int, count: int, few: int) -> Callable[[], Any]:
     call = backend.value_and_grad(loss, argnum=1, mode=MODES[name])
 
     def run() -> Any:
-        whole = patch.object(import_module("softset._counting"), "_BLOCK", 2**62)
-        with patch.multiple("softset._grid", FEW=few, MANY=1), whole, ss.checks(False):
+        whole = patch.object(import_module("softset._counting.count"), "_BLOCK", 2**62)
+        with patch.multiple("softset._counting.buckets", FEW=few, MANY=1), whole, ss.checks(False):
             return [backend.to_numpy(x) for x in call(*arrays)]
 
     return run

@@ -15,9 +15,9 @@ from ._counting.pieces import count_pass
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
 from .averages import over_grid
 from .curves import is_area
-from .metrics import is_built_in, larger_is_better
+from .metrics import direction, is_built_in
 from .metrics.options import Bound, Wrapped, core, freeze
-from .metrics.users import mean, reduced, values_of
+from .metrics.users import require_array, values_of
 from .steps import Hard, Linear
 from .steps import is_own as is_own_step
 
@@ -111,12 +111,10 @@ class Score:
         if c.tp.shape or not self.metric_is_own:
             return None
         four = lib.items(c)
-        if four is None:
-            return None
-        for x in four:
+        for x in four or ():
             if 0 < x < _SMALLEST:
                 return None
-        return Confusion(*four)
+        return None if four is None else Confusion(*four)
 
     def values_at(self, c: Confusion) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
@@ -266,18 +264,6 @@ def as_score(
     return Score(frozen, Hard(), threshold, thresholds, axis, from_logits)
 
 
-def direction(metric: Metric, maximize: bool | None) -> bool:
-    """Return whether a metric is to be maximised: as said, else as known."""
-    if maximize is None:
-        maximize = larger_is_better(metric)
-    if maximize is None:
-        raise ValueError(
-            f"`metric` {getattr(metric, '__name__', metric)} is neither better when larger nor "
-            "when smaller; pass maximize=True or maximize=False"
-        )
-    return maximize
-
-
 def _require_grid(metric: Metric, thresholds: Any) -> None:
     # Over a class axis an area would be a number, and a wrong one.
     if thresholds is None and is_area(core(metric)):
@@ -296,3 +282,21 @@ def is_own(metric: Any) -> bool:
             return False
         metric = metric.metric
     return is_built_in(metric) or is_area(metric)
+
+
+def reduced(reduce: Reduce, c: Confusion) -> Confusion:
+    """Return what `reduce` makes of counts, refusing what are none."""
+    found = reduce(c)
+    if not isinstance(found, Confusion):
+        raise TypeError(
+            f"`reduce` must return a Confusion, got {type(found).__name__}; it sums the counts of "
+            "all processes, as in Confusion(*(total(x) for x in c))"
+        )
+    return found
+
+
+def mean(values: Any) -> Any:
+    """Return the mean of a metric's values, or the value itself if there is only one."""
+    if not require_array(values).shape:
+        return values
+    return library(("metric",), (values,)).xp.mean(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from .._arrays import NUMBERS, Library, library, unwrap
 from .._options import function
@@ -11,6 +11,8 @@ from . import checks
 from .logits import logit_of, logits_of
 from .names import NAMES, RANKING, Names
 from .values import check_increasing, check_thresholds, check_values
+
+Piece: TypeAlias = "tuple[slice, ...]"
 
 
 class Arguments(NamedTuple):
@@ -32,9 +34,10 @@ class Arguments(NamedTuple):
 class Batch(NamedTuple):
     """Checked input in one dtype, ready to be counted.
 
-    Where `from_logits` is true the scores are logits, and `threshold` is a probability; `cut` is
-    then the logit at which a step decides that is hard forwards. The hard step itself is given
-    logits for both.
+    `seen` says that the values have been looked at; `hides_nan` that they have not, and that the
+    step would take a NaN for a number. Where `from_logits` is true the scores are logits, and
+    `threshold` is a probability; `cut` is then the logit at which a step decides that is hard
+    forwards. The hard step itself is given logits for both.
     """
 
     lib: Library
@@ -44,6 +47,7 @@ class Batch(NamedTuple):
     threshold: Any
     grid: bool
     seen: bool
+    hides_nan: bool
     clipped: bool
     axes: tuple[int, ...]
     from_logits: bool
@@ -132,7 +136,8 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
     clips = not (seen or from_logits)
     if clips:
         scores = lib.clipped(scores, alone=isinstance(step, Identity))
-    if not (seen or keeps_nan(step)):  # a label that is not a number makes all its counts so
+    hides_nan = not (seen or keeps_nan(step))
+    if hides_nan:  # a label that is not a number makes all its counts so
         labels = lib.where(scores == scores, labels, lib.xp.nan)
 
     hard, cut = isinstance(step, Hard), None
@@ -152,7 +157,30 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
         if hard:
             tau, cut, from_logits = cut, None, False
     grid = thresholds is not None
-    return Batch(lib, labels, scores, weights, tau, grid, seen, clips, axes, from_logits, cut)
+    known = (seen, hides_nan, clips)
+    return Batch(lib, labels, scores, weights, tau, grid, *known, axes, from_logits, cut)
+
+
+def shape_of_threshold(x: Any) -> tuple[int, ...]:
+    """Return the shape of thresholds, an array, a tuple of numbers or one number."""
+    return (len(x),) if isinstance(x, tuple) else tuple(getattr(x, "shape", ()))
+
+
+def piece_of(arguments: Arguments, piece: Piece) -> Arguments:
+    """Return the arguments of a piece."""
+
+    def part(x: Any) -> Any:
+        shape = shape_of_threshold(x)
+        if not shape:
+            return x
+        places = tuple(
+            slice(None) if n == 1 else place
+            for n, place in zip(shape, piece[len(piece) - len(shape) :], strict=True)
+        )
+        return x[places[0]] if isinstance(x, tuple) else x[places]
+
+    names = ("y_true", "y_prob", "threshold", "sample_weight", "where")
+    return arguments._replace(**{name: part(getattr(arguments, name)) for name in names})
 
 
 def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any) -> Batch:

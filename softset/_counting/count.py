@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from .._arrays import Library
-from ..steps import Hard, has_lines, is_ours, keeps_nan, logistic, logistics, members
+from ..steps import Hard, has_lines, is_ours, logistic, logistics, members
 from .arguments import Batch
 from .buckets import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 
@@ -74,20 +74,18 @@ def gradient(batch: Batch, found: Any, step: Any, slope: Any) -> Any:
 def memberships(batch: Batch, step: Any) -> tuple[Any, Any]:
     """Return how far each score is a positive, and how far it is a negative."""
     lib, scores, threshold = batch.lib, batch.scores, batch.threshold
-    if not batch.from_logits:
-        hit = members(lib, step, scores, threshold)
-        hit = hit if batch.seen else _with_nan(batch, step, hit)
-        return hit, lib.less(hit)
-    if not getattr(step, "symmetric", False):
-        hit = members(lib, step, logistic(lib, scores), threshold)
-        if batch.cut is not None:
-            hit = (hit - lib.constant(hit)) + _decisions(batch)
-        hit = _with_nan(batch, step, hit)
-        return hit, 1 - hit
-    # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
-    score, lack = logistics(lib, scores)
-    hit, miss = members(lib, step, score, threshold), members(lib, step, lack, 1 - threshold)
-    return _with_nan(batch, step, hit), _with_nan(batch, step, miss)
+    if batch.from_logits and getattr(step, "symmetric", False):
+        # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
+        score, lack = logistics(lib, scores)
+        hit, miss = members(lib, step, score, threshold), members(lib, step, lack, 1 - threshold)
+        return _with_nan(batch, hit), _with_nan(batch, miss)
+    if batch.from_logits:
+        scores = logistic(lib, scores)
+    hit = members(lib, step, scores, threshold)
+    if batch.cut is not None:
+        hit = (hit - lib.constant(hit)) + _decisions(batch)
+    hit = _with_nan(batch, hit) if batch.hides_nan else hit
+    return hit, lib.less(hit)
 
 
 def add_up(batch: Batch, hit: Any, miss: Any) -> tuple[Any, Any, Any, Any]:
@@ -106,12 +104,12 @@ def add_up(batch: Batch, hit: Any, miss: Any) -> tuple[Any, Any, Any, Any]:
     return tp + zeros, fp + zeros, fn + zeros, tn + zeros
 
 
-def _with_nan(batch: Batch, step: Any, hit: Any) -> Any:
+def _with_nan(batch: Batch, hit: Any) -> Any:
     """Return memberships that are nan where a score is, if that could not be seen.
 
     The labels are nan there, but XLA takes the product of a decision and a nan for 0.
     """
-    if batch.seen or keeps_nan(step):
+    if not batch.hides_nan:
         return hit
     return batch.lib.where(batch.scores == batch.scores, hit, math.nan)
 
@@ -144,16 +142,16 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Any], Any]:
     lib, scores, threshold = batch.lib, batch.scores, batch.threshold
     if not batch.from_logits:
         hit, rise = _with_slope(batch, step, scores, threshold)
-        hit = hit if batch.seen else _with_nan(batch, step, hit)
+        hit = _with_nan(batch, hit) if batch.hides_nan else hit
         return (hit, lib.less(hit)), (rise, None)
     score, lack = logistics(lib, scores)
     inner = score * lack
     hit, rise = _with_slope(batch, step, score, threshold)
     if not getattr(step, "symmetric", False):
-        hit = _with_nan(batch, step, hit if batch.cut is None else _decisions(batch))
+        hit = _with_nan(batch, hit if batch.cut is None else _decisions(batch))
         return (hit, 1 - hit), (inner * rise, None)
     miss, fall = _with_slope(batch, step, lack, 1 - threshold)
-    hit, miss = _with_nan(batch, step, hit), _with_nan(batch, step, miss)
+    hit, miss = _with_nan(batch, hit), _with_nan(batch, miss)
     return (hit, miss), (inner * rise, -inner * fall)
 
 

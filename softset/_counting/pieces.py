@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 
 from .._arrays.shapes import broadcasts_to
 from ..steps import is_own
-from .arguments import Arguments, Batch, prepare
+from .arguments import Arguments, Batch, Piece, piece_of, prepare, shape_of_threshold
 from .count import count, count_and_find, find_slopes, gradient
 
 # The elements of a piece: a megabyte of float32.
 _SIZE = 2**18
 
-Piece = tuple[slice, ...]
 _WHOLE: list[Piece] = [()]
 
 
@@ -58,7 +57,7 @@ def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
         return _like(batch, y_prob, gradient(batch, found[0], step, slope))
     result, seen = batch.lib.xp.empty_like(y_prob), batch.seen
     for piece, slopes in zip(pieces, found, strict=True):
-        part = _cut(arguments, piece)
+        part = piece_of(arguments, piece)
         batch = prepare(part, seen=seen)
         if slopes is None:
             slopes = find_slopes(batch, step)
@@ -102,7 +101,7 @@ def _split(arguments: Arguments) -> list[Piece]:
     for x in (arguments.sample_weight, arguments.where):
         if x is not None and not (len(x.shape) == len(shape) and broadcasts_to(x.shape, shape)):
             return _WHOLE
-    if not broadcasts_to(_shape(arguments.threshold), shape):
+    if not broadcasts_to(shape_of_threshold(arguments.threshold), shape):
         return _WHOLE
     steps, room = [1] * len(shape), _SIZE
     for axis in range(len(shape) - 1, -1, -1):
@@ -118,32 +117,10 @@ def _split(arguments: Arguments) -> list[Piece]:
 def _prepared(arguments: Arguments, piece: Piece) -> Batch:
     """Return the checked input of a piece; an error tells the position among all scores."""
     try:
-        return prepare(_cut(arguments, piece))
+        return prepare(piece_of(arguments, piece))
     except ValueError:
         prepare(arguments)  # raises with the position among all
         raise
-
-
-def _shape(x: Any) -> tuple[int, ...]:
-    """Return the shape of an array, of a tuple of numbers, or of one number."""
-    return (len(x),) if isinstance(x, tuple) else tuple(getattr(x, "shape", ()))
-
-
-def _cut(arguments: Arguments, piece: Piece) -> Arguments:
-    """Return the arguments of a piece."""
-
-    def part(x: Any) -> Any:
-        shape = _shape(x)
-        if not shape:
-            return x
-        places = tuple(
-            slice(None) if n == 1 else place
-            for n, place in zip(shape, piece[len(piece) - len(shape) :], strict=True)
-        )
-        return x[places[0]] if isinstance(x, tuple) else x[places]
-
-    names = ("y_true", "y_prob", "threshold", "sample_weight", "where")
-    return arguments._replace(**{name: part(getattr(arguments, name)) for name in names})
 
 
 def _kept(piece: Piece, batch: Batch) -> Piece:

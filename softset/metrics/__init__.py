@@ -140,6 +140,18 @@ def larger_is_better(metric: Metric) -> bool | None:
     return not any(metric is known for known in _SMALLER_IS_BETTER)
 
 
+def direction(metric: Metric, maximize: bool | None) -> bool:
+    """Return whether a metric is to be maximised: as said, else as known."""
+    if maximize is None:
+        maximize = larger_is_better(metric)
+    if maximize is None:
+        raise ValueError(
+            f"`metric` {getattr(metric, '__name__', metric)} is neither better when larger nor "
+            "when smaller; pass maximize=True or maximize=False"
+        )
+    return maximize
+
+
 def is_built_in(metric: Any) -> bool:
     """Tell whether a function is a built-in metric."""
     return id(metric) in _BUILT_IN

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._arrays import Library, library
 from .._arrays.values import compiling
-from .._types import Confusion, Reduce
+from .._types import Confusion
 
 
 def values_of(lib: Library, metric: Callable[[Any], Any], c: Confusion) -> Any:
@@ -36,24 +36,6 @@ def _written() -> TypeError:
         "`metric` must not write to a count, which belongs to others as well; write tp = c.tp + 1, "
         "not c.tp += 1"
     )
-
-
-def reduced(reduce: Reduce, c: Confusion) -> Confusion:
-    """Return what `reduce` makes of counts, refusing what are none."""
-    found = reduce(c)
-    if not isinstance(found, Confusion):
-        raise TypeError(
-            f"`reduce` must return a Confusion, got {type(found).__name__}; it sums the counts of "
-            "all processes, as in Confusion(*(total(x) for x in c))"
-        )
-    return found
-
-
-def mean(values: Any) -> Any:
-    """Return the mean of a metric's values, or the value itself if there is only one."""
-    if not require_array(values).shape:
-        return values
-    return library(("metric",), (values,)).xp.mean(values)
 
 
 def require_array(values: Any) -> Any:

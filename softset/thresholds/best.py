@@ -9,8 +9,7 @@ from .._arrays import Library
 from .._arrays.values import truth
 from .._options import finite, function
 from .._types import Array, Metric
-from ..losses import direction
-from ..metrics import larger_is_better
+from ..metrics import direction, larger_is_better
 from ..metrics.options import freeze
 from .cuts import Cuts, Ranked, best, cut, first, meets, pick, rank, read_off
 

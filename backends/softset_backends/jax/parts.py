@@ -11,8 +11,7 @@ import jax.numpy as jnp
 from softset import Confusion
 from softset._types import Reduce
 from softset.gradients import LinearLoss
-from softset.losses import Loss
-from softset.metrics.users import reduced
+from softset.losses import Loss, reduced
 
 from ..parts import unpack
 

@@ -11,8 +11,7 @@ import tensorflow
 from softset import Confusion, linearize
 from softset._arrays.values import checking
 from softset._types import Reduce
-from softset.losses import Loss
-from softset.metrics.users import reduced
+from softset.losses import Loss, reduced
 
 from ..parts import unpack
 

@@ -11,8 +11,7 @@ from torch.autograd import forward_ad
 
 from softset._types import Confusion, Reduce
 from softset.gradients import count_again, first_pass, loss_and_slopes, second_pass
-from softset.losses import Loss
-from softset.metrics.users import reduced
+from softset.losses import Loss, reduced
 
 from .options import LOSS_NAMES, at
 

@@ -12,8 +12,7 @@ from softset import Confusion
 from softset._arrays.values import checking
 from softset._types import Reduce
 from softset.gradients import LinearLoss
-from softset.losses import Loss
-from softset.metrics.users import reduced
+from softset.losses import Loss, reduced
 
 from ..parts import unpack
 from .loss import MetricLoss
