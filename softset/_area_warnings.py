@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
@@ -119,5 +120,8 @@ def _flat(lib: Library, flags: Any) -> list[bool]:
 
 
 def _warn(message: str) -> None:
-    # To whoever called the score, from five functions below it.
-    warnings.warn(message, UserWarning, stacklevel=6)
+    """Warn whoever called the kernel."""
+    level, frame = 1, sys._getframe()
+    while frame is not None and frame.f_globals.get("__package__", "").startswith(__package__):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)

@@ -40,7 +40,6 @@ class Score:
     step_is_own: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        # Once, and not with every batch.
         object.__setattr__(self, "metric_is_own", is_own(self.metric))
         object.__setattr__(self, "step_is_own", is_own_step(self.step))
 

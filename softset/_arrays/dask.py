@@ -15,6 +15,8 @@ from .refusals import library_of, refusal
 class Dask(Library):
     """Dask's arrays."""
 
+    moveaxis = "dask.array.moveaxis"
+
     visible = False
 
     def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:

@@ -18,6 +18,8 @@ jax: Any = _jax  # not all of which a type checker sees
 class Jax(Library):
     """JAX's arrays."""
 
+    moveaxis = "jax.numpy.moveaxis"
+
     sums_stand_still = False  # XLA sums by cascades
 
     @property

@@ -27,6 +27,8 @@ _FREE = (np.ndarray, type(None), *NUMBERS)
 class NumPy(Library):
     """NumPy's arrays and numbers."""
 
+    moveaxis = "numpy.moveaxis"
+
     def __init__(self, *, free: bool) -> None:
         super().__init__(xp)
         self.free = free

@@ -32,6 +32,8 @@ _HALF = (torch.float16, torch.bfloat16)
 class Torch(Library):
     """PyTorch's tensors, on the terms of one call."""
 
+    moveaxis = "torch.moveaxis"
+
     sums_stand_still = False  # they are cascades, whatever the axes
 
     def __init__(

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from .._arrays import Library
-from .hints import broadcasts_to, fits, for_companion, for_labels, for_threshold, moveaxis_of
+from .hints import broadcasts_to, fits, for_companion, for_labels, for_threshold
 from .names import Names
 
 
@@ -32,7 +32,7 @@ def same_shape(lib: Library, names: Names, y_true: Any, y_prob: Any) -> None:
     true, prob = lib.shape(y_true), lib.shape(y_prob)
     if fits(true, prob):
         return
-    hint = for_labels(names, true, prob, moveaxis_of(y_prob))
+    hint = for_labels(names, true, prob, lib.moveaxis)
     raise ValueError(
         f"`{names.y_true}` and `{names.y_prob}` must have one shape, got {true} and {prob}; {hint}"
     )
@@ -43,7 +43,7 @@ def aligned(lib: Library, names: Names, name: str, x: Any, y_prob: Any) -> None:
     shape, target = lib.shape(x), lib.shape(y_prob)
     if len(shape) == len(target) and broadcasts_to(shape, target):
         return
-    hint = for_companion(name, shape, target, moveaxis_of(y_prob))
+    hint = for_companion(name, shape, target, lib.moveaxis)
     raise ValueError(
         f"`{name}` must have as many dimensions as {names.y_prob}, each of the same length or 1, "
         f"got {shape} for {names.y_prob} of {target}{hint}"

@@ -9,20 +9,6 @@ from typing import Any
 from .._arrays.shapes import Shape, broadcasts_to, fits
 from .names import Names
 
-_MODULES = {
-    "jax": "jax.numpy",
-    "jaxlib": "jax.numpy",
-    "tensorflow": "tf.experimental.numpy",
-    "dask": "dask.array",
-}
-_KNOWN = ("numpy", "torch", "cupy")
-
-
-def moveaxis_of(x: Any) -> str:
-    """Return the name of moveaxis in an array's library, xp.moveaxis where it is not known."""
-    library = type(x).__module__.partition(".")[0]
-    return f"{_MODULES.get(library, library if library in _KNOWN else 'xp')}.moveaxis"
-
 
 def for_labels(names: Names, true: Shape, prob: Shape, moveaxis: str) -> str:
     """Return the way from labels of one shape to scores of another."""

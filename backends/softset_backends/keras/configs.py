@@ -11,24 +11,9 @@ from softset import averages, curves, metrics, steps
 from softset.losses import Score
 from softset.metrics.options import Bound
 
-_KINDS = {
-    kind.__name__: kind
-    for kind in (
-        Bound,
-        averages.Macro,
-        averages.Micro,
-        averages.Weighted,
-        steps.Hard,
-        steps.Identity,
-        steps.Linear,
-        steps.Sigmoid,
-        steps.StraightThrough,
-        steps.Algebraic,
-        steps.Arctan,
-        steps.Cosine,
-        steps.Ramp,
-    )
-}
+_STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
+_AVERAGES = (averages.Macro, averages.Micro, averages.Weighted)
+_KINDS = {kind.__name__: kind for kind in (Bound, *_AVERAGES, *_STEPS)}
 
 _AREAS = (curves.auroc, curves.average_precision)
 

@@ -17,6 +17,7 @@ class Duals(Library):
         super().__init__(namespace(base.xp))
         self.base = base
         self.visible = base.visible
+        self.moveaxis = base.moveaxis
 
     def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
         """Return what holds for the values of these arrays."""

@@ -18,6 +18,8 @@ tf: Any = tensorflow  # whose functions a type checker does not see
 class TensorFlow(Library):
     """TensorFlow's tensors."""
 
+    moveaxis = "tf.experimental.numpy.moveaxis"
+
     def __init__(self, *, visible: bool = True, variables: bool = False) -> None:
         super().__init__(xp)
         self.visible = visible
