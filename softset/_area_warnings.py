@@ -122,6 +122,10 @@ def _flat(lib: Library, flags: Any) -> list[bool]:
 def _warn(message: str) -> None:
     """Warn whoever called the kernel."""
     level, frame = 1, sys._getframe()
-    while frame is not None and frame.f_globals.get("__package__", "").startswith(__package__):
+    while frame is not None and _is_inside(frame):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def _is_inside(frame: Any) -> bool:
+    return (frame.f_globals.get("__package__") or "").startswith(__package__)

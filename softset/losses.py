@@ -21,8 +21,7 @@ from .metrics.users import require_array, values_of
 from .steps import Hard, Linear
 from .steps import is_own as is_own_step
 
-# Scaled by less than this float32 counts are near what float32 takes for 0.
-_SMALLEST = 2.0**-100
+_SMALLEST = 2.0**-100  # what is less is near what float32 takes for 0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Any
 
 from .._arrays.shapes import Shape, broadcasts_to, fits
 from .names import Names
