@@ -149,15 +149,19 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
 
 
 def count_slopes(lib: Library, loss: Score | LinearLoss, c: Confusion) -> tuple[Any, Confusion]:
-    """Return the loss of the counts and its slope with respect to each count."""
+    """Return the loss of the counts and its slope with respect to each count.
+
+    The slopes of plain numbers are such as well.
+    """
     if isinstance(loss, LinearLoss):
         return loss.of_counts(c), loss.slopes
     # The loss is 1 - the mean of the metric's values, or that mean.
     sign = -1 if isinstance(loss, Loss) and loss.maximize else 1
     if (numbers := loss.as_numbers(lib, c)) is not None:
         value, four = value_and_slopes(loss.metric, numbers)
-        slope = [lib.number(sign * x, c.tp) for x in four]
-        return lib.number(loss.of_values(value), c.tp), Confusion(*slope)
+        if sign < 0:
+            four = (-four[0], -four[1], -four[2], -four[3])
+        return lib.number(loss.of_values(value), c.tp), Confusion(*four)
     from ._arrays import duals
 
     try:

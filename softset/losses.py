@@ -18,8 +18,7 @@ from .curves import is_area
 from .metrics import direction, is_built_in
 from .metrics.options import Bound, Wrapped, core, freeze
 from .metrics.users import require_array, values_of
-from .steps import Hard, Linear
-from .steps import is_own as is_own_step
+from .steps import Hard, Linear, is_own_step
 
 _SMALLEST = 2.0**-100  # what is less is near what float32 takes for 0
 
@@ -52,7 +51,10 @@ class Score:
         reduce: Reduce | None = None,
     ) -> Any:
         """Return the number; the arguments are those of `confusion`."""
-        return self.of_arguments(self.arguments(y_true, y_prob, sample_weight, where), reduce)
+        call = self.arguments(y_true, y_prob, sample_weight, where)
+        if reduce is not None:
+            return self.of_arguments(call, reduce)
+        return self.of_counts(Confusion(*count_pass(call)), call.lib)
 
     def of_arguments(self, call: Arguments, reduce: Reduce | None) -> Any:
         """Return the number for what `arguments` returned."""
@@ -101,10 +103,9 @@ class Score:
         return self.of_values(values)
 
     def as_numbers(self, lib: Library, c: Confusion) -> Confusion | None:
-        """Return counts as plain numbers where nothing follows them: a metric of ours takes such.
+        """Return counts as plain numbers, of which our metrics are too, where nothing follows them.
 
-        None where there are several for each cell, or so small ones that float32 could not divide
-        by them.
+        None where there are several, or some so small that float32 could not divide by them.
         """
         if c.tp.shape or not self.metric_is_own:
             return None
@@ -116,9 +117,8 @@ class Score:
 
     def values_at(self, c: Confusion) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
-        metric = self.metric
-        if self.thresholds is not None:
-            metric = over_grid(metric, len(c.tp.shape))
+        grid = self.thresholds is not None
+        metric = over_grid(self.metric, len(c.tp.shape)) if grid else self.metric
         if self.metric_is_own:
             return metric(c)
         return values_of(library(c._fields, c), metric, c)

@@ -181,7 +181,7 @@ def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any) -> Any:
     """Return the slopes in the counts times those of the memberships."""
     lib, positives, (rise, fall) = batch.lib, batch.labels, slopes
     tp, fp, fn, tn = slope
-    if tp.shape:
+    if type(tp) is not float and tp.shape:
         tp, fp, fn, tn = (_along(lib, x, batch.axes) for x in slope)
     if fall is None:
         add, multiply = lib.in_place(batch.scores)

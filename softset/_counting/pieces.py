@@ -11,7 +11,7 @@ import math
 from typing import Any, NamedTuple
 
 from .._arrays.shapes import broadcasts_to
-from ..steps import is_own
+from ..steps import is_own_step
 from .arguments import Arguments, Batch, Piece, piece_of, prepare, shape_of_threshold
 from .count import count, count_and_find, find_slopes, gradient
 
@@ -61,7 +61,9 @@ def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
         batch = prepare(part, seen=seen)
         if slopes is None:
             slopes = find_slopes(batch, step)
-        of_part = tuple(x[_kept(piece, batch)] for x in slope)
+        of_part = slope
+        if type(slope[0]) is not float:
+            of_part = tuple(x[_kept(piece, batch)] for x in slope)
         product = gradient(batch, slopes, step, of_part)
         result[piece] = _like(batch, part.y_prob, product)
     return result
@@ -94,7 +96,7 @@ def _split(arguments: Arguments) -> list[Piece]:
     shape = tuple(arguments.y_prob.shape)
     if math.prod(shape) <= _SIZE:
         return _WHOLE
-    if not is_own(arguments.step):  # which may look at all scores at once
+    if not is_own_step(arguments.step):  # which may look at all scores at once
         return _WHOLE
     if tuple(arguments.y_true.shape) != shape:  # an error, which `prepare` describes, as below
         return _WHOLE

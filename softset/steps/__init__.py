@@ -24,8 +24,8 @@ __all__ = [
     "Sigmoid",
     "StraightThrough",
     "has_lines",
-    "is_own",
     "is_ours",
+    "is_own_step",
     "keeps_nan",
     "logistic",
     "logistics",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-def is_own(step: Any) -> bool:
+def is_own_step(step: Any) -> bool:
     """Tell whether a step is one of softset's: elementwise, and nothing in it has a gradient."""
     while type(step) is StraightThrough:
         step = step.step
