@@ -46,7 +46,8 @@ class Jax(Library):
     def number(self, value: float, like: Any) -> Any:
         """Return a number as an array of the dtype of `like`, where that is bound to be."""
         array = np.asarray(value, like.dtype)
-        return jax.device_put(array, like.sharding) if like.committed else xp.asarray(array)
+        bound = not isinstance(like, jax.core.Tracer) and like.committed
+        return jax.device_put(array, like.sharding) if bound else xp.asarray(array)
 
     def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
         """Return arrays of one element as numbers, where no tracer is among them."""

@@ -1,8 +1,10 @@
 """How many Python functions a loss calls is bounded: noise cannot move it."""
 
+import numpy as np
 import pytest
 
-from benchmarks.calls import BOUNDS, calls, cases
+import softset as ss
+from benchmarks.calls import BOUNDS, by_hand, calls, cases, closed_form, data
 
 FOUND = {
     "numpy": ["NumPy forward", "NumPy value_and_grad"],
@@ -21,6 +23,16 @@ def test_calls_are_counted():
 
     assert calls(inner) == 0
     assert calls(outer) == 2
+
+
+def test_by_hand_is_the_same_loss():
+    y, p = data()
+    value, gradient = ss.value_and_grad(ss.as_loss(ss.f1))(y, p)
+    by_hand_value, by_hand_gradient = closed_form(y, p)
+    # float32 sums of a thousand numbers
+    assert by_hand(np, np.sum)(y, p) == pytest.approx(value, rel=1e-5)
+    assert by_hand_value == pytest.approx(value, rel=1e-5)
+    np.testing.assert_allclose(gradient, by_hand_gradient, rtol=1e-4)
 
 
 @pytest.mark.parametrize("library", FOUND)
