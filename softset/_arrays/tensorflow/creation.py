@@ -20,6 +20,8 @@ from .dtypes import (
     raw,
     result_type,
     tf,
+    uint32,
+    uint64,
 )
 
 
@@ -154,7 +156,10 @@ def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
 
 def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
     """Return an array of ones of the shape of x."""
-    return asarray(raw.OnesLike(x=asarray(x)), dtype=dtype, device=device)
+    x = asarray(x)
+    if x.dtype in (uint32, uint64):  # the optimizer of graphs takes a single one of these for 0
+        return asarray(full_like(x, 1), dtype=dtype, device=device)
+    return asarray(raw.OnesLike(x=x), dtype=dtype, device=device)
 
 
 def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:

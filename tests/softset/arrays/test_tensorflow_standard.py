@@ -406,3 +406,17 @@ def test_any_compiled_call_agrees_with_the_standard(
     mode: str, way: str, name: str, kinds: str, data: Any
 ) -> None:
     agrees(mode, data.draw, way, name, kinds)
+
+
+@pytest.mark.parametrize("dtype", DTYPES["b"] + DTYPES["i"] + DTYPES["u"] + DTYPES["f"])
+@pytest.mark.parametrize("mode", ["eager", "traced", "xla"])
+def test_a_single_one_is_a_one(mode: str, dtype: str) -> None:
+    """TensorFlow's optimizer of graphs takes that of some unsigned integers for 0."""
+    x = tf.zeros((), getattr(tf, dtype))
+    run = tnp.ones_like
+    if mode != "eager":
+        run = tf.function(
+            run, input_signature=[tf.TensorSpec((), x.dtype)], jit_compile=mode == "xla"
+        )
+    found = run(x)
+    assert found.dtype == x.dtype and found.numpy() == 1
