@@ -16,7 +16,7 @@ _ONE_SINGLE, _ONE_DOUBLE = 0x3F800000, 0x3FF0000000000000  # the bits of 1.0
 _STRETCH = 2**5  # so many float32 numbers can be added up one after another
 _LANES = 4  # so many sums at least a dot product of one column has
 _MANY = 2**14  # products from which on it takes longer to make an array of them
-_SINGLE, _DOUBLE, _BOOL = np.dtype("float32"), np.dtype("float64"), np.dtype("bool")
+_SINGLE, _DOUBLE = np.dtype("float32"), np.dtype("float64")
 # A dot product of so many numbers rounds no more than their sum, where it has 32 sums, of which
 # each stands still at 2**24.
 _ONES = np.ones(2**10, np.float32)
@@ -46,13 +46,11 @@ class NumPy(Library):
 
     def is_bool(self, dtype: Any) -> bool:
         """Tell whether a dtype is boolean; of bfloat16 isdtype raises."""
-        return dtype is _BOOL
+        return dtype.kind == "b"
 
     def counted_in(self, x: Any) -> Any:
         """Return scores in the dtype that is counted in; NumPy takes long to name one."""
-        if x.dtype is _SINGLE or x.dtype is _DOUBLE:
-            return x
-        return super().counted_in(x)
+        return x.astype(np.float32) if x.dtype.itemsize == 2 else x
 
     def cast(self, x: Any, dtype: Any) -> Any:
         """Return x in the dtype, without a copy where it has it."""
@@ -75,7 +73,7 @@ class NumPy(Library):
         kinds = type(x) is type(y) is np.ndarray and x.shape == y.shape and x.dtype == y.dtype
         if not (kinds and axes == tuple(range(len(axes)))):
             return self.sum(x * y, axes)
-        if len(x) <= _FEW and x.ndim == 1 and axes:
+        if x.ndim == 1 and axes and len(x) <= _FEW:
             return x.dot(y)
         if x.size < _MANY:
             product = x * y
@@ -86,7 +84,7 @@ class NumPy(Library):
 
     def least(self, x: Any) -> float:
         """Return the smallest number that x may be divided by; NumPy takes long to name float32."""
-        return 2.0**-110 if x.dtype is _SINGLE else 2.0**-1000
+        return 2.0**-110 if x.dtype.itemsize == 4 else 2.0**-1000
 
     def where(self, condition: Any, x: Any, y: Any) -> Any:
         """Choose between numbers without arrays of them."""
@@ -133,9 +131,9 @@ class NumPy(Library):
 
         Those of negative numbers and of NaN are larger.
         """
-        if x.dtype is _SINGLE:
+        if x.dtype == _SINGLE:
             return np.maximum.reduce(x.view(np.uint32), axis=None) <= _ONE_SINGLE
-        if x.dtype is _DOUBLE:
+        if x.dtype == _DOUBLE:
             return np.maximum.reduce(x.view(np.uint64), axis=None) <= _ONE_DOUBLE
         return False
 

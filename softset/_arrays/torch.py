@@ -115,7 +115,8 @@ class Torch(Library):
         """Sum x * y over the axes."""
         if len(axes) < x.ndim:
             return xp.sum(x * y, axis=axes)
-        if self.in_memory and x.ndim == 1 and x.numel() <= _FEW and x.shape == y.shape:
+        dots = self.in_memory and x.ndim == 1 and x.numel() <= _FEW
+        if dots and x.shape == y.shape and x.dtype is y.dtype:
             return torch.dot(x, y)
         return (x * y).sum()
 

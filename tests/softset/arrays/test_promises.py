@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 
+import softset as ss
 from softset._arrays import Library, library
 from softset._arrays.duals import Dual, over
 from tests import support
@@ -230,3 +232,45 @@ def test_a_library_that_is_not_known_is_held_to_the_standard_alone():
     lib = library(("x",), (strict.asarray([1.0]),))
     assert type(lib) is Library
     assert lib is library(("x",), (strict.asarray([2]),))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", ">f4", ">f8", "longdouble", "float16"])
+def test_arrays_from_another_process_or_machine_are_what_they_are(dtype):
+    """Unpickled, a dtype is equal to NumPy's and not the same object; or its bytes are swapped."""
+    p, y, mask, weight = np.asarray([0.4, 0.6, 0.9, 0.3]), [1, 0, 1, 0], [1, 1, 1, 0], [1, 2, 1, 1]
+    given = [np.asarray(y, dtype), np.asarray(p, dtype)]
+    options = {"where": np.asarray(mask, bool), "sample_weight": np.asarray(weight, dtype)}
+    loss = ss.as_loss(ss.f1)
+    expected = loss(np.asarray(y), p, where=options["where"], sample_weight=np.asarray(weight))
+    given, options = pickle.loads(pickle.dumps((given, options)))
+    single = np.dtype(dtype).itemsize < 8
+    for value in (loss(*given, **options), ss.value_and_grad(loss)(*given, **options)[0]):
+        np.testing.assert_allclose(
+            float(value), expected, rtol=2e-3 if dtype == "float16" else SINGLE if single else 1e-13
+        )
+    none = ss.value_and_grad(loss)(*given, sample_weight=0 * given[1])
+    assert none[0] == 1 and not none[1].any()
+    with pytest.raises(ValueError, match=r"`y_prob` must hold probabilities in \[0, 1\], got 2.0"):
+        loss(given[0], given[1] * 0 + 2)
+
+
+def test_scores_without_axes(backend):
+    def counts(y, p):
+        c = ss.confusion(y, p, step=ss.Identity())
+        return c.tp + 2 * c.fp + 4 * c.fn + 8 * c.tn
+
+    one, share = backend.asarray(np.asarray(1.0)), backend.asarray(np.asarray(0.75))
+    assert_close(backend.run(counts, one, share), np.asarray(0.75 + 4 * 0.25), backend)
+
+
+@support.on("torch")
+def test_a_step_of_another_dtype_is_promoted(backend):
+    for n in (3, 2000):
+        y, p = support.labels_and_scores(n, seed=1)
+        given = backend.asarray(y, "float32"), backend.asarray(p, "float32")
+        loss = ss.as_loss(ss.f1, step=lambda p, t: p.double())
+        value, gradient = backend.value_and_grad(loss, *given)
+        assert backend.dtype_name(value) == "float64"
+        assert backend.dtype_name(gradient) == "float32"
+        expected = ss.as_loss(ss.f1, step=ss.Identity())(y, p.astype(np.float32))
+        assert float(value) == pytest.approx(float(expected), rel=SINGLE)
