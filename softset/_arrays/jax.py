@@ -19,7 +19,6 @@ class Jax(Library):
     """JAX's arrays."""
 
     moveaxis = "jax.numpy.moveaxis"
-
     sums_stand_still = False  # XLA sums by cascades
 
     @property

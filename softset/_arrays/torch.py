@@ -21,11 +21,8 @@ _PLAIN = (
     "torch.distributed._functional_collectives",
     "torchvision.tv_tensors",
 )
-# A dot product of so many numbers rounds no more than their sum, where it has 32 sums, of which
-# each stands still at 2**24.
-_ONES = torch.ones(2**10, dtype=torch.float32, device="cpu")
-_LARGE = torch.cat([2.0**24 * _ONES[:1], _ONES[1:]])
-_FEW = 2**10 if torch.dot(_LARGE, _ONES).item() > 2**24 + 980 else 2**7
+_SHORT: list[int] = []  # `_length_of_dots`, once it is known
+_OWN = (torch.Tensor, torch.nn.Parameter)
 _HALF = (torch.float16, torch.bfloat16)
 
 
@@ -33,7 +30,6 @@ class Torch(Library):
     """PyTorch's tensors, on the terms of one call."""
 
     moveaxis = "torch.moveaxis"
-
     sums_stand_still = False  # they are cascades, whatever the axes
 
     def __init__(
@@ -62,6 +58,8 @@ class Torch(Library):
                 raise not_dense(names[i], str(x.layout).removeprefix("torch."))
             if not x.is_cpu:
                 device, free = x.device.type, False
+            elif type(x) not in _OWN:
+                device = "elsewhere"  # a tensor that a compiler or a test traces with, say
             elif type(x) is not torch.Tensor or (following and x.requires_grad):
                 free = False
         if torch.compiler.is_compiling() or torch.jit.is_tracing() or device == "meta":
@@ -115,9 +113,11 @@ class Torch(Library):
         """Sum x * y over the axes."""
         if len(axes) < x.ndim:
             return xp.sum(x * y, axis=axes)
-        dots = self.in_memory and x.ndim == 1 and x.numel() <= _FEW
-        if dots and x.shape == y.shape and x.dtype is y.dtype:
-            return torch.dot(x, y)
+        if self.in_memory and x.ndim == 1 and x.shape == y.shape and x.dtype is y.dtype:
+            if not _SHORT:
+                _SHORT.append(_length_of_dots())
+            if x.numel() <= _SHORT[0]:
+                return torch.dot(x, y)
         return (x * y).sum()
 
     def running(self, x: Any) -> Any:
@@ -244,6 +244,16 @@ ELSEWHERE = LIBRARY = Torch()  # on a device, or within a transform
 SINGLE = Torch(has_float64=False)  # Apple's GPUs
 TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)
+
+
+def _length_of_dots() -> int:
+    """Return up to how many numbers a dot product rounds no more than their sum.
+
+    So it does with 32 sums, of which each may stand still at 2**24.
+    """
+    ones = torch.ones(2**10, dtype=torch.float32, device="cpu")
+    large = torch.cat([2.0**24 * ones[:1], ones[1:]])
+    return 2**10 if torch.dot(large, ones).item() > 2**24 + 980 else 2**7
 
 
 def recognises(name: str, x: Any) -> bool:

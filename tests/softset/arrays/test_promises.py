@@ -274,3 +274,15 @@ def test_a_step_of_another_dtype_is_promoted(backend):
         assert backend.dtype_name(gradient) == "float32"
         expected = ss.as_loss(ss.f1, step=ss.Identity())(y, p.astype(np.float32))
         assert float(value) == pytest.approx(float(expected), rel=SINGLE)
+
+
+@support.on("torch")
+def test_tensors_without_values_have_a_loss_without_one(backend):
+    fake = pytest.importorskip("torch._subclasses.fake_tensor")
+    with fake.FakeTensorMode():
+        y, p = backend.torch.ones(4), backend.torch.rand(4, requires_grad=True)
+        value = ss.as_loss(ss.f1)(y, p)
+        value.backward()
+        assert value.shape == () and p.grad.shape == (4,)
+        lib = lib_of(y, p)
+        assert not (lib.free or lib.in_memory)
