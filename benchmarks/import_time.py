@@ -20,6 +20,7 @@ PROGRAMS = {
     "python": "pass",
     "import dataclasses, typing, functools": "import dataclasses, typing, functools",
     "import softset": "import softset",
+    "import softset; softset.as_loss(softset.f1)": "import softset; softset.as_loss(softset.f1)",
 }
 
 

@@ -31,6 +31,29 @@ def test_the_check_of_the_import_can_fail() -> None:
     assert run(f"import softset, numpy\n{REPORT}") == "['numpy']"
 
 
+def test_rooms_are_loaded_when_they_are_asked_for() -> None:
+    """So the import takes about a millisecond: typing and dataclasses alone would take fifteen."""
+    loaded = "print(sorted(n.partition('.')[2] for n in sys.modules if n.startswith('softset')))"
+    assert run(f"import softset\n{loaded}") == "['']"
+    assert run("import softset\nprint({'dataclasses', 'typing'} & set(sys.modules))") == run(
+        "print({'dataclasses', 'typing'} & set(sys.modules))"
+    )
+    metric = run(f"import softset\nsoftset.f1(softset.Confusion(3, 1, 2, 4))\n{loaded}")
+    assert "metrics" in metric and "_counting" not in metric and "numpy" not in metric
+
+
+def test_every_public_name_is_found_and_others_are_not() -> None:
+    code = """
+import softset
+assert set(softset.__all__) <= set(dir(softset))
+for name in softset.__all__:
+    assert callable(getattr(softset, name)), name
+from softset import *
+print(softset.metrics.larger_is_better(f1), hasattr(softset, "f2"))
+"""
+    assert run(code) == "True False"
+
+
 def test_import_of_the_backends_loads_no_compiler_framework() -> None:
     pytest.importorskip("numpy")
     loaded = run(f"sys.path.insert(0, 'backends')\nimport softset_backends\n{REPORT}")
