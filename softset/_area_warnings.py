@@ -128,4 +128,5 @@ def _warn(message: str) -> None:
 
 
 def _is_inside(frame: Any) -> bool:
-    return (frame.f_globals.get("__package__") or "").startswith(__package__)
+    """Tell whether a frame is of the kernel, or of the backends, which begin with its name."""
+    return (frame.f_globals.get("__name__") or "").startswith(__name__.rpartition(".")[0])
