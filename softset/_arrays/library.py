@@ -187,12 +187,12 @@ class Library:
         return operator.add, operator.mul
 
     def larger(self, x: Any, y: Any) -> Any:
-        """Return the larger of each pair of free arrays, in the memory of x."""
-        raise NotImplementedError
+        """Return the larger of each pair, in the memory of x where arrays are free."""
+        return self.xp.maximum(x, y)
 
     def smaller(self, x: Any, y: Any) -> Any:
-        """Return the smaller of each pair of free arrays, in the memory of x."""
-        raise NotImplementedError
+        """Return the smaller of each pair, in the memory of x where arrays are free."""
+        return self.xp.minimum(x, y)
 
     # Values
 

@@ -46,6 +46,8 @@ PROMISES = {
     "constant number": (lambda lib, x, y: x + lib.constant(0.5), X + 0.5),
     "numbers": (lambda lib, x, y: x + lib.numbers((1, 2, 3, 4, 5), y), X + np.arange(1, 6)),
     "number": (lambda lib, x, y: x + lib.number(0.5, y[0]), X + 0.5),
+    "larger": (lambda lib, x, y: lib.larger(x * 1, y), np.maximum(X, Y)),
+    "smaller": (lambda lib, x, y: lib.smaller(x * 1, y), np.minimum(X, Y)),
     "read only": (lambda lib, x, y: lib.read_only(x) + 0.5, X + 0.5),
     "of one shape": (lambda lib, x, y: lib.of_one_shape(x, y) * y, X * Y),
 }
