@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,21 +12,19 @@ import softset_backends as sb
 from softset_backends.torch import MetricLoss
 
 from .. import by_hand
-from ..work import FORWARD, GRADIENT, Work, data
+from ..work import GRADIENT, Work, data
 from . import (
     BY_HAND,
     COPY,
     FUSED,
     PLAIN,
     REFERENCE,
-    Call,
     Candidate,
     loss_of,
     metric_and_options,
     unchecked,
 )
-
-Loss = Callable[[Any, Any], Any]
+from .torch_calls import Loss, call_of, compiled, waiting
 
 
 def candidates(work: Work) -> list[Candidate]:
@@ -96,33 +93,3 @@ def both_modes(name: str, kind: str, loss: Loss, work: Work, y: Any, p: Any) -> 
         Candidate("torch", mode, name, kind, call_of(fn, work, y, p), gradient)
         for mode, fn in (("eager", loss), ("compile", compiled(loss)))
     ]
-
-
-def compiled(fn: Callable[..., Any], *, fullgraph: bool = True) -> Callable[..., Any]:
-    """Return the function compiled for arrays of one shape."""
-    return torch.compile(fn, fullgraph=fullgraph, dynamic=False)
-
-
-def call_of(loss: Loss, work: Work, y: Any, p: Any) -> Call:
-    """Return a call for the value, or for the value and the gradient by autograd."""
-    if work.task == FORWARD:
-        return waiting(loss, y, p)
-
-    def value_and_gradient() -> Any:
-        p.grad = None
-        value = loss(y, p)
-        value.backward()
-        return value.detach(), p.grad
-
-    return waiting(value_and_gradient)
-
-
-def waiting(fn: Callable[..., Any], *arguments: Any) -> Call:
-    """Return a call that ends when the result is there."""
-
-    def call() -> Any:
-        result = fn(*arguments)
-        sb.get("torch").synchronize(result[1] if isinstance(result, tuple) else result)
-        return result
-
-    return call

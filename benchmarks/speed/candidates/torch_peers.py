@@ -14,7 +14,7 @@ import torch
 
 from ..work import Work
 from . import PEER, Candidate
-from .torch import call_of, compiled
+from .torch_calls import call_of, compiled
 
 
 def peers(work: Work, y: Any, p: Any) -> list[Candidate]:
