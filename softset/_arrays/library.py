@@ -89,8 +89,8 @@ class Library:
         """Return a number, or a tuple of them, as an array of the dtype and device of `like`."""
         return self.xp.asarray(value, dtype=like.dtype)
 
-    def number(self, value: float, like: Any) -> Any:
-        """Return a number as one of the library's, of the dtype of `like`."""
+    def number(self, value: Any, like: Any) -> Any:
+        """Return a number, or a sum that `total` returned, in the dtype of `like`."""
         return self.numbers(value, like)
 
     def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
@@ -116,6 +116,22 @@ class Library:
     def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
         """Sum x * y over the axes, with an error as small as that of `sum`."""
         return self.sum(x * y, axes)
+
+    def row(self, x: Any) -> Any:
+        """Return a free array as one row without a copy, or None where it cannot be."""
+        return None
+
+    def total(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sum over the axes in float64 where arrays are free, of all as a number."""
+        return self.xp.sum(x, axis=axes, dtype=self.xp.float64)
+
+    def dot(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sum of x * y as `total` does."""
+        return self.total(x * y, axes)
+
+    def any_less(self, x: Any, bound: Any) -> bool:
+        """Tell whether a sum that `total` returned is less than a bound."""
+        return x < bound if type(x) is float else bool(self.xp.any(x < bound))
 
     def running(self, x: Any) -> Any:
         """Return the running sums along the last axis, with an error as small as that of `sum`."""
@@ -186,6 +202,14 @@ class Library:
         """
         return operator.add, operator.mul
 
+    def chosen(self, y: Any, positive: Any, negative: Any, room: Any = None) -> Any:
+        """Return y * positive + (1 - y) * negative, for shares y.
+
+        It is in `room`, an array of the shape and dtype of y, where arrays are free and both are
+        Python's numbers, and otherwise in new memory.
+        """
+        return y * positive + self.less(y) * negative
+
     def larger(self, x: Any, y: Any) -> Any:
         """Return the larger of each pair, in the memory of x where arrays are free."""
         return self.xp.maximum(x, y)
@@ -202,6 +226,14 @@ class Library:
 
     def are_shares(self, x: Any) -> bool:
         """Tell whether one quick look says that all of x is in [0, 1]; if not, look again."""
+        return False
+
+    def are_weights(self, x: Any) -> bool:
+        """Tell whether one look says that x is finite and not negative; if not, look again."""
+        return False
+
+    def are_finite(self, x: Any) -> bool:
+        """Tell whether one quick look says that x is finite; if not, look again."""
         return False
 
     def extremes(self, x: Any) -> tuple[Any, Any]:

@@ -9,18 +9,15 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
+from . import stretches
 from .library import NUMBERS, Library, Operator
 from .refusals import refusal
 
 _ONE_SINGLE, _ONE_DOUBLE = 0x3F800000, 0x3FF0000000000000  # the bits of 1.0
-_STRETCH = 2**5  # so many float32 numbers can be added up one after another
-_LANES = 4  # so many sums at least a dot product of one column has
-_MANY = 2**14  # products from which on it takes longer to make an array of them
+_INFINITE_SINGLE, _INFINITE_DOUBLE = 0x7F800000, 0x7FF0000000000000  # of infinity
 _SINGLE, _DOUBLE = np.dtype("float32"), np.dtype("float64")
-# A dot product of so many numbers rounds no more than their sum, where it has 32 sums, of which
-# each stands still at 2**24.
-_ONES = np.ones(2**10, np.float32)
-_FEW = 2**10 if np.dot(np.r_[np.float32(2**24), _ONES[1:]], _ONES) > 2**24 + 980 else 2**7
+_SMALL = 2**13  # up to so many float32 numbers it takes no longer to sum them in float64
+_ONES = np.ones(_SMALL)
 _FREE = (np.ndarray, type(None), *NUMBERS)
 
 
@@ -56,9 +53,9 @@ class NumPy(Library):
         """Return x in the dtype, without a copy where it has it."""
         return x if x.dtype == dtype else x.astype(dtype)
 
-    def number(self, value: float, like: Any) -> Any:
-        """Return a number as one of NumPy's, which is no array."""
-        return like.dtype.type(value)
+    def number(self, value: Any, like: Any) -> Any:
+        """Return a number as one of NumPy's, which is no array; sums in the dtype of `like`."""
+        return like.dtype.type(value) if type(value) is float else value.astype(like.dtype)
 
     def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
         """Return arrays of one element as numbers."""
@@ -69,18 +66,42 @@ class NumPy(Library):
         return np.add.reduce(x, axis=None) if len(axes) == x.ndim else super().sum(x, axes)
 
     def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
-        """Sum x * y without an array of the products, short stretches before their sums."""
-        kinds = type(x) is type(y) is np.ndarray and x.shape == y.shape and x.dtype == y.dtype
-        if not (kinds and axes == tuple(range(len(axes)))):
+        """Sum x * y without an array of the products where it can be."""
+        if not (type(x) is type(y) is np.ndarray and x.shape == y.shape and x.dtype == y.dtype):
             return self.sum(x * y, axes)
-        if x.ndim == 1 and axes and len(x) <= _FEW:
-            return x.dot(y)
-        if x.size < _MANY:
-            product = x * y
-            if len(axes) == x.ndim:
-                return np.add.reduce(product, axis=None)
-            return self.sum(product, axes)
-        return _in_stretches(x, y, x.shape[len(axes) :])
+        return self.number(self.dot(x, y, axes), x)
+
+    def row(self, x: Any) -> Any:
+        """Return an array as one row without a copy, or None where it cannot be."""
+        return x.reshape(-1) if x.flags.c_contiguous else None
+
+    def total(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sum over the axes in float64, of all as a number."""
+        everything = len(axes) == x.ndim
+        if x.dtype == _SINGLE:
+            if x.size > _SMALL:
+                found = stretches.total(x, axes)
+            elif everything:
+                return float(_ONES[: x.size].dot(x.reshape(-1).astype(np.float64)))
+            else:
+                found = np.add.reduce(x.astype(np.float64), axis=axes)
+        else:
+            found = np.add.reduce(x, axis=axes)
+        return float(found) if everything else found
+
+    def dot(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sum of x * y over the axes in float64, of all as a number."""
+        if x.shape != y.shape or x.dtype != y.dtype:
+            return self.total(x * y, axes)
+        everything = len(axes) == x.ndim
+        if x.dtype == _SINGLE:
+            if x.size > _SMALL:
+                found = stretches.dot(x, y, axes)
+                return float(found) if everything else found
+            x = x.astype(np.float64)  # in which products of float32 are exact
+        if everything:
+            return float(x.reshape(-1).dot(y.reshape(-1)))
+        return np.add.reduce(x * y, axis=axes)
 
     def least(self, x: Any) -> float:
         """Return the smallest number that x may be divided by; NumPy takes long to name float32."""
@@ -114,6 +135,19 @@ class NumPy(Library):
                 return operator.add, operator.mul
         return operator.iadd, operator.imul
 
+    def chosen(self, y: Any, positive: Any, negative: Any, room: Any = None) -> Any:
+        """Return y * positive + (1 - y) * negative, for shares y.
+
+        What is added has the smaller number as a factor, so that both numbers keep their digits.
+        """
+        if type(positive) is not float or type(negative) is not float:
+            add, _ = self.in_place(y)
+            return add(y * positive, (1 - y) * negative)
+        if abs(negative) > abs(positive):
+            y, positive, negative = np.subtract(1, y, out=room), negative, positive
+        found = np.multiply(y, positive - negative, out=room)
+        return np.add(found, negative, out=room)
+
     def larger(self, x: Any, y: Any) -> Any:
         """Return the larger of each pair, in the memory of x."""
         return np.maximum(x, y, out=x)
@@ -137,6 +171,21 @@ class NumPy(Library):
             return np.maximum.reduce(x.view(np.uint64), axis=None) <= _ONE_DOUBLE
         return False
 
+    def are_weights(self, x: Any) -> bool:
+        """Tell whether all of x is finite and not negative, by its bits."""
+        if x.dtype == _SINGLE:
+            return np.maximum.reduce(x.view(np.uint32), axis=None) < _INFINITE_SINGLE
+        if x.dtype == _DOUBLE:
+            return np.maximum.reduce(x.view(np.uint64), axis=None) < _INFINITE_DOUBLE
+        return False
+
+    def are_finite(self, x: Any) -> bool:
+        """Tell whether all of x is finite: neither of its extremes is infinite, or NaN."""
+        if not x.size or x.dtype.kind != "f":
+            return False
+        low, high = self.extremes(x)
+        return low > -math.inf and high < math.inf
+
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x as numbers."""
         if x.dtype.kind == "V":
@@ -159,22 +208,6 @@ def _number(x: Any, like: Any) -> Any:
     if isinstance(x, np.generic) and (type(x) is type(like) or type(like) in NUMBERS):
         return x
     return np.where(True, x, like)[()]
-
-
-def _in_stretches(x: Any, y: Any, kept: tuple[int, ...]) -> Any:
-    width = math.prod(kept)
-    dot, stretch, rows = (_column_dots, _STRETCH, (-1, width))
-    if width == 1:
-        dot, stretch, rows = np.vecdot, _LANES * _STRETCH, (-1,)
-    x, y = x.reshape(rows), y.reshape(rows)
-    size = len(x) - len(x) % stretch
-    parts = dot(*(z[:size].reshape(-1, stretch, *z.shape[1:]) for z in (x, y)))
-    total = parts.sum(axis=0, dtype=np.float64) + dot(x[size:], y[size:])
-    return total.astype(x.dtype).reshape(kept)[()]
-
-
-def _column_dots(x: Any, y: Any) -> Any:
-    return np.einsum("...ij,...ij->...j", x, y)
 
 
 FREE = NumPy(free=True)

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import array_api_compat.torch as xp
+import numpy as np
 import torch
 from torch.autograd import forward_ad
 
+from . import numpy
 from .library import NUMBERS, Both, Library, Operator
 from .refusals import not_dense, refusal
 
@@ -23,6 +25,8 @@ _PLAIN = (
 )
 _SHORT: list[int] = []  # `_length_of_dots`, once it is known
 _OWN = (torch.Tensor, torch.nn.Parameter)
+_STRETCH = 2**7
+_NOTHING = np.zeros(0, np.int8)
 _HALF = (torch.float16, torch.bfloat16)
 
 
@@ -120,6 +124,25 @@ class Torch(Library):
                 return torch.dot(x, y)
         return (x * y).sum()
 
+    def row(self, x: Any) -> Any:
+        """Return a tensor as one row without a copy, or None where it cannot be."""
+        return x.view(-1) if x.is_contiguous() else None
+
+    def total(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sum over the axes in float64, of all as a number."""
+        if len(axes) < x.ndim:
+            return xp.sum(x, axis=axes, dtype=torch.promote_types(x.dtype, torch.float64))
+        if x.dtype is torch.float32:
+            x = x.reshape(-1)
+            size = x.numel() - x.numel() % _STRETCH
+            rest = x[size:].sum(dtype=torch.float64)
+            return (x[:size].view(-1, _STRETCH).sum(1).sum(dtype=torch.float64) + rest).item()
+        return x.sum().item()
+
+    def number(self, value: Any, like: Any) -> Any:
+        """Return a number as a tensor, and sums in the dtype of `like`."""
+        return self.numbers(value, like) if type(value) is float else value.to(like.dtype)
+
     def running(self, x: Any) -> Any:
         """Return the running sums; array-api-compat looks its namespace up, and compilers warn."""
         return x.cumsum(-1, dtype=x.dtype)
@@ -178,6 +201,17 @@ class Torch(Library):
                 return operator.add, operator.mul
         return operator.iadd, operator.imul
 
+    def chosen(self, y: Any, positive: Any, negative: Any, room: Any = None) -> Any:
+        """Return y * positive + (1 - y) * negative, for shares y.
+
+        What is added has the smaller number as a factor, so that both numbers keep their digits.
+        """
+        if not self.free or type(positive) is not float or type(negative) is not float:
+            return y * positive + (1 - y) * negative
+        if abs(negative) > abs(positive):
+            y, positive, negative = 1 - y, negative, positive
+        return torch.mul(y, positive - negative, out=room).add_(negative)
+
     def larger(self, x: Any, y: Any) -> Any:
         """Return the larger of each pair, in the memory of x."""
         return torch.maximum(x, y, out=x)
@@ -189,6 +223,18 @@ class Torch(Library):
     def look(self, x: Any) -> Any:
         """Return the values of x."""
         return x.detach()
+
+    def are_shares(self, x: Any) -> bool:
+        """Tell whether all of x is in [0, 1], where it is in memory, which NumPy reads faster."""
+        return self.in_memory and numpy.LIBRARY.are_shares(_in_numpy(x))
+
+    def are_weights(self, x: Any) -> bool:
+        """Tell whether all of x is finite and not negative, where it is in memory."""
+        return self.in_memory and numpy.LIBRARY.are_weights(_in_numpy(x))
+
+    def are_finite(self, x: Any) -> bool:
+        """Tell whether all of x is finite, where it is in memory."""
+        return self.in_memory and numpy.LIBRARY.are_finite(_in_numpy(x))
 
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x, or x itself where they are hidden."""
@@ -244,6 +290,13 @@ ELSEWHERE = LIBRARY = Torch()  # on a device, or within a transform
 SINGLE = Torch(has_float64=False)  # Apple's GPUs
 TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)
+
+
+def _in_numpy(x: Any) -> Any:
+    """Return a tensor in memory as an array of NumPy's; what NumPy lacks, as nothing it knows."""
+    if x.dtype not in (torch.float32, torch.float64) or x.is_neg():
+        return _NOTHING
+    return x.detach().numpy()
 
 
 def _length_of_dots() -> int:

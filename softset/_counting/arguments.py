@@ -168,19 +168,37 @@ def shape_of_threshold(x: Any) -> tuple[int, ...]:
 
 def piece_of(arguments: Arguments, piece: Piece) -> Arguments:
     """Return the arguments of a piece."""
-
-    def part(x: Any) -> Any:
-        shape = shape_of_threshold(x)
-        if not shape:
-            return x
-        places = tuple(
-            slice(None) if n == 1 else place
-            for n, place in zip(shape, piece[len(piece) - len(shape) :], strict=True)
-        )
-        return x[places[0]] if isinstance(x, tuple) else x[places]
-
     names = ("y_true", "y_prob", "threshold", "sample_weight", "where")
-    return arguments._replace(**{name: part(getattr(arguments, name)) for name in names})
+    parts = {name: _part(getattr(arguments, name), piece) for name in names}
+    return arguments._replace(**parts)
+
+
+def batch_of(batch: Batch, piece: Piece) -> Batch:
+    """Return the input of a piece of the scores."""
+    weights, threshold, cut = batch.weights, batch.threshold, batch.cut
+    if weights is not None:
+        weights = _part(weights[..., 0], piece)[..., None] if batch.grid else _part(weights, piece)
+    if not batch.grid:
+        threshold, cut = _part(threshold, piece), _part(cut, piece)
+    return batch._replace(
+        labels=batch.labels[piece],
+        scores=batch.scores[piece],
+        weights=weights,
+        threshold=threshold,
+        cut=cut,
+    )
+
+
+def _part(x: Any, piece: Piece) -> Any:
+    """Return the part of an array, or of a tuple of thresholds, that broadcasts to a piece."""
+    shape = shape_of_threshold(x)
+    if not shape:
+        return x
+    places = tuple(
+        slice(None) if n == 1 else place
+        for n, place in zip(shape, piece[len(piece) - len(shape) :], strict=True)
+    )
+    return x[places[0]] if isinstance(x, tuple) else x[places]
 
 
 def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any) -> Batch:
@@ -201,6 +219,14 @@ def check_arrays(
     from_logits: bool,
 ) -> bool:
     """Check dtypes, shapes and values; tell whether the values could be seen."""
+    check_kinds(lib, names, y_true, y_prob, sample_weight, where)
+    return check_values(lib, names, y_true, y_prob, sample_weight, where, from_logits=from_logits)
+
+
+def check_kinds(
+    lib: Library, names: Names, y_true: Any, y_prob: Any, sample_weight: Any, where: Any
+) -> None:
+    """Check dtypes and shapes."""
     if not lib.is_real(y_prob.dtype):
         checks.scores(lib, names, y_prob)
     if y_true.dtype != y_prob.dtype:
@@ -211,7 +237,6 @@ def check_arrays(
         checks.weights(lib, names, sample_weight, y_prob)
     if where is not None:
         checks.mask(lib, names, where, y_prob)
-    return check_values(lib, names, y_true, y_prob, sample_weight, where, from_logits=from_logits)
 
 
 def masked(

@@ -6,6 +6,7 @@ d loss / d score = (slope of the loss in the counts) x (slope of the memberships
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from .._arrays import Library
@@ -16,9 +17,12 @@ from .buckets import Buckets, count_buckets, gradient_of_buckets, put_in_buckets
 # How many memberships of a grid are made at once.
 _BLOCK = 2**22
 
+# A difference of two sums that is less than this share of them has too few of their digits.
+_SMALL = 2.0**-4
+
 
 def count(batch: Batch, step: Any) -> tuple[Any, Any, Any, Any]:
-    """Return tp, fp, fn and tn, in the way that costs least."""
+    """Return tp, fp, fn and tn, in the way that costs least; in float64 where arrays are free."""
     if not batch.grid:
         return add_up(batch, *memberships(batch, step))
     if suits_buckets(batch, step):
@@ -56,12 +60,15 @@ def find_slopes(batch: Batch, step: Any) -> Any:
     return _with_slopes(batch, step)[1]
 
 
-def gradient(batch: Batch, found: Any, step: Any, slope: Any) -> Any:
-    """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn."""
+def gradient(batch: Batch, found: Any, step: Any, slope: Any, room: Any = None) -> Any:
+    """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn.
+
+    It is in `room`, of the scores' shape and dtype, if there is some and that saves time.
+    """
     if isinstance(found, Buckets):
         return gradient_of_buckets(batch, found, step, slope)
     if not batch.grid:
-        return _product(batch, found, slope)
+        return _product(batch, found, slope, room)
     xp = batch.lib.xp
     total = xp.zeros_like(batch.scores[..., 0])
     for block, part in _grid_blocks(batch):
@@ -71,37 +78,65 @@ def gradient(batch: Batch, found: Any, step: Any, slope: Any) -> Any:
     return total
 
 
-def memberships(batch: Batch, step: Any) -> tuple[Any, Any]:
-    """Return how far each score is a positive, and how far it is a negative."""
+def memberships(batch: Batch, step: Any) -> tuple[Any, Callable[[], Any]]:
+    """Return how far each score is a positive, and what tells how far it is a negative."""
     lib, scores, threshold = batch.lib, batch.scores, batch.threshold
     if batch.from_logits and getattr(step, "symmetric", False):
         # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
         score, lack = logistics(lib, scores)
-        hit, miss = members(lib, step, score, threshold), members(lib, step, lack, 1 - threshold)
-        return _with_nan(batch, hit), _with_nan(batch, miss)
+        hit = _with_nan(batch, members(lib, step, score, threshold))
+        return hit, lambda: _with_nan(batch, members(lib, step, lack, 1 - threshold))
     if batch.from_logits:
         scores = logistic(lib, scores)
     hit = members(lib, step, scores, threshold)
     if batch.cut is not None:
         hit = (hit - lib.constant(hit)) + _decisions(batch)
     hit = _with_nan(batch, hit) if batch.hides_nan else hit
-    return hit, lib.less(hit)
+    return hit, lambda: lib.less(hit)
 
 
-def add_up(batch: Batch, hit: Any, miss: Any) -> tuple[Any, Any, Any, Any]:
+def add_up(batch: Batch, hit: Any, missing: Callable[[], Any]) -> tuple[Any, Any, Any, Any]:
     """Sum the memberships of the positives and of the negatives."""
     lib, axes, positives = batch.lib, batch.axes, batch.labels
-    negatives = lib.less(positives)
+    if lib.free:
+        return _by_differences(batch, hit, missing)
+    negatives, miss = lib.less(positives), missing()
     if batch.weights is not None:
         positives, negatives = positives * batch.weights, negatives * batch.weights
     # Memberships on the left: they may be dual numbers, which not every array yields to.
     tp, fp = lib.products(hit, positives, axes), lib.products(hit, negatives, axes)
     fn, tn = lib.products(miss, positives, axes), lib.products(miss, negatives, axes)
+    return _along_grid(batch, (tp, fp, fn, tn))
+
+
+def _by_differences(batch: Batch, hit: Any, missing: Callable[[], Any]) -> Any:
+    """Take the counts from three sums in float64, and those far below a sum by themselves."""
+    lib, axes, positives, weights = batch.lib, batch.axes, batch.labels, batch.weights
+    if weights is None:
+        hits, everything = lib.total(hit, axes), math.prod([hit.shape[axis] for axis in axes])
+    else:
+        if weights.shape != positives.shape:
+            weights = lib.xp.broadcast_to(weights, positives.shape)
+        positives = positives * weights
+        hits, everything = lib.dot(hit, weights, axes), lib.total(weights, axes)
+    tp, positive = lib.dot(hit, positives, axes), lib.total(positives, axes)
+    fp, fn = hits - tp, positive - tp
+    tn = everything - positive - fp
+    if lib.any_less(fn, _SMALL * positive):
+        fn = lib.dot(missing(), positives, axes)
+    if lib.any_less(fp, _SMALL * hits) or lib.any_less(tn, _SMALL * (positive + hits)):
+        negatives = lib.less(batch.labels)
+        negatives = negatives if weights is None else negatives * weights
+        fp, tn = lib.dot(hit, negatives, axes), lib.dot(missing(), negatives, axes)
+    return _along_grid(batch, (tp, fp, fn, tn))
+
+
+def _along_grid(batch: Batch, counts: tuple[Any, ...]) -> Any:
+    """Give the counts of a step that ignores the thresholds of a grid one for each of them."""
     if not batch.grid:
-        return tp, fp, fn, tn
-    # A step that ignores the threshold leaves a grid axis of length 1.
-    zeros = lib.xp.zeros_like(batch.threshold)
-    return tp + zeros, fp + zeros, fn + zeros, tn + zeros
+        return counts
+    zeros = batch.lib.xp.zeros_like(batch.threshold)
+    return tuple(x + zeros for x in counts)
 
 
 def _with_nan(batch: Batch, hit: Any) -> Any:
@@ -137,22 +172,22 @@ def _grid_blocks(batch: Batch) -> list[tuple[Batch, slice]]:
     ]
 
 
-def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Any], Any]:
+def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Callable[[], Any]], Any]:
     """Return the memberships, as `memberships` does, and their slopes, as `find_slopes` does."""
     lib, scores, threshold = batch.lib, batch.scores, batch.threshold
     if not batch.from_logits:
         hit, rise = _with_slope(batch, step, scores, threshold)
         hit = _with_nan(batch, hit) if batch.hides_nan else hit
-        return (hit, lib.less(hit)), (rise, None)
+        return (hit, lambda: lib.less(hit)), (rise, None)
     score, lack = logistics(lib, scores)
     inner = score * lack
     hit, rise = _with_slope(batch, step, score, threshold)
     if not getattr(step, "symmetric", False):
         hit = _with_nan(batch, hit if batch.cut is None else _decisions(batch))
-        return (hit, 1 - hit), (inner * rise, None)
+        return (hit, lambda: 1 - hit), (inner * rise, None)
     miss, fall = _with_slope(batch, step, lack, 1 - threshold)
     hit, miss = _with_nan(batch, hit), _with_nan(batch, miss)
-    return (hit, miss), (inner * rise, -inner * fall)
+    return (hit, lambda: miss), (inner * rise, -inner * fall)
 
 
 def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[Any, Any]:
@@ -177,20 +212,20 @@ def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[A
     return out, xp.zeros_like(out)
 
 
-def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any) -> Any:
+def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any, room: Any = None) -> Any:
     """Return the slopes in the counts times those of the memberships."""
     lib, positives, (rise, fall) = batch.lib, batch.labels, slopes
     tp, fp, fn, tn = slope
     if type(tp) is not float and tp.shape:
         tp, fp, fn, tn = (_along(lib, x, batch.axes) for x in slope)
+    _, multiply = lib.in_place(batch.scores)
     if fall is None:
-        add, multiply = lib.in_place(batch.scores)
-        product = add(positives * (tp - fn), lib.less(positives) * (fp - tn))
+        product = lib.chosen(positives, tp - fn, fp - tn, room)
         product = product if type(rise) is int else multiply(product, rise)  # 1 is all it can be
     else:
         negatives = 1 - positives
         product = positives * (tp * rise + fn * fall) + negatives * (fp * rise + tn * fall)
-    return product if batch.weights is None else product * batch.weights
+    return product if batch.weights is None else multiply(product, batch.weights)
 
 
 def _along(lib: Library, x: Any, axes: tuple[int, ...]) -> Any:

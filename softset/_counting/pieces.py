@@ -11,12 +11,24 @@ import math
 from typing import Any, NamedTuple
 
 from .._arrays.shapes import broadcasts_to
+from .._arrays.values import checking
 from ..steps import is_own_step
-from .arguments import Arguments, Batch, Piece, piece_of, prepare, shape_of_threshold
+from .arguments import (
+    Arguments,
+    Batch,
+    Piece,
+    batch_of,
+    check_kinds,
+    piece_of,
+    prepare,
+    shape_of_threshold,
+)
+from .checks import axes
 from .count import count, count_and_find, find_slopes, gradient
+from .values import check_values
 
-# The elements of a piece: a megabyte of float32.
-_SIZE = 2**18
+# The elements of a piece: half a megabyte of float32.
+_SIZE = 2**17
 
 _WHOLE: list[Piece] = [()]
 
@@ -25,86 +37,148 @@ class Pass(NamedTuple):
     """What the first pass leaves to the second: slopes by piece, or None to find them again."""
 
     arguments: Arguments
+    whole: Batch | None
     pieces: list[Piece]
     found: list[Any]
     batch: Batch
+    shape: tuple[int, ...]
 
 
 def count_pass(arguments: Arguments) -> tuple[Any, ...]:
     """Return tp, fp, fn and tn."""
-    pieces = _split(arguments)
+    arguments, pieces = _split(arguments)
     if len(pieces) == 1:
-        return count(prepare(arguments), arguments.step)
-    return _add_up(arguments, pieces, keep=False)[0]
+        batch = prepare(arguments)
+        return _rounded(batch, count(batch, arguments.step))
+    return _add_up(arguments, _whole(arguments), pieces, keep=False)[0]
 
 
 def first_pass(arguments: Arguments) -> tuple[tuple[Any, ...], Pass]:
     """Return tp, fp, fn and tn, and what the second pass needs."""
-    pieces = _split(arguments)
-    if len(pieces) > 1:
-        # To find the slopes again takes hardly longer than to read them, but for buckets.
-        return _add_up(arguments, pieces, keep=arguments.thresholds is not None)
-    batch = prepare(arguments)
-    counts, found = count_and_find(batch, arguments.step)
-    return counts, Pass(arguments, pieces, [found], batch)
+    shape = arguments.y_prob.shape
+    arguments, pieces = _split(arguments)
+    if len(pieces) == 1:
+        batch = prepare(arguments)
+        counts, slopes = count_and_find(batch, arguments.step)
+        return _rounded(batch, counts), Pass(arguments, batch, pieces, [slopes], batch, shape)
+    whole = _whole(arguments)
+    # To find the slopes again takes hardly longer than to read them, but for buckets.
+    counts, found, batch = _add_up(arguments, whole, pieces, keep=arguments.thresholds is not None)
+    return counts, Pass(arguments, whole, pieces, found, batch, shape)
 
 
 def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
     """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn."""
-    arguments, pieces, found, batch = first
+    arguments, whole, pieces, found, batch, shape = first
     step, y_prob = arguments.step, arguments.y_prob
     if len(pieces) == 1:
         return _like(batch, y_prob, gradient(batch, found[0], step, slope))
     result, seen = batch.lib.xp.empty_like(y_prob), batch.seen
+    direct = not batch.clipped and batch.scores.dtype == y_prob.dtype
     for piece, slopes in zip(pieces, found, strict=True):
-        part = piece_of(arguments, piece)
-        batch = prepare(part, seen=seen)
+        if whole is None:
+            batch = prepare(piece_of(arguments, piece), seen=seen)
+        else:
+            batch = batch_of(whole, piece)
         if slopes is None:
             slopes = find_slopes(batch, step)
         of_part = slope
         if type(slope[0]) is not float:
             of_part = tuple(x[_kept(piece, batch)] for x in slope)
-        product = gradient(batch, slopes, step, of_part)
-        result[piece] = _like(batch, part.y_prob, product)
-    return result
+        room = result[piece] if direct else None
+        product = gradient(batch, slopes, step, of_part, room)
+        if product is not room:
+            result[piece] = _like(batch, y_prob[piece], product)
+    return batch.lib.xp.reshape(result, shape)
 
 
-def _add_up(arguments: Arguments, pieces: list[Piece], *, keep: bool) -> tuple[Any, Pass]:
+def _whole(arguments: Arguments) -> Batch | None:
+    """Return all input at once, if that takes no copy; its values are looked at in pieces."""
+    lib, names, y_true, y_prob = arguments[:4]
+    sample_weight, where = arguments.sample_weight, arguments.where
+    if where is not None or lib.counted_in(y_prob) is not y_prob or not checking(lib):
+        return None
+    for x in (y_true, sample_weight):
+        if x is not None and x.dtype != y_prob.dtype:
+            return None
+    check_kinds(lib, names, y_true, y_prob, sample_weight, where)
+    return prepare(arguments, seen=True)
+
+
+def _add_up(
+    arguments: Arguments, whole: Batch | None, pieces: list[Piece], *, keep: bool
+) -> tuple[Any, list[Any], Batch]:
     """Count piece by piece; the sums over pieces are in float64."""
     totals: list[Any] = []
     found: list[Any] = []
     step = arguments.step
     for piece in pieces:
-        batch = _prepared(arguments, piece)
+        batch = _checked(arguments, whole, piece)
         if keep:
             counts, slopes = count_and_find(batch, step)
         else:
             counts, slopes = count(batch, step), None
+        found.append(slopes)
+        if type(counts[0]) is float:
+            totals = [a + b for a, b in zip(totals or (0.0,) * 4, counts, strict=True)]
+            continue
         if not totals:
             totals = [_zeros(arguments, batch, x) for x in counts]
         for total, x in zip(totals, counts, strict=True):
             total[_kept(piece, batch)] += x
-        found.append(slopes)
-    sums = tuple(batch.lib.cast(x, batch.scores.dtype)[()] for x in totals)
-    return sums, Pass(arguments, pieces, found, batch)
+    return _rounded(batch, tuple(totals)), found, batch
 
 
-def _split(arguments: Arguments) -> list[Piece]:
-    """Return the places of the pieces, of which there is one unless pieces are faster."""
-    if not arguments.lib.free:
-        return _WHOLE
-    shape = tuple(arguments.y_prob.shape)
-    if math.prod(shape) <= _SIZE:
-        return _WHOLE
+def _rounded(batch: Batch, counts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return counts in the dtype of the scores."""
+    if not batch.lib.free:
+        return counts
+    return tuple([batch.lib.number(x, batch.scores) for x in counts])
+
+
+def _split(arguments: Arguments) -> tuple[Arguments, list[Piece]]:
+    """Return the places of the pieces, of which there is one unless pieces are faster.
+
+    What is counted over all axes is then one row where that takes no copy.
+    """
+    shape = arguments.y_prob.shape
+    if not arguments.lib.free or math.prod(shape) <= _SIZE or not _splits(arguments, shape):
+        return arguments, _WHOLE
+    arguments = _flat(arguments)
+    return arguments, _places(tuple(arguments.y_prob.shape))
+
+
+def _splits(arguments: Arguments, shape: tuple[int, ...]) -> bool:
+    """Tell whether the arguments can be taken in pieces."""
     if not is_own_step(arguments.step):  # which may look at all scores at once
-        return _WHOLE
-    if tuple(arguments.y_true.shape) != shape:  # an error, which `prepare` describes, as below
-        return _WHOLE
+        return False
+    if arguments.y_true.shape != shape:  # an error, which `prepare` describes, as below
+        return False
     for x in (arguments.sample_weight, arguments.where):
         if x is not None and not (len(x.shape) == len(shape) and broadcasts_to(x.shape, shape)):
-            return _WHOLE
-    if not broadcasts_to(shape_of_threshold(arguments.threshold), shape):
-        return _WHOLE
+            return False
+    return broadcasts_to(shape_of_threshold(arguments.threshold), shape)
+
+
+def _flat(arguments: Arguments) -> Arguments:
+    """Return arguments as rows where all of them are counted over, without a copy."""
+    lib, shape = arguments.lib, arguments.y_prob.shape
+    if len(axes(arguments.axis, len(shape))) < len(shape) or len(shape) == 1:
+        return arguments
+    if shape_of_threshold(arguments.threshold):
+        return arguments
+    rows = {}
+    for name in ("y_true", "y_prob", "sample_weight", "where"):
+        x = getattr(arguments, name)
+        if x is not None:
+            rows[name] = lib.row(x) if x.shape == shape else None
+            if rows[name] is None:
+                return arguments
+    return arguments._replace(axis=None, **rows)
+
+
+def _places(shape: tuple[int, ...]) -> list[Piece]:
+    """Return the places of the pieces of an array."""
     steps, room = [1] * len(shape), _SIZE
     for axis in range(len(shape) - 1, -1, -1):
         steps[axis] = max(1, min(shape[axis], room))
@@ -116,10 +190,15 @@ def _split(arguments: Arguments) -> list[Piece]:
     ]
 
 
-def _prepared(arguments: Arguments, piece: Piece) -> Batch:
+def _checked(arguments: Arguments, whole: Batch | None, piece: Piece) -> Batch:
     """Return the checked input of a piece; an error tells the position among all scores."""
     try:
-        return prepare(piece_of(arguments, piece))
+        if whole is None:
+            return prepare(piece_of(arguments, piece))
+        batch, logits = batch_of(whole, piece), arguments.from_logits
+        given = (batch.labels, batch.scores, batch.weights, None)
+        check_values(batch.lib, arguments.names, *given, from_logits=logits)
+        return batch
     except ValueError:
         prepare(arguments)  # raises with the position among all
         raise

@@ -28,8 +28,12 @@ def check_values(
             f"`{names.y_prob}` must not be empty, got shape {lib.shape(y_prob)}; skip the batch, "
             "or switch the checks off to count zeros"
         )
-    plain = where is None and sample_weight is None and not from_logits
-    if plain and lib.are_shares(y_prob) and (lib.is_bool(y_true.dtype) or lib.are_shares(y_true)):
+    # One look at each, also at what a mask takes out: as a rule nothing is wrong with it.
+    if (
+        (lib.are_finite(y_prob) if from_logits else lib.are_shares(y_prob))
+        and (lib.is_bool(y_true.dtype) or lib.are_shares(y_true))
+        and (sample_weight is None or lib.are_weights(sample_weight))
+    ):
         return True
     rule = Rule(_is_finite, f"hold finite {names.logits}", finite_only) if from_logits else _SCORE
     rules = [(names.y_prob, y_prob, rule)]
