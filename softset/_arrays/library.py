@@ -159,6 +159,10 @@ class Library:
         """Return x where the condition holds, else y; one of the two may be a number."""
         return self.xp.where(condition, x, y)
 
+    def kept(self, x: Any, where: Any) -> Any:
+        """Return x where a mask holds, else 0."""
+        return self.where(where, x, 0.0)
+
     def divided(self, x: Any, y: Any) -> Any:
         """Return x / y, with a finite slope in y also where the square of y is 0 in float32."""
         if not self.divides_by_squares(y):
@@ -205,8 +209,7 @@ class Library:
     def chosen(self, y: Any, positive: Any, negative: Any, room: Any = None) -> Any:
         """Return y * positive + (1 - y) * negative, for shares y.
 
-        It is in `room`, an array of the shape and dtype of y, where arrays are free and both are
-        Python's numbers, and otherwise in new memory.
+        It may be in `room`, a free array of the shape and dtype of the result, if there is some.
         """
         return y * positive + self.less(y) * negative
 

@@ -18,6 +18,7 @@ _INFINITE_SINGLE, _INFINITE_DOUBLE = 0x7F800000, 0x7FF0000000000000  # of infini
 _SINGLE, _DOUBLE = np.dtype("float32"), np.dtype("float64")
 _SMALL = 2**13  # up to so many float32 numbers it takes no longer to sum them in float64
 _ONES = np.ones(_SMALL)
+_BITS = {_SINGLE: np.uint32, _DOUBLE: np.uint64}
 _FREE = (np.ndarray, type(None), *NUMBERS)
 
 
@@ -113,6 +114,15 @@ class NumPy(Library):
             return _number(x, y) if condition else _number(y, x)
         return np.where(condition, x, y)
 
+    def kept(self, x: Any, where: Any) -> Any:
+        """Return x where a mask holds, else 0: by its bits, which takes no guesses at the mask."""
+        kind = _BITS.get(x.dtype)
+        if kind is None or x.shape != where.shape:
+            return np.where(where, x, x.dtype.type(0))
+        bits = where.astype(kind)
+        np.negative(bits, out=bits)
+        return np.bitwise_and(bits, x.view(kind), out=bits).view(x.dtype)
+
     def clipped(self, x: Any, *, alone: bool = False) -> Any:
         """Return numbers outside [0, 1] as 0 or 1, and NaN as it is."""
         return np.clip(x, 0, 1)
@@ -138,15 +148,16 @@ class NumPy(Library):
     def chosen(self, y: Any, positive: Any, negative: Any, room: Any = None) -> Any:
         """Return y * positive + (1 - y) * negative, for shares y.
 
-        What is added has the smaller number as a factor, so that both numbers keep their digits.
+        What is added is the smaller number, so that both keep their digits.
         """
-        if type(positive) is not float or type(negative) is not float:
+        less = abs(negative) <= abs(positive)
+        if type(less) is not bool and less.any() and not less.all():
             add, _ = self.in_place(y)
             return add(y * positive, (1 - y) * negative)
-        if abs(negative) > abs(positive):
+        if not (less if type(less) is bool else less.all()):
             y, positive, negative = np.subtract(1, y, out=room), negative, positive
         found = np.multiply(y, positive - negative, out=room)
-        return np.add(found, negative, out=room)
+        return np.add(found, negative, out=found)
 
     def larger(self, x: Any, y: Any) -> Any:
         """Return the larger of each pair, in the memory of x."""

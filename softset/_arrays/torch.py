@@ -204,7 +204,7 @@ class Torch(Library):
     def chosen(self, y: Any, positive: Any, negative: Any, room: Any = None) -> Any:
         """Return y * positive + (1 - y) * negative, for shares y.
 
-        What is added has the smaller number as a factor, so that both numbers keep their digits.
+        What is added is the smaller number, so that both keep their digits.
         """
         if not self.free or type(positive) is not float or type(negative) is not float:
             return y * positive + (1 - y) * negative

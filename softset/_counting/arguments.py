@@ -243,8 +243,8 @@ def masked(
     lib: Library, labels: Any, scores: Any, weights: Any, where: Any
 ) -> tuple[Any, Any, Any]:
     """Give entries that do not count a harmless score and a weight of 0."""
-    keep = lib.cast(where, scores.dtype) if weights is None else lib.where(where, weights, 0.0)
-    return lib.where(where, labels, 0.0), lib.where(where, scores, 0.5), keep
+    keep = lib.cast(where, scores.dtype) if weights is None else lib.kept(weights, where)
+    return lib.kept(labels, where), lib.kept(scores, where), keep
 
 
 def _threshold(lib: Library, names: Names, threshold: Any, scores: Any, *, hard: bool) -> Any:

@@ -94,8 +94,8 @@ def test_pieces_are_small_and_cover_everything_once(shape, size):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_passes, "_SIZE", size)
         y, p = data(shape)
-        pieces = _passes._split(ss.as_loss(ss.f1).arguments(y, p, None, None))
-    times = np.zeros(shape, dtype=int)
+        call, pieces = _passes._split(ss.as_loss(ss.f1).arguments(y, p, None, None))
+    times = np.zeros(call.y_prob.shape, dtype=int)
     for piece in pieces:
         times[piece] += 1
         assert times[piece].size <= size or len(pieces) == 1
