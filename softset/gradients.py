@@ -12,11 +12,8 @@ from functools import partial
 from typing import Any
 
 from ._arrays import Library, arrive, library
-from ._arrays.numbers import value_and_slopes
-from ._arrays.refusals import NotElementwise
-from ._counting.arguments import Arguments, prepare
-from ._counting.count import count
-from ._counting.pieces import Pass, first_pass, second_pass
+from ._count_slopes import count_slopes
+from ._counting.pieces import first_pass, second_pass
 from ._types import Array, Confusion
 from .losses import Loss, Score
 from .metrics.users import require_array
@@ -148,48 +145,6 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     return LinearLoss(loss, count_slopes(lib.plain, loss, total)[1])
 
 
-def count_slopes(lib: Library, loss: Score | LinearLoss, c: Confusion) -> tuple[Any, Confusion]:
-    """Return the loss of the counts and its slope with respect to each count.
-
-    The slopes of plain numbers are such as well.
-    """
-    if isinstance(loss, LinearLoss):
-        return loss.of_counts(c), loss.slopes
-    # The loss is 1 - the mean of the metric's values, or that mean.
-    sign = -1 if isinstance(loss, Loss) and loss.maximize else 1
-    if (numbers := loss.as_numbers(lib, c)) is not None:
-        value, four = value_and_slopes(loss.metric, numbers)
-        if sign < 0:
-            four = (-four[0], -four[1], -four[2], -four[3])
-        return lib.number(loss.of_values(value), c.tp), Confusion(*four)
-    from ._arrays import duals
-
-    try:
-        values, parts = duals.slopes(
-            lambda *four: require_array(loss.values_at(Confusion(*four))), *c
-        )
-    except NotElementwise:  # an average over classes, say
-        value, parts = duals.value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
-        return value, Confusion(*parts)
-    scale = sign / max(1, math.prod(c.tp.shape))
-    return loss.of_values(values), Confusion(*(part * scale for part in parts))
-
-
-# A framework that puts the closed form in the place of its own backward pass takes `first_pass`, or
-# `loss_and_slopes` in its place, then `second_pass`, and `count_again` for second derivatives.
-
-
-def loss_and_slopes(loss: Score | LinearLoss, call: Arguments) -> tuple[Any, Confusion, Pass]:
-    """Return the loss, its slopes in the counts, and what the second pass needs."""
-    counts, passed = first_pass(call)
-    return *count_slopes(call.lib, loss, Confusion(*counts)), passed
-
-
-def count_again(call: Arguments, seen: bool) -> Confusion:
-    """Return the counts of arguments that were checked before; `seen` says if their values were."""
-    return Confusion(*count(prepare(call, seen=seen), call.step))
-
-
 def _by_chain(
     loss: Score | LinearLoss,
     y_true: Array,
@@ -201,7 +156,10 @@ def _by_chain(
     """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
     source = loss.loss if isinstance(loss, LinearLoss) else loss
     call = source.arguments(y_true, y_prob, sample_weight, where)
-    value, slopes, passed = loss_and_slopes(loss, call)
+    counts, passed = first_pass(call)
+    if isinstance(loss, LinearLoss):
+        return loss.of_counts(Confusion(*counts)), second_pass(passed, loss.slopes)
+    value, slopes = count_slopes(call.lib, loss, Confusion(*counts))
     return value, second_pass(passed, slopes)
 
 

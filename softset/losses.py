@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from ._area_warnings import warn_of_area
 from ._arrays import Library, library
 from ._arrays.values import checks
+from ._count_slopes import count_slopes
+from ._counting import closed_form
 from ._counting.arguments import Arguments, arrive
 from ._counting.names import NAMES, Names
-from ._counting.pieces import count_pass
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
 from .averages import over_grid
 from .curves import is_area
@@ -51,15 +52,14 @@ class Score:
         reduce: Reduce | None = None,
     ) -> Any:
         """Return the number; the arguments are those of `confusion`."""
-        call = self.arguments(y_true, y_prob, sample_weight, where)
-        if reduce is not None:
-            return self.of_arguments(call, reduce)
-        return self.of_counts(Confusion(*count_pass(call)), call.lib)
+        return self.of_arguments(self.arguments(y_true, y_prob, sample_weight, where), reduce)
 
-    def of_arguments(self, call: Arguments, reduce: Reduce | None) -> Any:
+    def of_arguments(self, call: Arguments, reduce: Reduce | None = None) -> Any:
         """Return the number for what `arguments` returned."""
         if reduce is None:
-            return self.of_counts(Confusion(*count_pass(call)), call.lib)
+            if self.metric_is_own and call.lib.in_memory and closed_form.suits(call):
+                return closed_form.value(call, self.value_and_slopes, self.of_four)
+            return self.of_counts(self.counts(call), call.lib)
         # A batch without rows has them on other machines, which wait for its zeros.
         with checks(False) if 0 in call.y_prob.shape else nullcontext():
             c = self.counts(call)
@@ -78,7 +78,7 @@ class Score:
 
     def counts(self, call: Arguments) -> Confusion:
         """Return the counts for what `arguments` returned."""
-        return Confusion(*count_pass(call))
+        return Confusion(*closed_form.counts(call))
 
     def arguments(
         self,
@@ -92,6 +92,14 @@ class Score:
         cut = (self.threshold, self.thresholds, self.step)
         count = (sample_weight, where, self.axis, self.from_logits)
         return arrive(y_true, y_prob, *cut, *count, names)
+
+    def value_and_slopes(self, lib: Library, four: tuple[Any, ...]) -> tuple[Any, Confusion]:
+        """Return the number for given counts, and its slope in each of them."""
+        return count_slopes(lib, self, Confusion(*four))
+
+    def of_four(self, four: tuple[Any, ...]) -> Any:
+        """Return the number for given counts."""
+        return self.of_counts(Confusion(*four))
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""

@@ -270,6 +270,25 @@ class Library:
         """
         return False
 
+    def is_alone(self, x: Any, others: tuple[Any, ...]) -> bool:
+        """Tell whether `in_two_passes` can give the gradient in x, and none in others is wanted."""
+        return False
+
+    def in_two_passes(
+        self,
+        first: Callable[..., tuple[Any, Any]],
+        second: Callable[..., Any],
+        again: Callable[..., Any],
+        *inputs: Any,
+    ) -> Any:
+        """Return what `first` makes of the inputs, with `second` for the gradient in the second.
+
+        `first` returns a value, or a tuple of them, and what `second` is called with before their
+        slopes. `again` returns the same values, for autodiff to follow. The inputs that they get
+        may be another library's of the same memory.
+        """
+        raise NotImplementedError
+
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return the first of what `both` returns, a value, with the second as its gradients.
 

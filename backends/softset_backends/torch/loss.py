@@ -12,8 +12,7 @@ from softset._counting.values import check_thresholds
 from softset._types import Array, Metric, Reduce, Step, Threshold
 from softset.losses import Loss
 
-from .closed_form import evaluate
-from .options import at, describe, describe_thresholds, hold
+from .options import LOSS_NAMES, at, describe, describe_thresholds, hold
 
 # A learned threshold keeps this distance to 0 and 1, which a float32 sigmoid would reach.
 _MARGIN = 1e-6
@@ -141,7 +140,10 @@ class MetricLoss(torch.nn.Module):
         """Return the loss; the options are those of what `softset.as_loss` returns."""
         if torch.jit.is_tracing():
             _refuse("torch.jit.trace")
-        return evaluate(self.loss, target, input, sample_weight, where, reduce)
+        loss = self.loss
+        return loss.of_arguments(
+            loss.arguments(target, input, sample_weight, where, LOSS_NAMES), reduce
+        )
 
     def extra_repr(self) -> str:
         """Return the options in words."""

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch.autograd import forward_ad
 
-from . import numpy
-from .library import NUMBERS, Both, Library, Operator
-from .refusals import not_dense, refusal
+from .. import numpy
+from ..library import NUMBERS, Both, Library, Operator
+from ..refusals import not_dense, refusal
+from .closed_form import Closed, is_alone
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
 # with, results on their way from another process, and torchvision's images and masks.
@@ -259,6 +260,22 @@ class Torch(Library):
         """Tell whether what a function makes of a tensor has a gradient in something else."""
         found = function(like.detach()[:1])
         return isinstance(found, torch.Tensor) and found.requires_grad
+
+    def is_alone(self, x: Any, others: tuple[Any, ...]) -> bool:
+        """Tell whether the scores are all that autograd follows, eagerly."""
+        if not self.visible or forward_ad._current_level >= 0:
+            return False
+        return not torch._C._are_functorch_transforms_active() and is_alone(x, others)
+
+    def in_two_passes(
+        self,
+        first: Callable[..., tuple[Any, Any]],
+        second: Callable[..., Any],
+        again: Callable[..., Any],
+        *inputs: Any,
+    ) -> Any:
+        """Return what `first` makes of the inputs, with `second` as its backward pass."""
+        return Closed.apply(first, second, again, *inputs)
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by an autograd.Function."""

@@ -1,0 +1,73 @@
+"""Counts, and what is made of them, with the gradient of two passes in autodiff's place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from ..steps import Hard, is_own_step
+from .arguments import Arguments, arrive, prepare
+from .count import count
+from .pieces import count_pass, first_pass, second_pass
+
+Counts: TypeAlias = "tuple[Any, ...]"
+
+
+def suits(call: Arguments) -> bool:
+    """Tell whether the gradient in the scores is all that is wanted, and known in closed form."""
+    step = call.step
+    others = (call.y_true, call.sample_weight, call.where, call.threshold, call.thresholds)
+    if not call.lib.is_alone(call.y_prob, others):
+        return False
+    return type(step) is not Hard and is_own_step(step)
+
+
+def counts(call: Arguments) -> Counts:
+    """Return tp, fp, fn and tn."""
+    if not suits(call):
+        return count_pass(call)
+    return _in_two_passes(call, lambda lib, four: (four, None), lambda four: four)
+
+
+def value(
+    call: Arguments,
+    value_and_slopes: Callable[[Any, Counts], tuple[Any, Counts]],
+    value_of: Callable[[Counts], Any],
+) -> Any:
+    """Return a function of the counts, given with its slopes in them and without."""
+    return _in_two_passes(call, value_and_slopes, value_of)
+
+
+def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[..., Any]) -> Any:
+    """Let a library take `found`, a value and its slopes, and the second pass for its gradient.
+
+    Without slopes the value are the counts. `plain` is the value that autodiff can follow.
+    """
+    seen = True
+
+    def arrived(y_true: Any, y_prob: Any, *rest: Any) -> Arguments:
+        sample_weight, where, threshold, thresholds = rest
+        cut, axis = (threshold, thresholds, call.step), (call.axis, call.from_logits)
+        return arrive(y_true, y_prob, *cut, sample_weight, where, *axis, call.names)
+
+    def first(*inputs: Any) -> tuple[Any, Any]:
+        nonlocal seen
+        again = arrived(*inputs)
+        four, passed = first_pass(again)
+        seen = passed.batch.seen
+        number, slopes = found(again.lib, four)
+        return number, (passed, slopes)
+
+    def second(state: Any, *slope: Any) -> Any:
+        passed, slopes = state
+        if slopes is not None and slope[0] != 1:
+            slopes = tuple([x * slope[0] for x in slopes])
+        return second_pass(passed, slope if slopes is None else slopes)
+
+    def again(*inputs: Any) -> Any:
+        # The values were checked before, if at all.
+        batch = prepare(arrived(*inputs), seen=seen)
+        return plain(count(batch, call.step))
+
+    inputs = (call.y_true, call.y_prob, call.sample_weight, call.where)
+    return call.lib.in_two_passes(first, second, again, *inputs, call.threshold, call.thresholds)
