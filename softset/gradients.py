@@ -5,7 +5,6 @@ d loss / d score = (slope of the metric at the counts) x (slope of the step at t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +18,6 @@ from ._counting.count import count
 from ._counting.pieces import Pass, first_pass, second_pass
 from ._types import Array, Confusion
 from .losses import Loss, Score
-from .metrics.users import require_array
 from .ranking.loss import loss_and_gradient, pairwise_loss
 
 
@@ -155,24 +153,21 @@ def count_slopes(lib: Library, loss: Score | LinearLoss, c: Confusion) -> tuple[
     """
     if isinstance(loss, LinearLoss):
         return loss.of_counts(c), loss.slopes
-    # The loss is 1 - the mean of the metric's values, or that mean.
-    sign = -1 if isinstance(loss, Loss) and loss.maximize else 1
     if (numbers := loss.as_numbers(lib, c)) is not None:
         value, four = value_and_slopes(loss.metric, numbers)
-        if sign < 0:
+        if isinstance(loss, Loss) and loss.maximize:
             four = (-four[0], -four[1], -four[2], -four[3])
         return lib.number(loss.of_values(value), c.tp), Confusion(*four)
     from ._arrays import duals
 
+    def of_counts(*four: Any) -> Any:
+        return loss.of_counts(Confusion(*four))
+
     try:
-        values, parts = duals.slopes(
-            lambda *four: require_array(loss.values_at(Confusion(*four))), *c
-        )
-    except NotElementwise:  # an average over classes, say
-        value, parts = duals.value_and_gradients(lambda *four: loss.of_counts(Confusion(*four)), *c)
-        return value, Confusion(*parts)
-    scale = sign / max(1, math.prod(c.tp.shape))
-    return loss.of_values(values), Confusion(*(part * scale for part in parts))
+        value, parts = duals.gradients_of_sums(of_counts, *c)
+    except NotElementwise:  # an area, say, or a metric that compares one class with another
+        value, parts = duals.value_and_gradients(of_counts, *c)
+    return value, Confusion(*parts)
 
 
 # A framework that puts the closed form in the place of its own backward pass takes `first_pass`, or
