@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ._arrays import arrive
 from ._counting import arguments
-from ._counting.pieces import count_pass
+from ._counting.closed_form import counts
 from ._counting.sweep import sorted_counts
 from ._options import whole
 from ._types import Array, Confusion, Step, Threshold
@@ -100,7 +100,7 @@ def confusion(
     call = arguments.arrive(
         y_true, y_prob, threshold, thresholds, step, sample_weight, where, axis, from_logits
     )
-    return Confusion(*count_pass(call))
+    return Confusion(*counts(call))
 
 
 class Sweep(NamedTuple):

@@ -5,18 +5,16 @@ d loss / d score = (slope of the metric at the counts) x (slope of the step at t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ._arrays import Library, arrive, library
+from ._arrays import arrive, library
 from ._count_slopes import count_slopes
 from ._counting.pieces import first_pass, second_pass
 from ._types import Array, Confusion
-from .losses import Loss, Score
-from .metrics.users import require_array
+from .losses import Score
 from .ranking.loss import loss_and_gradient, pairwise_loss
 
 

@@ -26,6 +26,9 @@ class Library:
     # Their values can be looked at: they are not lazy, and no compiler reads along. Of JAX's, and
     # within transforms of PyTorch's, each array tells by itself whether it hides them.
     visible = True
+    # They lie in this machine's memory, and some of them are followed by autodiff: to look at a
+    # value costs nothing.
+    in_memory = False
     # They can be summed in float64.
     has_float64 = True
     # A float32 sum over some of the axes is a running sum, which stands still at 2**24.

@@ -1,6 +1,7 @@
 """Gradients: autodiff, the chain of four sums, dual numbers, closed forms and differences agree."""
 
 from functools import partial
+from inspect import signature
 from itertools import product
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 
 import softset as ss
 from softset import metrics
+from softset._arrays import duals
+from softset.gradients import count_slopes
 from tests import support
 from tests.support import DIFFERENCES, EXACT, HALF, SINGLE, SUMMED, assert_close
 
@@ -195,6 +198,107 @@ def test_inductor(backend):
     a, b = by_chain(grid, Y3, Z3), by_chain(macro, Y3, Z3)
     assert_close(value, a[0] + 2 * b[0], backend, SUMMED)
     assert_close(gradient, a[1] + 2 * b[1], backend, SUMMED)
+
+
+# Averages over classes, in time that grows with their number
+
+AVERAGED = {
+    "macro": ss.macro,
+    "weighted": ss.weighted,
+    "micro": ss.micro,
+    "none": lambda metric: metric,
+}
+# A class that nobody is in, one that nobody is put in, and one with nothing right.
+COUNTS = np.random.default_rng(8).uniform(0.5, 5, (4, 6))
+COUNTS[:, 1] = 0, 0, 0, 3
+COUNTS[:, 3] = 0, 0, 2, 3
+COUNTS[:, 4] = 0, 1, 2, 3
+
+
+def every_metric(zero_division):
+    """Return all built-in metrics, with the options that must be given, and a user's own."""
+    found = {}
+    for name in set(metrics.__all__) - {"larger_is_better"}:
+        metric = getattr(metrics, name)
+        options = {"beta": 2.0} if name == "fbeta" else {}
+        options |= {"fp_weight": 0.3, "fn_weight": 0.7} if name == "tversky" else {}
+        if "zero_division" in signature(metric).parameters:
+            options["zero_division"] = zero_division
+        found[name] = partial(metric, **options)
+    return {**found, "user": lambda c: c.tp**2 / (c.tp**2 + c.fp * c.fn + 1)}
+
+
+def by_directions(loss, c):
+    """Return a loss of counts and its slopes, one direction for each count."""
+    return duals.value_and_gradients(lambda *four: loss.of_counts(ss.Confusion(*four)), *c)
+
+
+@support.on("numpy", "array_api_strict", "torch", "jax", "tensorflow")
+@pytest.mark.parametrize("average", AVERAGED)
+def test_slopes_of_averages_are_those_of_one_direction_for_each_count(
+    backend, average, monkeypatch
+):
+    """Every metric, with absent classes; and no metric takes as many directions as counts."""
+    c = ss.Confusion(*(backend.asarray(x) for x in COUNTS))
+    lib = support.lib_of(*c)
+    for zero_division in (0.0, 0.7) if backend.library == "numpy" else (0.7,):
+        for name, metric in every_metric(zero_division).items():
+            loss = ss.as_loss(AVERAGED[average](metric), axis=0, maximize=True)
+            expected = by_directions(loss, c)
+            with monkeypatch.context() as patch:
+                patch.delattr(duals, "value_and_gradients")
+                value, slopes = count_slopes(lib, loss, c)
+            np.testing.assert_allclose(value, expected[0], rtol=EXACT, err_msg=name)
+            scale = max(float(np.max(np.abs(backend.to_numpy(x)))) for x in expected[1])
+            for x, e in zip(slopes, expected[1], strict=True):
+                np.testing.assert_allclose(
+                    backend.to_numpy(x),
+                    backend.to_numpy(e),
+                    rtol=SUMMED,
+                    atol=SUMMED * scale,
+                    err_msg=name,
+                )
+
+
+@support.on("numpy", "torch", "jax", "tensorflow")
+def test_slopes_of_averages_beside_thresholds_and_of_averages(backend, monkeypatch):
+    cells = np.random.default_rng(9).uniform(0.5, 5, (4, 5, 3, 2))
+    cells[:3, 2] = 0
+    grid = {"axis": 1, "thresholds": (0.3, 0.6)}
+    cases = [
+        (ss.as_loss(ss.macro(metrics.f1, axis=0), **grid), cells),
+        (ss.as_loss(ss.weighted(metrics.jaccard, axis=1), **grid), cells),
+        (ss.as_loss(ss.micro(ss.macro(metrics.f1), axis=0), **grid), cells),
+        (ss.as_loss(partial(ss.macro(metrics.f1), zero_division=0.5), **grid), cells[:, 0]),
+        (ss.as_loss(partial(ss.micro(metrics.fbeta), beta=0.5), **grid), cells[:, :, 0]),
+        (ss.as_loss(metrics.matthews_corrcoef, **grid), cells),
+    ]
+    for loss, numbers in cases:
+        c = ss.Confusion(*(backend.asarray(x) for x in numbers))
+        expected = by_directions(loss, c)
+        with monkeypatch.context() as patch:
+            patch.delattr(duals, "value_and_gradients")
+            value, slopes = count_slopes(support.lib_of(*c), loss, c)
+        np.testing.assert_allclose(value, expected[0], rtol=EXACT)
+        for x, e in zip(slopes, expected[1], strict=True):
+            np.testing.assert_allclose(backend.to_numpy(x), backend.to_numpy(e), atol=1e-14)
+
+
+@support.on("numpy", "array_api_strict", "torch", "jax", "tensorflow")
+def test_a_metric_that_compares_classes_has_its_slopes_too(backend):
+    """What is neither elementwise nor of sums takes one direction for each count."""
+
+    def shared(c):
+        xp = ss.array_namespace(*c)
+        share = c.tp / xp.sum(c.tp)  # a class against all of them
+        return xp.sum(share * c.tp / (c.tp + c.fp + c.fn + 1))
+
+    c = ss.Confusion(*(backend.asarray(x) for x in COUNTS))
+    loss = ss.as_loss(shared, axis=0)
+    _, slopes = count_slopes(support.lib_of(*c), loss, c)
+    expected = support.central_differences(lambda x: loss.of_counts(ss.Confusion(*x)), COUNTS)
+    for x, e in zip(slopes, expected, strict=True):
+        np.testing.assert_allclose(backend.to_numpy(x), e, atol=1e-9)
 
 
 # The other arguments

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import library
 from ..refusals import NotElementwise
@@ -35,6 +35,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "abs": operator.abs,
 }
 ARITHMETIC = ("add", "subtract", "multiply", "divide")
+SUMS = ("sum", "mean")
 
 
 def _operators(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -45,11 +46,22 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return lambda x, y: compare(primal(x), primal(y))
 
 
+class Summed(NamedTuple):
+    """Which axes of elementwise arrays are left, and which have been summed over, in that order.
+
+    A sum depends on each position that it adds up by the slope there alone. So the positions become
+    directions, beside those that there are, and the sum's tangent holds the same numbers as before.
+    """
+
+    left: tuple[int, ...]
+    over: tuple[int, ...] = ()
+
+
 class Dual(Guarded):
     """An array with its derivatives, ``tangent``, along one leading axis of directions.
 
     ``elementwise=True`` promises that no operation mixes positions; one that does raises
-    NotElementwise. Duals of duals give higher derivatives.
+    NotElementwise. With `Summed` for True it may be a sum. Duals of duals give higher derivatives.
     """
 
     __slots__ = ("value", "tangent", "elementwise")  # noqa: RUF023, the order of the arguments
@@ -57,7 +69,7 @@ class Dual(Guarded):
     # array-api-strict: there write `dual > array` or `xp.multiply(array, dual)`.
     __array_priority__ = 1000.0
 
-    def __init__(self, value: Any, tangent: Any, elementwise: bool = False) -> None:
+    def __init__(self, value: Any, tangent: Any, elementwise: bool | Summed = False) -> None:
         self.value = value
         self.tangent = tangent
         self.elementwise = elementwise
@@ -175,11 +187,18 @@ def operate(name: str, x: Any, y: Any) -> Any:
         else:
             tangent, elementwise = _scaled(in_x(None, a, b, out), x.tangent), x.elementwise
             if b is not y:
+                elementwise = common(elementwise, y.elementwise)
                 tangent = tangent + _scaled(in_y(None, a, b, out), y.tangent)
-                elementwise = elementwise or y.elementwise
         if tangent.dtype == out.dtype:
             return Dual(out, tangent, elementwise)
     return _apply(None, name, x, y)
+
+
+def common(one: bool | Summed, other: bool | Summed) -> bool | Summed:
+    """Return what is promised of a result, whose directions have to be those of both operands."""
+    if one is not other and one and other and one != other:
+        raise NotElementwise("sums meet what they are not the sums of")
+    return one or other
 
 
 def _fit(a: Any, b: Any) -> bool:
@@ -203,8 +222,10 @@ def _apply(xp: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
         return getattr(xp, name)(*args, **kwargs)
     if name not in RULES:
         raise no_rule(name)
-    if name not in POINTWISE and any(x.elementwise for x in duals):
-        raise NotElementwise(f"`{name}` mixes positions")
+    if name not in POINTWISE:
+        for x in duals:
+            if x.elementwise and not (name in SUMS and isinstance(x.elementwise, Summed)):
+                raise NotElementwise(f"`{name}` mixes positions")
     if xp is None or isinstance(xp, DualNamespace) or any(isinstance(x.value, Dual) for x in duals):
         xp = base_of(*duals)
     return RULES[name](xp, name, *args, **kwargs)

@@ -13,6 +13,8 @@ from .dual import (
     POINTWISE,
     RULES,
     Dual,
+    Summed,
+    common,
     is_over,
     namespace,
     operate,
@@ -39,13 +41,18 @@ def _align(xp: Any, tangent: Any, out: Any) -> Any:
     return tangent
 
 
-def _result(xp: Any, out: Any, tangent: Any, duals: list[Dual]) -> Dual:
-    """Return the dual of an elementwise result, whose tangent may be of fewer elements."""
-    elementwise = False
+def _promise(out: Any, duals: list[Dual]) -> bool | Summed:
+    """Return what is promised of an elementwise result, whose tangent may be found then."""
+    elementwise: bool | Summed = False
     for x in duals:
-        elementwise = elementwise or x.elementwise
+        elementwise = common(elementwise, x.elementwise)
         if x.elementwise and not _same_shape(x.value.shape, out.shape):
             raise NotElementwise(f"the shape became {tuple(out.shape)}")
+    return elementwise
+
+
+def _result(xp: Any, out: Any, tangent: Any, elementwise: bool | Summed) -> Dual:
+    """Return the dual of an elementwise result, whose tangent may be of fewer elements."""
     tangent = _align(xp, tangent, out)
     tangent = tangent if tangent.dtype == out.dtype else xp.astype(tangent, out.dtype)
     if not _same_shape(tangent.shape[1:], out.shape):
@@ -53,14 +60,20 @@ def _result(xp: Any, out: Any, tangent: Any, duals: list[Dual]) -> Dual:
     return Dual(out, tangent, elementwise)
 
 
+def _as(xp: Any, out: Any, x: Dual) -> Dual:
+    """Return the dual of the same numbers in another shape or dtype."""
+    return _result(xp, out, x.tangent, _promise(out, [x]))
+
+
 def _chain(xp: Any, out: Any, terms: list[tuple[Dual, Any]]) -> Dual:
     """Return the dual with value out and the sum of slope times tangent."""
+    elementwise = _promise(out, [x for x, _ in terms])
     steps = [_align(xp, x.tangent, out) for x, _ in terms]
     for i, (_, slope) in enumerate(terms):
         if not (isinstance(slope, int) and slope == 1):
             steps[i] = operate("multiply", slope, steps[i])
     tangent = steps[0] if len(steps) == 1 else operate("add", *steps)
-    return _result(xp, out, tangent, [x for x, _ in terms])
+    return _result(xp, out, tangent, elementwise)
 
 
 def _unary(xp: Any, name: str, x: Any, /) -> Dual:
@@ -80,12 +93,13 @@ def _where(xp: Any, name: str, condition: Any, x: Any, y: Any, /) -> Any:
     if not (of_x or of_y):
         return xp.where(condition, x, y)
     out = xp.where(condition, x.value if of_x else x, y.value if of_y else y)
+    elementwise = _promise(out, [z for z, dual in ((x, of_x), (y, of_y)) if dual])
     tangent = xp.where(
         condition,
         _align(xp, x.tangent, out) if of_x else 0.0,
         _align(xp, y.tangent, out) if of_y else 0.0,
     )
-    return _result(xp, out, tangent, [z for z, dual in ((x, of_x), (y, of_y)) if dual])
+    return _result(xp, out, tangent, elementwise)
 
 
 def _clip(xp: Any, name: str, x: Any, /, min: Any = None, max: Any = None) -> Any:
@@ -98,7 +112,7 @@ def _clip(xp: Any, name: str, x: Any, /, min: Any = None, max: Any = None) -> An
 
 def _astype(xp: Any, name: str, x: Any, dtype: Any, /, **options: Any) -> Any:
     out = xp.astype(x.value, dtype, **options)
-    return _result(xp, out, x.tangent, [x]) if xp.isdtype(dtype, "real floating") else out
+    return _as(xp, out, x) if xp.isdtype(dtype, "real floating") else out
 
 
 def _asarray(xp: Any, name: str, x: Any, /, *, dtype: Any = None, **options: Any) -> Any:
@@ -122,11 +136,11 @@ def _searchsorted(xp: Any, name: str, edges: Any, x: Any, /, **options: Any) -> 
 def _broadcast_arrays(xp: Any, name: str, *arrays: Any) -> list[Any]:
     outs = xp.broadcast_arrays(*(value_of(xp, a) for a in arrays))
     pairs = zip(outs, arrays, strict=True)
-    return [_result(xp, o, a.tangent, [a]) if is_over(xp, a) else o for o, a in pairs]
+    return [_as(xp, o, a) if is_over(xp, a) else o for o, a in pairs]
 
 
 def _broadcast_to(xp: Any, name: str, x: Any, /, shape: Any) -> Dual:
-    return _result(xp, xp.broadcast_to(x.value, shape), x.tangent, [x])
+    return _as(xp, xp.broadcast_to(x.value, shape), x)
 
 
 def _move(xp: Any, name: str, x: Any, /, *args: Any, **kwargs: Any) -> Dual:
@@ -152,10 +166,26 @@ def _reduce(xp: Any, name: str, x: Any, /, *, axis: Any = None, **options: Any) 
     function = getattr(xp, name)
     out = function(x.value, axis=axis, **options)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if x.elementwise:
+        return _sum_up(xp, name, x, out, tuple(i % x.ndim for i in axes))
     axes = tuple(i + 1 if i >= 0 else i for i in axes)
     # One axis as a number: cumulative_sum takes no tuple.
     tangent = function(x.tangent, axis=axes[0] if len(axes) == 1 else axes, **options)
     return Dual(out, tangent)
+
+
+def _sum_up(xp: Any, name: str, x: Any, out: Any, axes: tuple[int, ...]) -> Dual:
+    """Return a sum of elementwise duals, the summed positions of which are directions from now."""
+    kept = tuple(i for i in range(x.ndim) if i not in axes)
+    if len(out.shape) != len(kept):
+        raise NotElementwise(f"`{name}` kept axes that it sums over")
+    order, count = (0, *(i + 1 for i in (*axes, *kept))), math.prod(x.shape[i] for i in axes)
+    rows = x.tangent if order == tuple(range(x.ndim + 1)) else xp.permute_dims(x.tangent, order)
+    rows = xp.reshape(rows, (rows.shape[0] * count, *(x.shape[i] for i in kept)))
+    rows = rows / max(count, 1) if name == "mean" else rows
+    left, over = x.elementwise
+    summed = Summed(tuple(left[i] for i in kept), (*over, *(left[i] for i in axes)))
+    return Dual(out, rows if rows.dtype == out.dtype else xp.astype(rows, out.dtype), summed)
 
 
 def _diff(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .dual import Dual, base_of, is_over, positions, value_of
+from .dual import Dual, Summed, base_of, is_over, positions, value_of
 
 
 def slopes(fn: Callable[..., Any], *arrays: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -16,8 +16,7 @@ def slopes(fn: Callable[..., Any], *arrays: Any) -> tuple[Any, tuple[Any, ...]]:
     ``fn`` closes over are told from the new ones by nesting alone.
     """
     xp = _seed_namespace(arrays)
-    if any(a.shape != arrays[0].shape for a in arrays):
-        raise ValueError(f"`arrays` must have one shape, got {[tuple(a.shape) for a in arrays]}")
+    _require_one_shape(arrays)
     # The bookkeeping in here is elementwise, but an outer derivative could not tell.
     outer = any(isinstance(a, Dual) and a.elementwise for a in arrays)
     if outer:
@@ -31,6 +30,31 @@ def slopes(fn: Callable[..., Any], *arrays: Any) -> tuple[Any, tuple[Any, ...]]:
     if outer:
         found = [Dual(x.value, x.tangent, True) if isinstance(x, Dual) else x for x in found]
     return found[0], tuple(found[1:])
+
+
+def gradients_of_sums(fn: Callable[..., Any], *arrays: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return what `value_and_gradients` does, in time and memory O(size), of a function of sums.
+
+    The floating-point arrays have one shape. What is computed of them is elementwise, and so is
+    what is computed of its sums; NotElementwise is raised if ``fn`` mixes positions otherwise.
+    """
+    xp = _seed_namespace(arrays)
+    _require_one_shape(arrays)
+    shape, axes = tuple(arrays[0].shape), tuple(range(len(arrays[0].shape)))
+    units = zip(arrays, _units(xp, arrays), strict=True)
+    out = fn(*(Dual(a, unit, Summed(axes)) for a, unit in units))
+    value = _require_number(xp, arrays, out)
+    if not is_over(xp, out):
+        return value, tuple(xp.zeros_like(a) for a in arrays)
+    over = out.elementwise.over
+    rows = xp.reshape(out.tangent, (len(arrays), *(shape[i] for i in over)))
+    if over != axes:
+        rows = xp.permute_dims(rows, (0, *(1 + over.index(i) for i in axes)))
+    parts = [rows[i, ...] for i in range(len(arrays))]
+    return value, tuple(
+        part if part.dtype == a.dtype else xp.astype(part, a.dtype)
+        for part, a in zip(parts, arrays, strict=True)
+    )
 
 
 def value_and_gradients(
@@ -52,14 +76,25 @@ def value_and_gradients(
         row = order[first : min(first + block, size)]
         duals = [_unit(xp, a, p, row) for a, p in zip(arrays, places, strict=True)]
         out = fn(*duals)
-        value = value_of(xp, out)
-        value = value if hasattr(value, "shape") else xp.sum(xp.zeros_like(arrays[0])) + value
-        if tuple(value.shape) != ():
-            raise ValueError(f"`fn` must return one number, got the shape {tuple(value.shape)}")
+        value = _require_number(xp, arrays, out)
         rows.append(out.tangent if is_over(xp, out) else xp.zeros_like(row, dtype=arrays[0].dtype))
     flat = xp.concat(rows)
     gradients = [xp.reshape(xp.take(flat, xp.reshape(p, (-1,)), axis=0), p.shape) for p in places]
     return value, tuple(xp.astype(g, a.dtype) for g, a in zip(gradients, arrays, strict=True))
+
+
+def _require_number(xp: Any, arrays: tuple[Any, ...], out: Any) -> Any:
+    """Return the value of what a function gave, an array of one number."""
+    value = value_of(xp, out)
+    value = value if hasattr(value, "shape") else xp.sum(xp.zeros_like(arrays[0])) + value
+    if tuple(value.shape) != ():
+        raise ValueError(f"`fn` must return one number, got the shape {tuple(value.shape)}")
+    return value
+
+
+def _require_one_shape(arrays: tuple[Any, ...]) -> None:
+    if any(a.shape != arrays[0].shape for a in arrays):
+        raise ValueError(f"`arrays` must have one shape, got {[tuple(a.shape) for a in arrays]}")
 
 
 def _seed_namespace(arrays: tuple[Any, ...]) -> Any:

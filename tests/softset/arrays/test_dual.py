@@ -16,7 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softset import array_namespace
-from softset._arrays.duals import Dual, namespace, slopes, value_and_gradients
+from softset._arrays.duals import (
+    Dual,
+    gradients_of_sums,
+    namespace,
+    slopes,
+    value_and_gradients,
+)
 from softset._arrays.refusals import NotElementwise
 
 Fn = Callable[..., Any]
@@ -783,6 +789,92 @@ def test_slopes_of_several_arguments(xp: Any) -> None:
     _, (dx, dy) = slopes(lambda a, b: a * b * b, x, x)
     close(dx, numbers(x) ** 2)
     close(dy, 2 * numbers(x) ** 2)
+
+
+SUMS: dict[str, Fn] = {
+    "all at once": lambda xp, a, b: xp.sum(a * b) / xp.sum(a + 2),
+    "the last axis first": lambda xp, a, b: xp.sum(xp.sum(xp.sum(a * b, axis=-1) ** 2, axis=1)),
+    "the first axis first": lambda xp, a, b: xp.mean(xp.exp(xp.sum(a, axis=0) / xp.sum(b, axis=0))),
+    "two axes": lambda xp, a, b: xp.mean(xp.sum(a * b, axis=(2, 0)) * xp.mean(a, axis=(2, 0))),
+    "in turn": lambda xp, a, b: xp.sum(xp.mean(xp.sum(b / a, axis=1) ** 2, axis=0) ** 2),
+    "choices": lambda xp, a, b: xp.mean(xp.where(xp.sum(a, axis=1) > 4.5, xp.sum(b, axis=1), 1.0)),
+    "one array": lambda xp, a, b: 1 - xp.sum(b) ** 2,
+    "a constant": lambda xp, a, b: xp.sum(xp.ones_like(a)),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_gradients_of_sums_are_those_by_one_direction_for_each_element(xp: Any, name: str) -> None:
+    rng = np.random.default_rng(5)
+    a, b = (xp.asarray(rng.uniform(0.5, 2.0, (2, 4, 3))) for _ in range(2))
+    sizes = []
+
+    def fn(a: Any, b: Any) -> Any:
+        out = SUMS[name](namespace(xp), a, b)
+        sizes.append(math.prod(out.tangent.shape) if isinstance(out, Dual) else 0)
+        return out
+
+    value, found = gradients_of_sums(fn, a, b)
+    assert sizes[0] in (0, 2 * 24)
+    expected = value_and_gradients(fn, a, b)
+    close(value, expected[0])
+    for x, y in zip(found, expected[1], strict=True):
+        assert x.shape == a.shape and x.dtype == a.dtype
+        close(x, y)
+
+
+# What the directions could not tell of: NotElementwise.
+MIXED_SUMS: dict[str, Fn] = {
+    "a share of the whole": lambda xp, x: xp.sum(x / xp.sum(x) * x),
+    "kept axes": lambda xp, x: xp.sum(xp.sum(x, axis=0, keepdims=True)),
+    "another axis": lambda xp, x: xp.sum(xp.sum(x, axis=0) * xp.sum(x, axis=1)),
+    "another axis, chosen": lambda xp, x: xp.sum(
+        xp.where(xp.ones(3) > 0, xp.sum(x, axis=0), xp.sum(x, axis=1))
+    ),
+    "running sums": lambda xp, x: xp.sum(xp.cumulative_sum(x, axis=0)),
+    "the largest": lambda xp, x: xp.max(xp.sum(x, axis=0)),
+    "a neighbour": lambda xp, x: xp.sum(x[1:, :] * x[:-1, :]),
+    "a larger constant": lambda xp, x: xp.sum(xp.sum(x) * xp.ones(3)),
+}
+
+
+@pytest.mark.parametrize("name", MIXED_SUMS)
+def test_what_is_no_function_of_sums_is_noticed(xp: Any, name: str) -> None:
+    x = xp.asarray(np.random.default_rng(6).uniform(0.5, 2.0, (3, 3)))
+    with pytest.raises(NotElementwise):
+        gradients_of_sums(lambda a: MIXED_SUMS[name](namespace(xp), a), x)
+    value_and_gradients(lambda a: MIXED_SUMS[name](namespace(xp), a), x)
+
+
+def test_gradients_of_sums_of_nothing_and_of_one_number(xp: Any) -> None:
+    value, (slope,) = gradients_of_sums(lambda a: a * a, xp.asarray(np.asarray(3.0)))
+    assert float(value) == 9.0 and float(slope) == 6.0 and tuple(slope.shape) == ()
+    for fn in (namespace(xp).sum, lambda a: namespace(xp).mean(a + 1) if a.size else a.ndim):
+        value, (slope,) = gradients_of_sums(fn, xp.ones((0, 2), dtype=xp.float64))
+        assert tuple(slope.shape) == (0, 2)
+    with pytest.raises(ValueError, match=r"one number, got the shape \(2,\)"):
+        gradients_of_sums(lambda a: a, xp.ones(2))
+    with pytest.raises(ValueError, match=r"one shape, got \[\(2,\), \(3,\)\]"):
+        gradients_of_sums(lambda a, b: a, xp.ones(2), xp.ones(3))
+    single = xp.ones(2, dtype=xp.float32)
+    total = namespace(xp).sum(Dual(single, xp.ones((1, 2), dtype=xp.float32)), dtype=xp.float64)
+    assert total.dtype == xp.float64
+    _, (slope,) = gradients_of_sums(lambda a: namespace(xp).sum(a, dtype=xp.float64), single)
+    assert slope.dtype == xp.float32
+
+
+def test_gradients_of_sums_can_be_differentiated(xp: Any) -> None:
+    x = xp.asarray(np.asarray([1.0, 2.0, 4.0]))
+
+    def fn(a: Any) -> Any:
+        dual = array_namespace(a)
+        return dual.sum(a**3) / dual.sum(a)
+
+    def row(gradients: Any, i: int) -> np.ndarray:
+        return numbers(value_and_gradients(lambda a: gradients(fn, a)[1][0][i], x)[1][0])
+
+    for i in range(3):
+        close(row(gradients_of_sums, i), row(value_and_gradients, i))
 
 
 def test_constants_have_slope_zero(xp: Any) -> None:
