@@ -17,7 +17,8 @@ import pytest
 
 pytest.register_assert_rewrite("tests.support")
 
-support = importlib.import_module("tests.support")
+from tests.support import backends, marks  # noqa: E402
+from tests.support.backends import KINDS  # noqa: E402
 
 for _name, _examples in (("quick", 25), ("thorough", 500)):
     hypothesis.settings.register_profile(
@@ -33,31 +34,30 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 def pytest_configure(config):
     """Fail at once for backends that are asked for and cannot run: a skip would look green."""
-    for name in support.requested():
-        if name not in support.KINDS:
+    for name in marks.requested():
+        if name not in KINDS:
             raise pytest.UsageError(
-                f"{support.VARIABLE} names {name!r}; it must hold all or some of "
-                f"{', '.join(support.KINDS)}"
+                f"{marks.VARIABLE} names {name!r}; it must hold all or some of {', '.join(KINDS)}"
             )
         try:
-            importlib.import_module(support.KINDS[name].library)
+            importlib.import_module(KINDS[name].library)
         except ImportError as error:
             raise pytest.UsageError(
-                f"{support.VARIABLE} asks for {name!r}, which does not import: {error}"
+                f"{marks.VARIABLE} asks for {name!r}, which does not import: {error}"
             ) from error
 
 
-@pytest.fixture(scope="session", params=support.params(*support.KINDS))
+@pytest.fixture(scope="session", params=marks.params(*KINDS))
 def backend(request):
-    """A library, eager or compiled: see support.Backend."""
-    return support.KINDS[request.param]()
+    """A library, eager or compiled: see tests.support.backends."""
+    return KINDS[request.param]()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def forget_compiled():
     """Keep a process below 3 GB, whatever the tests before compiled."""
     yield
-    support.forget_compiled()
+    backends.forget_compiled()
 
 
 def pytest_collection_finish():
@@ -74,5 +74,5 @@ def pytest_collection_modifyitems(items):
     """
     for item in items:
         name = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
-        if name in support.KINDS and support.KINDS[name].traced and "test_rules" not in item.nodeid:
+        if name in KINDS and KINDS[name].traced and "test_rules" not in item.nodeid:
             item.add_marker("exhaustive")

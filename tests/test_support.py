@@ -13,7 +13,17 @@ import pytest
 from hypothesis import strategies as st
 
 import softset as ss
-from tests import support
+from tests.support import marks
+from tests.support.backends import EAGER, KINDS, TRACED, NumPy, total
+from tests.support.referees import (
+    assert_array,
+    assert_close,
+    assert_counts,
+    central_differences,
+    count_by_loop,
+    five_points,
+    raised_cosine,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = f"{Path(__file__).name}::test_backends_are_what_they_say"
@@ -23,20 +33,20 @@ def test_backends_are_what_they_say(backend):
     """Arrays go in and come out, functions run more than once, gradients are gradients."""
     x = np.asarray([1.0, 2.0, 3.0])
     array = backend.asarray(x)
-    support.assert_close(array, x, backend, 0)
+    assert_close(array, x, backend, 0)
 
     def square(x):
-        return support.total(x * x)
+        return total(x * x)
 
     compiled = backend.compile(square, array)
     for factor in (1.0, 2.0):
         found = compiled(backend.asarray(factor * x))
-        support.assert_close(found, 14.0 * factor**2, backend, 0)
+        assert_close(found, 14.0 * factor**2, backend, 0)
     value, gradient = backend.value_and_grad(square, array, argnum=0)
-    support.assert_close(value, 14.0, backend, 0)
-    support.assert_close(gradient, 2 * x, backend, 0)
+    assert_close(value, 14.0, backend, 0)
+    assert_close(gradient, 2 * x, backend, 0)
     for dtype in backend.dtypes:
-        support.assert_array(backend.asarray(x, dtype), backend, dtype, (3,))
+        assert_array(backend.asarray(x, dtype), backend, dtype, (3,))
 
 
 def pytest_in_subprocess(tmp_path, **variables):
@@ -73,9 +83,9 @@ def test_backends_asked_for_are_those_that_run(tmp_path):
 
 
 def test_a_missing_framework_skips_with_a_reason_unless_asked_for(tmp_path, monkeypatch):
-    monkeypatch.delenv(support.VARIABLE, raising=False)
-    monkeypatch.setattr(support, "find_spec", lambda name: None if name == "jax" else name)
-    skipped = {x.id: x.marks[0] for x in support.params(*support.KINDS) if x.marks[0].args[0]}
+    monkeypatch.delenv(marks.VARIABLE, raising=False)
+    monkeypatch.setattr(marks, "find_spec", lambda name: None if name == "jax" else name)
+    skipped = {x.id: x.marks[0] for x in marks.params(*KINDS) if x.marks[0].args[0]}
     assert set(skipped) == {"jax", "jax-jit"}
     assert skipped["jax"].kwargs == {"reason": "jax is not installed"}
 
@@ -83,8 +93,8 @@ def test_a_missing_framework_skips_with_a_reason_unless_asked_for(tmp_path, monk
 @hypothesis.given(st.lists(st.integers(0, 6), min_size=1, max_size=5))
 def test_every_two_values_meet_in_few_combinations(sizes):
     values = [[(which, i) for i in range(size)] for which, size in enumerate(sizes)]
-    rows = support.pairwise(*values)
-    assert rows == support.pairwise(*values) and len(set(rows)) == len(rows)
+    rows = marks.pairwise(*values)
+    assert rows == marks.pairwise(*values) and len(set(rows)) == len(rows)
     assert all(x in of for row in rows for x, of in zip(row, values, strict=True))
     met = {pair for row in rows for pair in itertools.combinations(row, 2)}
     pairs = [itertools.product(*two) for two in itertools.combinations(values, 2)]
@@ -94,24 +104,24 @@ def test_every_two_values_meet_in_few_combinations(sizes):
 
 
 def test_eager_modes_meet_all_combinations_and_compiled_ones_every_two_values(monkeypatch):
-    monkeypatch.delenv(support.VARIABLE, raising=False)
-    mark = support.combined(one="abc", other=range(4)).mark
+    monkeypatch.delenv(marks.VARIABLE, raising=False)
+    mark = marks.combined(one="abc", other=range(4)).mark
     names, rows = mark.args[0], [param.values for param in mark.args[1]]
     assert names == ("backend", "one", "other") and mark.kwargs["indirect"] == ["backend"]
-    eager = [row for row in rows if row[0] in support.EAGER]
-    assert sorted(eager) == sorted(itertools.product(support.EAGER, "abc", range(4)))
+    eager = [row for row in rows if row[0] in EAGER]
+    assert sorted(eager) == sorted(itertools.product(EAGER, "abc", range(4)))
     compiled = [row for row in rows if row not in eager]
-    assert set(compiled) == set(support.pairwise(support.TRACED, "abc", range(4)))
-    assert len(compiled) < len(support.TRACED) * 12
+    assert set(compiled) == set(marks.pairwise(TRACED, "abc", range(4)))
+    assert len(compiled) < len(TRACED) * 12
     assert mark.args[1][0].id == "numpy-a-0"
-    monkeypatch.setenv(support.VARIABLE, "torch-compiled")
-    only = support.combined(one="abc", other=range(4)).mark.args[1]
+    monkeypatch.setenv(marks.VARIABLE, "torch-compiled")
+    only = marks.combined(one="abc", other=range(4)).mark.args[1]
     assert {param.values[0] for param in only} == {"torch-compiled"}
 
 
 def test_assertions_can_fail():
-    numpy, x = support.NumPy(), np.asarray([1.0, 2.0])
-    support.assert_close(x, [1.0, 2.0], numpy)
+    numpy, x = NumPy(), np.asarray([1.0, 2.0])
+    assert_close(x, [1.0, 2.0], numpy)
     for found, expected in (
         (x, [1.0, 2.0 + 1e-12]),
         (x, [1.0]),
@@ -122,31 +132,29 @@ def test_assertions_can_fail():
         (np.asarray([1.0, np.nan]), [1.0, 2.0]),
     ):
         with pytest.raises(AssertionError):
-            support.assert_close(found, expected, numpy)
+            assert_close(found, expected, numpy)
     c = ss.Confusion(*np.asarray([1.0, 2.0, 3.0, 4.0]))
-    support.assert_counts(c, c, numpy)
+    assert_counts(c, c, numpy)
     swapped = ss.Confusion(c.tp, c.fn, c.fp, c.tn)
     for wrong in (swapped, tuple(c), ss.Confusion(1.0, 2.0, 3.0, 4.0)):
         with pytest.raises(AssertionError):
-            support.assert_counts(wrong, c, numpy)
+            assert_counts(wrong, c, numpy)
 
 
-@support.on("torch", "jax", "tensorflow", "array_api_strict")
+@marks.on("torch", "jax", "tensorflow", "array_api_strict")
 def test_arrays_of_another_library_are_refused(backend):
     with pytest.raises(AssertionError, match="is no array of"):
         backend.to_numpy(np.ones(2))
     with pytest.raises(AssertionError, match="is no array of numpy"):
-        support.NumPy().to_numpy(backend.asarray(np.ones(2)))
+        NumPy().to_numpy(backend.asarray(np.ones(2)))
 
 
 def test_references_are_right():
     """By hand: five knots, a loop over examples, a slope by differences."""
-    assert support.five_points(0.25, 0.5, 0.2) == pytest.approx(0.2)
-    assert support.five_points(0.05, 0.2, 0.1) == pytest.approx(0.05)
-    assert support.raised_cosine(0.5, 0.5, 0.2) == 0.5
-    c = support.count_by_loop(
-        [1, 0, 1], [0.9, 0.6, 0.2], lambda p, t: float(p >= t), 0.5, [2, 1, 1]
-    )
+    assert five_points(0.25, 0.5, 0.2) == pytest.approx(0.2)
+    assert five_points(0.05, 0.2, 0.1) == pytest.approx(0.05)
+    assert raised_cosine(0.5, 0.5, 0.2) == 0.5
+    c = count_by_loop([1, 0, 1], [0.9, 0.6, 0.2], lambda p, t: float(p >= t), 0.5, [2, 1, 1])
     assert tuple(c) == (2, 1, 1, 0)
-    slopes = support.central_differences(lambda x: np.sum(x**3), np.asarray([1.0, 2.0]))
+    slopes = central_differences(lambda x: np.sum(x**3), np.asarray([1.0, 2.0]))
     np.testing.assert_allclose(slopes, [3, 12], rtol=1e-9)

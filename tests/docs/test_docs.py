@@ -1,12 +1,8 @@
-"""The documentation says what is true: its code runs, its names exist, its tables agree.
-
-To run one page by hand: python tests/docs/test_docs.py docs/idea.md
-"""
+"""The documentation says what is true: its code runs, its names exist, its tables agree."""
 
 from __future__ import annotations
 
 import ast
-import contextlib
 import doctest
 import functools
 import importlib
@@ -18,8 +14,6 @@ import os
 import re
 import subprocess
 import sys
-import traceback
-import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,130 +23,28 @@ import pytest
 import softset as ss
 import softset_backends
 from softset import metrics
+from tests.processes.docs_pages import (
+    FENCE,
+    FRAMEWORKS,
+    blocks,
+    compare_output,
+    imported,
+    imports_of,
+    run_block,
+)
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+RUN_PAGES = ROOT / "tests" / "processes" / "docs_pages.py"
 SCRIPTS = sorted((DOCS / "scripts").glob("*.py"))
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-FRAMEWORKS = (
-    "torch",
-    "jax",
-    "optax",
-    "flax",
-    "tensorflow",
-    "keras",
-    "sklearn",
-    "xgboost",
-    "lightgbm",
-    "dask",
-    "distributed",
-    "torchmetrics",
-    "lightning",
-    "skorch",
-    "pandas",
-    "matplotlib",
-)
 WITH_CODE = [page for page in PAGES if "```python" in page.read_text("utf-8")]
 
-_FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _INCLUDED = re.compile(r'^--8<-- "docs/scripts/(\w+\.py)"$', re.MULTILINE)
 _COMMAND = re.compile(r"^ *((?:\w+=\S+ )*(?:python|torchrun) .*\.py)$", re.MULTILINE)
-_OUTPUT = re.compile(r"# -> (.*)$", re.MULTILINE)
-_ABOUT = 0.05  # how near a number must be to one that is said to be "about" something
 
 
 # The pages' code
-
-
-def blocks(text, language="python"):
-    """Return the line and the source of every fenced block of a language."""
-    return [
-        (text[: match.start()].count("\n") + 1, re.sub(f"^{match[1]}", "", match[3], flags=re.M))
-        for match in _FENCE.finditer(text)
-        if match[2] == language
-    ]
-
-
-def run_block(code, namespace, where="block"):
-    """Run a block; what it prints must be what its `# ->` comments or its `>>>` say."""
-    if code.lstrip().startswith(">>>"):
-        return run_examples(code, namespace, where)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, where, "exec"), namespace)
-    compare_output(printed.getvalue(), code, where)
-
-
-def compare_output(printed, code, where):
-    """Compare what was printed with the `# ->` comments of the code, if it has any."""
-    expected = _OUTPUT.findall(code)
-    if expected:
-        found = [line.strip() for line in printed.strip().splitlines()]
-        assert len(found) == len(expected), f"{where}: expected {expected}, got {found}"
-        for one, other in zip(found, expected, strict=True):
-            assert agrees(one, other.strip()), f"{where}: expected {other!r}, got {one!r}"
-
-
-def agrees(found, expected):
-    """Compare a printed line with what a comment says of it."""
-    if not expected.startswith("about "):
-        return found == expected
-    pairs = zip(found.split(), expected.removeprefix("about ").split(), strict=True)
-    return all(abs(float(a) - float(b)) <= _ABOUT for a, b in pairs)
-
-
-def run_examples(code, namespace, where):
-    test = doctest.DocTestParser().get_doctest(code, namespace, where, where, 0)
-    report = io.StringIO()
-    doctest.DocTestRunner().run(test, out=report.write, clear_globs=False)
-    assert not report.getvalue(), report.getvalue()
-
-
-def run_page(page):
-    """Run the blocks of a page in order, in one namespace, with warnings as errors."""
-    namespace = {"__name__": page.stem}
-    for module in imported(page):
-        importlib.import_module(module)  # whatever a framework warns of on import is its own
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for line, code in blocks(page.read_text("utf-8")):
-            placed = code if code.startswith(">>>") else "\n" * line + code
-            run_block(placed, namespace, f"{page}")
-
-
-def run_pages(pages):
-    """Run pages one after the other; return what went wrong on each."""
-    found = {}
-    for page in pages:
-        try:
-            run_page(Path(page))
-        except BaseException:
-            traceback.print_exc()
-            found[page] = traceback.format_exc()
-    return found
-
-
-def imported(page):
-    """Return the frameworks that a page imports or names as backends."""
-    found = set()
-    for _, code in blocks(page.read_text("utf-8")):
-        found |= set(re.findall(r'"(torch|jax|tensorflow)"', code))
-        source = (
-            "\n".join(example.source for example in doctest.DocTestParser().get_examples(code))
-            or code
-        )
-        found |= set(imports_of(source))
-    return [name for name in FRAMEWORKS if name in found]
-
-
-def imports_of(source):
-    """Return the frameworks that code imports, by itself or through softset_backends."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        found |= {name.removeprefix("softset_backends.").partition(".")[0] for name in names}
-    return [name for name in FRAMEWORKS if name in found]
 
 
 def absent(page):
@@ -169,7 +61,7 @@ def errors_of_pages(framework):
     """Return what goes wrong on the pages that need a framework, in a process for all of them."""
     pages = [str(page) for page in WITH_CODE if slowest(page) == framework and not absent(page)]
     done = subprocess.run(
-        [sys.executable, __file__, *pages], env=environment(), capture_output=True, text=True
+        [sys.executable, RUN_PAGES, *pages], env=environment(), capture_output=True, text=True
     )
     if done.returncode not in (0, 1) or not done.stdout:
         return dict.fromkeys(pages, done.stderr)
@@ -241,7 +133,7 @@ def test_there_is_code_to_run():
 
 def test_every_block_that_is_python_says_so():
     for page in PAGES:
-        languages = {match[2] for match in _FENCE.finditer(page.read_text("utf-8"))}
+        languages = {match[2] for match in FENCE.finditer(page.read_text("utf-8"))}
         assert languages <= {"python", "console", "text", "bibtex"}, page
 
 
@@ -272,7 +164,7 @@ def test_broken_page_fails(tmp_path):
     sound = tmp_path / "sound.md"
     sound.write_text("```python\nx = 1\nprint(x)  # -> 1\n```\n")
     done = subprocess.run(
-        [sys.executable, __file__, str(page), str(sound)],
+        [sys.executable, RUN_PAGES, str(page), str(sound)],
         env=environment(),
         capture_output=True,
         text=True,
@@ -603,9 +495,3 @@ def test_strict_build_fails_for_a_broken_link(site, tmp_path):
     config = tmp_path / "mkdocs.yml"
     config.write_text("site_name: broken\nstrict: true\ntheme: {name: material, font: false}\n")
     assert build(tmp_path / "site", config).returncode != 0
-
-
-if __name__ == "__main__":
-    errors = run_pages(sys.argv[1:])
-    print(json.dumps(errors))
-    sys.exit(bool(errors))

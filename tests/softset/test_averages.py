@@ -9,8 +9,9 @@ import pytest
 
 import softset as ss
 from softset.metrics import f1, fbeta, jaccard, precision
-from tests import support
-from tests.support import assert_close, sklearn
+from tests.support import marks
+from tests.support.backends import EAGER
+from tests.support.referees import SUMMED, assert_close, labels_and_scores, sklearn
 
 AVERAGES = {"micro": ss.micro, "macro": ss.macro, "weighted": ss.weighted}
 METRICS = {
@@ -97,7 +98,7 @@ def test_an_average_of_a_users_metric(backend):
 @pytest.mark.parametrize("average", AVERAGES)
 def test_gradients_are_finite_with_absent_classes(backend, average):
     """Rule A12: a class of zeros leaves the mean, without a nan in the gradient."""
-    y, p = support.labels_and_scores((12, 3), seed=2)
+    y, p = labels_and_scores((12, 3), seed=2)
     y[:, 1], p[:, 1], y[:, 2] = False, 0.0, False
     loss = ss.as_loss(AVERAGES[average](f1), axis=0, step=ss.Identity())
     value, gradient = backend.value_and_grad(loss, backend.asarray(y), backend.asarray(p))
@@ -123,7 +124,7 @@ def test_averages_with_equal_parts_are_equal():
 # Beside a grid of thresholds, and other axes
 
 THRESHOLDS = (0.2, 0.5, 0.8)
-LABELS, SCORES = support.labels_and_scores((60, 3), seed=4)
+LABELS, SCORES = labels_and_scores((60, 3), seed=4)
 
 
 @pytest.mark.parametrize("average", AVERAGES)
@@ -140,7 +141,7 @@ def test_the_classes_are_not_the_thresholds(backend, average):
         partial(AVERAGES[average](f1), zero_division=0.0),
     ):
         score = ss.as_score(metric, axis=0, thresholds=THRESHOLDS)
-        assert_close(backend.run(score, y, p), expected, backend, support.SUMMED)
+        assert_close(backend.run(score, y, p), expected, backend, SUMMED)
 
 
 @pytest.mark.parametrize("average", AVERAGES)
@@ -159,11 +160,11 @@ def test_the_gradient_is_that_of_the_classes_too(backend, average):
     assert_close(gradient, np.mean([g for _, g in each], axis=0), backend)
 
 
-@support.on(*support.EAGER)
+@marks.on(*EAGER)
 @pytest.mark.parametrize("average", AVERAGES)
 def test_the_axis_of_the_classes_has_to_be_told_where_there_are_several(backend, average):
     metric = AVERAGES[average](f1)
-    y, p = support.labels_and_scores((2, 4, 6, 5), seed=3)  # channels first
+    y, p = labels_and_scores((2, 4, 6, 5), seed=3)  # channels first
     y, p = backend.asarray(y), backend.asarray(p)
     message = r"`axis` of the average must say which axis holds the classes, got counts of shape "
     for call in (ss.as_score(metric, axis=0), ss.value_and_grad(ss.as_loss(metric, axis=0))):
@@ -177,7 +178,7 @@ def test_the_axis_of_the_classes_has_to_be_told_where_there_are_several(backend,
     assert np.isfinite(float(ss.as_score(AVERAGES[average](f1, axis=0), axis=0)(y, p)))
 
 
-@support.on(*support.EAGER)
+@marks.on(*EAGER)
 @pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize("axis", [-1, 1])
 def test_the_thresholds_are_no_classes(backend, average, axis):
@@ -193,7 +194,7 @@ def test_the_thresholds_are_no_classes(backend, average, axis):
 
 def test_averages_of_averages_beside_a_grid(backend):
     """Rows of the mean over classes: the inner average has one axis less."""
-    y, p = support.labels_and_scores((5, 8, 3), seed=6)
+    y, p = labels_and_scores((5, 8, 3), seed=6)
 
     def score(y, p):
         metric = ss.micro(ss.macro(f1), axis=0)
@@ -202,7 +203,7 @@ def test_averages_of_averages_beside_a_grid(backend):
     found = backend.run(score, backend.asarray(y), backend.asarray(p))
     rows, scores = y.reshape(-1, 3), p.reshape(-1, 3)
     expected = [sklearn.f1_score(rows, scores >= t, average="macro") for t in THRESHOLDS]
-    assert_close(found, np.mean(expected), backend, support.SUMMED)
+    assert_close(found, np.mean(expected), backend, SUMMED)
 
 
 def test_a_nan_is_no_absent_class(backend):

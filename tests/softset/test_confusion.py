@@ -9,11 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import softset as ss
-from tests import support
-from tests.support import SOFT, STEPS, SUMMED, assert_close, assert_counts, count_by_loop
+from tests.support import marks
+from tests.support.referees import (
+    EXACT,
+    HALF,
+    SINGLE,
+    SOFT,
+    STEPS,
+    SUMMED,
+    assert_array,
+    assert_close,
+    assert_counts,
+    count_by_loop,
+    labels_and_scores,
+    sklearn,
+)
 
 THRESHOLDS = tuple(i / 10 for i in range(1, 10))
-Y, P = support.labels_and_scores(40)
+Y, P = labels_and_scores(40)
 TIED = np.round(P, 1)  # many scores that are equal to a threshold
 WEIGHTS = np.random.default_rng(1).uniform(0, 3, 40)
 
@@ -62,7 +75,7 @@ def test_hard_counts_are_scikit_learns(backend):
         *(backend.asarray(x) for x in (Y, TIED, WEIGHTS)),
     )
     for tau, c in zip(taus, counts, strict=True):
-        (tn, fp), (fn, tp) = support.sklearn.confusion_matrix(Y, tau <= TIED, sample_weight=WEIGHTS)
+        (tn, fp), (fn, tp) = sklearn.confusion_matrix(Y, tau <= TIED, sample_weight=WEIGHTS)
         assert_counts(c, ss.Confusion(*np.asarray([tp, fp, fn, tn])), backend)
 
 
@@ -125,7 +138,7 @@ def test_labels_and_weights_of_any_dtype_count_in_the_dtype_of_the_scores(backen
     counts = backend.run(count, *arrays)
     expected = [count_by_loop(Y, P, linear, 0.5)] * len(labels)
     expected += [count_by_loop(Y, P, linear, 0.5, w.astype(np.float64)) for w in weights]
-    rtol = support.EXACT if dtype == "float64" else support.SINGLE
+    rtol = EXACT if dtype == "float64" else SINGLE
     for c, e in zip(counts, expected, strict=True):
         assert_counts(c, e, backend, rtol, dtype=dtype)
 
@@ -134,7 +147,7 @@ def test_labels_and_weights_of_any_dtype_count_in_the_dtype_of_the_scores(backen
 
 
 def test_axis_keeps_the_other_axes(backend):
-    y, p = support.labels_and_scores((5, 3, 2), seed=3)
+    y, p = labels_and_scores((5, 3, 2), seed=3)
     axes = (None, 0, 1, -1, (0, 1), (0, -1), (-1, 1), (0, 1, 2))
     counts = backend.run(
         lambda y, p: [ss.confusion(y, p, axis=axis) for axis in axes],
@@ -163,7 +176,7 @@ def test_scores_without_dimensions(backend):
 
 def test_threshold_of_each_class(backend):
     """Rule A4: a threshold, given as numbers or as an array, broadcasts against the scores."""
-    y, p = support.labels_and_scores((20, 3), seed=4)
+    y, p = labels_and_scores((20, 3), seed=4)
     taus = (0.2, 0.5, 0.7)
     linear = STEPS["linear"][1]
     expected = stack([count_by_loop(y[:, j], p[:, j], linear, t) for j, t in enumerate(taus)])
@@ -187,7 +200,7 @@ def test_threshold_of_each_score_and_without_dimensions(backend):
 
 def test_grid_adds_a_trailing_axis(backend):
     """Rule A4: T thresholds give T counts, also by a step that ignores them, and T may be 1."""
-    y, p = support.labels_and_scores((20, 2), seed=5)
+    y, p = labels_and_scores((20, 2), seed=5)
     grid, names = (0.2, 0.45, 0.7), ("linear", "identity", "hard")
 
     def count(y, p, *grids):
@@ -212,7 +225,7 @@ def test_grid_adds_a_trailing_axis(backend):
 
 
 def test_weights_and_masks_of_length_one_are_repeated(backend):
-    y, p = support.labels_and_scores((10, 3), seed=6)
+    y, p = labels_and_scores((10, 3), seed=6)
     rows = np.random.default_rng(6).uniform(size=(10, 1))
     columns = np.asarray([[True, False, True]])
     c = backend.run(
@@ -222,12 +235,12 @@ def test_weights_and_masks_of_length_one_are_repeated(backend):
     assert_counts(c, in_columns(y, p, rows * columns), backend)
 
 
-@support.on("tensorflow")
+@marks.on("tensorflow")
 @pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=["graph", "xla"])
 def test_all_lengths_unknown(backend, options):
     """Images: nothing is known but the number of dimensions."""
     tf, taus = backend.tf, (0.2, 0.6)
-    y, p = support.labels_and_scores((4, 3, 2), seed=13)
+    y, p = labels_and_scores((4, 3, 2), seed=13)
     w = np.random.default_rng(13).uniform(size=(4, 1, 1))
     spec = [tf.TensorSpec([None] * 3, x) for x in (tf.bool, tf.float64, tf.float64, tf.bool)]
     compiled = tf.function(
@@ -375,7 +388,7 @@ def test_logits_are_the_sigmoids_probabilities(backend):
 
 
 def test_logits_with_a_threshold_of_each_class_and_a_grid(backend):
-    y, p = support.labels_and_scores((20, 2), seed=5)
+    y, p = labels_and_scores((20, 2), seed=5)
     z, linear = np.log(p) - np.log1p(-p), STEPS["linear"][1]
     taus = (0.2, 0.6)
     classes, grid = backend.run(
@@ -402,7 +415,7 @@ def test_certain_logits_keep_their_distance_from_certainty(backend, dtype):
     )
     tiny = 0.8 * np.exp(-40.0)
     for x in (c.fn, c.fp):
-        assert_close(x, tiny, backend, support.SINGLE, dtype=dtype)
+        assert_close(x, tiny, backend, SINGLE, dtype=dtype)
 
 
 # Values that cannot be seen
@@ -434,17 +447,17 @@ def test_empty_input_counts_zeros_without_checks(backend):
 
 def test_half_types_count_in_float32(backend):
     """Rule A10, peers 8: 2**18 scores, whose sum overflows float16 and stands still in bfloat16."""
-    y, p = support.labels_and_scores(2**18, seed=7)
+    y, p = labels_and_scores(2**18, seed=7)
     for dtype in backend.halves:
         rounded = backend.asarray(p, dtype)
         c = backend.run(ss.confusion, backend.asarray(y), rounded)
         exact = ss.confusion(y, backend.to_numpy(rounded).astype(np.float64))
-        assert_counts(c, exact, backend, support.SINGLE, dtype="float32")
-        assert_counts(c, ss.confusion(y, p), backend, support.HALF, dtype="float32")
+        assert_counts(c, exact, backend, SINGLE, dtype="float32")
+        assert_counts(c, ss.confusion(y, p), backend, HALF, dtype="float32")
 
 
 @pytest.mark.parametrize("columns", [(), (2,)])
-@support.on("numpy", "torch", "jax", "tensorflow")
+@marks.on("numpy", "torch", "jax", "tensorflow")
 def test_float32_counts_beyond_2_to_the_24(backend, columns):
     """Rule A10, peers 8: a running sum in float32 would stand still at 2**24."""
     n = 2**24 + 2**10
@@ -498,7 +511,7 @@ def test_one_hot(backend):
     for dtype in ("int64", "int32", "uint8"):
         array = backend.asarray(numbers.astype(dtype))
         rows = backend.run(lambda y: ss.one_hot(y, 3), array)
-        found = support.assert_array(rows, backend, "bool", (2, 3, 3))
+        found = assert_array(rows, backend, "bool", (2, 3, 3))
         np.testing.assert_array_equal(found, numbers[..., None] == np.arange(3))
         assert not found[1, 2].any()  # 5 is no class
 
@@ -536,5 +549,5 @@ def test_every_option_at_once(backend):
 
 def test_one_hot_of_two_classes(backend):
     rows = backend.run(lambda y: ss.one_hot(y, 2), backend.asarray(np.asarray([1, 0, 2, 1])))
-    found = support.assert_array(rows, backend, "bool", (4, 2))
+    found = assert_array(rows, backend, "bool", (4, 2))
     np.testing.assert_array_equal(found, [[0, 1], [1, 0], [0, 0], [0, 1]])

@@ -7,10 +7,19 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
-from tests.support import DIFFERENCES, SUMMED, assert_close, sklearn
+from tests.support import marks
+from tests.support.backends import EAGER, TRACED, forget_compiled
+from tests.support.referees import (
+    DIFFERENCES,
+    SUMMED,
+    assert_close,
+    assert_counts,
+    central_differences,
+    labels_and_scores,
+    sklearn,
+)
 
-Y, P = support.labels_and_scores(200, seed=21)
+Y, P = labels_and_scores(200, seed=21)
 TIED = np.round(P, 1)
 WEIGHTS = np.random.default_rng(22).uniform(0.1, 3.0, size=Y.shape)
 GRID = ss.grid(9)
@@ -23,7 +32,7 @@ def swept(y, p, w=None, *, where=None):
 SCORES = {"probabilities": P, "tied": TIED, "logits": np.log(P / (1 - P)), "negative": -5 * TIED}
 
 
-@support.combined(scores=SCORES, weights=["plain", "weighted"])
+@marks.combined(scores=SCORES, weights=["plain", "weighted"])
 def test_areas_of_a_sweep_are_scikit_learns(backend, scores, weights):
     """Ties, weights and scores of any scale; sums of 200 terms, so tens of roundings."""
     scores, weights = SCORES[scores], WEIGHTS if weights == "weighted" else None
@@ -79,12 +88,12 @@ def test_counts_of_a_sweep_are_those_of_hard_steps(backend):
     expected = [
         ss.confusion(*kept[:2], threshold=t, step=ss.Hard(), sample_weight=kept[2]) for t in cuts
     ]
-    support.assert_counts(c, ss.Confusion(*np.asarray(expected).T), backend, SUMMED)
+    assert_counts(c, ss.Confusion(*np.asarray(expected).T), backend, SUMMED)
 
 
 def test_float32_sweep_counts_exactly_far_beyond_its_ulp():
     """A running float32 sum would stand still at 2**24 = 1.7e7."""
-    support.forget_compiled()  # this takes another GB
+    forget_compiled()  # this takes another GB
     n = 2**24 + 2**16
     y = np.zeros(n, dtype=np.float32)
     y[0] = 1.0
@@ -107,7 +116,7 @@ def test_curves_over_a_grid(backend):
 
 def test_areas_over_a_grid_are_those_of_the_curves(backend):
     """By NumPy's trapezoids, per class, and by the sum over steps."""
-    y, p = support.labels_and_scores((50, 3), seed=5)
+    y, p = labels_and_scores((50, 3), seed=5)
     c = backend.run(
         partial(ss.confusion, thresholds=GRID, axis=0), backend.asarray(y), backend.asarray(p)
     )
@@ -154,9 +163,7 @@ def test_gradients_of_areas(backend, name):
     expected, slopes = ss.value_and_grad(loss)(y, p)
     assert_close(value, expected, backend)
     assert_close(gradient, slopes, backend)
-    assert_close(
-        gradient, support.central_differences(lambda x: loss(y, x), p), backend, DIFFERENCES
-    )
+    assert_close(gradient, central_differences(lambda x: loss(y, x), p), backend, DIFFERENCES)
 
 
 ONE_CLASS = (ss.auroc, partial(ss.auroc, max_fpr=0.3), ss.average_precision)
@@ -191,7 +198,7 @@ def test_one_class_is_finite(backend, label):
             assert np.all(np.isfinite(backend.to_numpy(x)))
 
 
-@support.on(*support.EAGER)
+@marks.on(*EAGER)
 @pytest.mark.parametrize("label", [0, 1])
 def test_a_sweep_of_one_class_where_values_are_not_checked(backend, label):
     """All of one class from each place on, and none of the other."""
@@ -246,7 +253,7 @@ def test_scores_of_a_sweep_are_finite():
 
 @pytest.mark.parametrize("average", [ss.macro, ss.weighted])
 def test_averages_of_areas_say_what_to_do(average):
-    y, p = support.labels_and_scores((20, 3), seed=5)
+    y, p = labels_and_scores((20, 3), seed=5)
     loss = ss.as_loss(average(ss.auroc), axis=0, thresholds=GRID)
     with pytest.raises(ValueError, match=r"`metric` must be elementwise .* got \(3,\) for counts"):
         loss(y, p)
@@ -262,7 +269,7 @@ AREAS = {
     "auroc with options": partial(ss.auroc, max_fpr=0.5, zero_division=0.5),
     "average_precision": ss.average_precision,
 }
-eager = support.on(*support.EAGER)
+eager = marks.on(*EAGER)
 
 
 def warned(call):
@@ -381,7 +388,7 @@ def test_the_warning_is_shown_where_the_score_is_called():
     assert found[0].filename == __file__
 
 
-@support.on(*support.TRACED)
+@marks.on(*TRACED)
 def test_a_compiler_sees_no_values_to_warn_of(backend):
     score = ss.as_score(ss.auroc, thresholds=GRID)
     found = backend.run(score, backend.asarray(Y_RARE), backend.asarray(P_RARE))

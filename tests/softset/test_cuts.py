@@ -9,7 +9,9 @@ import pytest
 
 import softset as ss
 from softset._counting.logits import logit_of
-from tests import support
+from tests.support import marks
+from tests.support.backends import EAGER, TRACED
+from tests.support.referees import assert_array
 
 CASES = {"numpy": 400}
 FEWER = 60
@@ -138,7 +140,7 @@ KINDS = {
 }
 
 
-@support.on(*support.EAGER)
+@marks.on(*EAGER)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_searches_against_all_cuts(backend, dtype, kind):
@@ -216,9 +218,9 @@ def test_saturated_logits_do_not_tie(backend):
         threshold, value = backend.run(
             lambda y, z: tuple(ss.best_threshold(ss.f1, y, z, from_logits=True)), y, z
         )
-        at = float(support.assert_array(threshold, backend, "float64", ()))
+        at = float(assert_array(threshold, backend, "float64", ()))
         assert 30 < logit_of(at) <= 50
-        assert float(support.assert_array(value, backend, dtype, ())) == 1.0
+        assert float(assert_array(value, backend, dtype, ())) == 1.0
         hard = ss.as_score(ss.f1, threshold=at, from_logits=True)
         again = ss.as_score(ss.f1, threshold=threshold, from_logits=True)
         assert float(hard(y, z)) == float(again(y, z)) == 1.0
@@ -235,7 +237,7 @@ def test_candidates_keep_their_digits(backend):
             y,
             z,
         )
-        assert float(support.assert_array(threshold, backend, "float64", ())) == 1 - 1e-10
+        assert float(assert_array(threshold, backend, "float64", ())) == 1 - 1e-10
         assert float(backend.to_numpy(value)) == pytest.approx(0.8)
 
 
@@ -268,7 +270,7 @@ def test_logits_that_no_probability_tells_apart():
     assert 25 < logit_of(float(threshold)) <= 35 and value == 1.0
 
 
-@support.on(*support.TRACED)
+@marks.on(*TRACED)
 def test_logits_that_no_probability_tells_apart_in_traced_code(backend):
     """Nothing can be seen; the other class has its threshold."""
     y, z = np.stack([LABELS, LABELS], axis=1), np.stack([TALL, TALL + 20], axis=1)

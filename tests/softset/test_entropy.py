@@ -4,10 +4,19 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
-from tests.support import assert_close
+from tests.support import marks
+from tests.support.backends import NumPy
+from tests.support.referees import (
+    HALF,
+    SINGLE,
+    assert_array,
+    assert_close,
+    central_differences,
+    labels_and_scores,
+    sklearn,
+)
 
-Y, P = support.labels_and_scores(30, seed=21)
+Y, P = labels_and_scores(30, seed=21)
 Z = np.log(P) - np.log1p(-P)
 WEIGHTS = np.random.default_rng(22).uniform(0, 3, 30)
 CELLS = ss.Confusion(tp=1.0, fp=2.0, fn=5.0, tn=0.5)
@@ -75,10 +84,10 @@ def test_it_is_scikit_learns_log_loss(backend):
         lambda y, p, w: ss.cross_entropy(y, p, sample_weight=w),
         *(backend.asarray(x) for x in (Y, P, WEIGHTS)),
     )
-    assert_close(found, support.sklearn.log_loss(Y, P, sample_weight=WEIGHTS), backend)
+    assert_close(found, sklearn.log_loss(Y, P, sample_weight=WEIGHTS), backend)
 
 
-@support.on("torch", "torch-compiled")
+@marks.on("torch", "torch-compiled")
 @pytest.mark.parametrize("pos_weight", [1.0, 3.0])
 def test_it_is_pytorchs(backend, pos_weight):
     """Value and gradient, by logits and by probabilities."""
@@ -125,10 +134,10 @@ def test_gradient_by_differences(name):
     """The cell of an example is a constant; its weight is not differentiated."""
     options, _ = OPTIONS[name]
     for scores, logits in ((P, False), (Z, True)):
-        _, gradient = support.NumPy().value_and_grad(
+        _, gradient = NumPy().value_and_grad(
             lambda y, s, o=logits: ss.cross_entropy(y, s, from_logits=o, **options), Y, scores
         )
-        expected = support.central_differences(
+        expected = central_differences(
             lambda s, o=logits: ss.cross_entropy(Y, s, from_logits=o, **options), scores
         )
         np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-9)
@@ -159,9 +168,9 @@ def test_certain_and_wrong_probabilities_cost_a_finite_number(backend, dtype):
         ss.cross_entropy, backend.asarray(y), backend.asarray(p, dtype)
     )
     smallest = np.finfo(dtype).smallest_normal
-    assert_close(value, -np.log(smallest) / 2, backend, support.SINGLE, dtype=dtype)
+    assert_close(value, -np.log(smallest) / 2, backend, SINGLE, dtype=dtype)
     expected = np.asarray([0, 0, -0.25, 0.25])
-    assert_close(gradient, expected, backend, support.SINGLE, dtype=dtype)
+    assert_close(gradient, expected, backend, SINGLE, dtype=dtype)
 
 
 def test_masked_entries_do_not_count_whatever_they_hold(backend):
@@ -192,7 +201,7 @@ def test_nothing_left_costs_nothing(backend):
 
 
 def test_weights_of_rows_are_repeated(backend):
-    y, p = support.labels_and_scores((6, 2), seed=1)
+    y, p = labels_and_scores((6, 2), seed=1)
     w = np.arange(6.0)[:, None]
     found = backend.run(
         lambda y, p, w: ss.cross_entropy(y, p, sample_weight=w),
@@ -204,7 +213,7 @@ def test_weights_of_rows_are_repeated(backend):
 
 def test_half_types_are_averaged_in_float32(backend):
     """Rule A10, peers 8."""
-    y, p = support.labels_and_scores(2**18, seed=23)
+    y, p = labels_and_scores(2**18, seed=23)
     z = np.log(p) - np.log1p(-p)
     for dtype in backend.halves:
         for scores, logits in ((p, False), (z, True)):
@@ -223,9 +232,9 @@ def test_half_types_are_averaged_in_float32(backend):
                 )
             )
             expected = ss.cross_entropy(y, scores, from_logits=logits)
-            assert_close(value, expected, backend, support.HALF, dtype="float32")
+            assert_close(value, expected, backend, HALF, dtype="float32")
             if gradient is not None:
-                found = support.assert_array(gradient, backend, dtype, (2**18,))
+                found = assert_array(gradient, backend, dtype, (2**18,))
                 assert np.isfinite(found).all() and found.any()
 
 

@@ -10,13 +10,15 @@ import pytest
 
 import softset as ss
 from softset import metrics
-from tests import support
+from tests.support import marks
+from tests.support.backends import EAGER, KINDS, TRACED
+from tests.support.referees import assert_close, assert_counts
 
 Y, P = np.asarray([1, 0, 1, 0]), np.asarray([0.9, 0.6, 0.4, 0.2])
 Y2, P2 = np.stack([Y, 1 - Y], axis=-1), np.stack([P, 1 - P], axis=-1)
 COLUMN = (slice(None), None)
 
-eager = support.on(*support.EAGER)
+eager = marks.on(*EAGER)
 
 # Name: (arguments in NumPy, options, error, message). Known from shapes and dtypes alone.
 STATIC = {
@@ -163,7 +165,7 @@ def test_thresholds_are_checked_in_every_mode(backend, name):
 
 
 # tf.function learns lengths when it runs: see test_namespace.
-@support.on(*(name for name in support.KINDS if not name.startswith("tf-")))
+@marks.on(*(name for name in KINDS if not name.startswith("tf-")))
 @pytest.mark.parametrize("lengths", [(3, 4), (1, 4), (4, 1)])
 def test_lengths(backend, lengths):
     n, m = lengths
@@ -237,7 +239,7 @@ def follow(backend, arrays, named, call, message):
 
 
 # array_api_strict wants an index for every axis.
-friendly = support.on(*(name for name in support.EAGER if name != "array_api_strict"))
+friendly = marks.on(*(name for name in EAGER if name != "array_api_strict"))
 
 
 @friendly
@@ -303,7 +305,7 @@ def test_thresholds_of_classes_that_are_not_last(given):
     assert ss.confusion(y, p, threshold=np.reshape(given, (4, 1, 1))).tn.shape == ()
 
 
-@support.on("tensorflow")
+@marks.on("tensorflow")
 def test_lengths_that_are_not_known_yet_have_a_way(backend):
     tf = backend.tf
     for true, prob, way in (
@@ -487,10 +489,10 @@ def test_grid_that_does_not_increase(backend, grid):
 def test_integer_thresholds_of_the_hard_step(backend):
     y, p = backend.asarray(Y), backend.asarray(P)
     c = ss.confusion(y, p, thresholds=backend.asarray(np.asarray([0, 1])), step=ss.Hard())
-    support.assert_close(c.tp, [2.0, 0.0], backend, 0)
+    assert_close(c.tp, [2.0, 0.0], backend, 0)
 
 
-@support.on(*support.TRACED)
+@marks.on(*TRACED)
 def test_no_silent_nan_where_values_are_hidden(backend):
     """What a tracer cannot refuse stays visible in the result."""
     loss = ss.as_loss(metrics.f1)
@@ -730,9 +732,9 @@ def test_without_checks_scores_are_clipped(backend):
     y, p = BAD["logits"][0]
     with ss.checks(False):
         found = ss.confusion(backend.asarray(y), backend.asarray(p))
-        support.assert_counts(found, ss.confusion(y, np.clip(p, 0, 1)), backend)
+        assert_counts(found, ss.confusion(y, np.clip(p, 0, 1)), backend)
         found = ss.confusion(*(backend.asarray(x) for x in BAD["empty"][0]))
-        support.assert_counts(found, np.zeros(4), backend, 0)
+        assert_counts(found, np.zeros(4), backend, 0)
         thresholds = backend.asarray(np.asarray([0.0, 1.0]))
         found = ss.confusion(backend.asarray(Y), backend.asarray(P), thresholds=thresholds)
         assert all(np.isfinite(backend.to_numpy(x)).all() for x in found)

@@ -10,15 +10,27 @@ import pytest
 import softset as ss
 from softset import metrics
 from softset._arrays import duals
-from softset.gradients import count_slopes
-from tests import support
-from tests.support import DIFFERENCES, EXACT, HALF, SINGLE, SUMMED, assert_close
+from softset._count_slopes import count_slopes
+from tests.support import backends, marks
+from tests.support.backends import EAGER, KINDS, NumPy, TorchCompiled, lib_of
+from tests.support.referees import (
+    DIFFERENCES,
+    EXACT,
+    HALF,
+    SINGLE,
+    STEPS,
+    SUMMED,
+    assert_array,
+    assert_close,
+    central_differences,
+    labels_and_scores,
+)
 
-Y, P = support.labels_and_scores(24, seed=31)
-Y3, P3 = support.labels_and_scores((10, 3), seed=32)
+Y, P = labels_and_scores(24, seed=31)
+Y3, P3 = labels_and_scores((10, 3), seed=32)
 Z, Z3 = (np.log(p) - np.log1p(-p) for p in (P, P3))
 # torch.compile cannot follow dual numbers, and needs none.
-chained = support.on(*(name for name in support.KINDS if name != "torch-compiled"))
+chained = marks.on(*(name for name in KINDS if name != "torch-compiled"))
 
 
 def users_metric(c):
@@ -76,10 +88,10 @@ def test_the_chain_agrees_with_differences_and_dual_numbers(name):
     value, gradient = by_chain(loss, y, p)
     np.testing.assert_allclose(value, loss(y, p), rtol=EXACT)
     scale = np.abs(gradient).max()
-    again = support.NumPy().by_duals(loss, y, p)
+    again = NumPy().by_duals(loss, y, p)
     np.testing.assert_allclose(again[0], value, rtol=EXACT)
     np.testing.assert_allclose(again[1], gradient, rtol=0, atol=EXACT * scale)
-    numbers = support.central_differences(lambda p: loss(y, p), p)
+    numbers = central_differences(lambda p: loss(y, p), p)
     np.testing.assert_allclose(gradient, numbers, rtol=0, atol=DIFFERENCES * scale)
 
 
@@ -131,7 +143,7 @@ def test_weights_and_masks_reach_the_gradient(backend, name):
     w, mask = rng.uniform(0, 2, p.shape), rng.uniform(size=p.shape) < 0.7
     held = np.where(mask, p, np.nan)
     arrays = [backend.asarray(x) for x in (y, held, w, mask)]
-    expected = support.central_differences(lambda p: loss(y, p, sample_weight=w, where=mask), p)
+    expected = central_differences(lambda p: loss(y, p, sample_weight=w, where=mask), p)
     assert not expected[~mask].any()
     chain = by_chain(loss, y, held, sample_weight=w, where=mask)
     np.testing.assert_allclose(chain[1], expected, atol=DIFFERENCES * np.abs(expected).max())
@@ -154,7 +166,7 @@ def test_gradient_of_soft_fbeta_in_closed_form(backend, beta):
     """Rule A18, 5.2: dF/dh = ((1 + b^2) y - F) / D, times the slope of the step."""
     tau, b2 = 0.4, beta**2
     loss = ss.as_loss(partial(metrics.fbeta, beta=beta), threshold=tau)
-    h = np.vectorize(support.STEPS["linear"][1])(P, tau)
+    h = np.vectorize(STEPS["linear"][1])(P, tau)
     slope = np.where(P < 0.2, 0.2 / 0.2, np.where(P > 0.6, 0.2 / 0.4, 0.6 / 0.4))
     below = b2 * Y.sum() + h.sum()
     score = (1 + b2) * (Y * h).sum() / below
@@ -186,11 +198,11 @@ def test_single_precision(backend):
         assert_close(gradient, expected[1], backend, SINGLE, dtype="float32")
 
 
-@support.on("torch")
+@marks.on("torch")
 def test_inductor(backend):
     """PyTorch's default compiler: a grid, logits and classes in one function."""
     grid, macro = FLAT["logits grid"][0], CLASSES["weighted"][0]
-    backend = support.TorchCompiled()
+    backend = TorchCompiled()
     backend.compiler = "inductor"
     value, gradient = backend.value_and_grad(
         lambda y, z: grid(y, z) + 2 * macro(y, z), backend.asarray(Y3), backend.asarray(Z3)
@@ -233,14 +245,14 @@ def by_directions(loss, c):
     return duals.value_and_gradients(lambda *four: loss.of_counts(ss.Confusion(*four)), *c)
 
 
-@support.on("numpy", "array_api_strict", "torch", "jax", "tensorflow")
+@marks.on("numpy", "array_api_strict", "torch", "jax", "tensorflow")
 @pytest.mark.parametrize("average", AVERAGED)
 def test_slopes_of_averages_are_those_of_one_direction_for_each_count(
     backend, average, monkeypatch
 ):
     """Every metric, with absent classes; and no metric takes as many directions as counts."""
     c = ss.Confusion(*(backend.asarray(x) for x in COUNTS))
-    lib = support.lib_of(*c)
+    lib = lib_of(*c)
     for zero_division in (0.0, 0.7) if backend.library == "numpy" else (0.7,):
         for name, metric in every_metric(zero_division).items():
             loss = ss.as_loss(AVERAGED[average](metric), axis=0, maximize=True)
@@ -260,7 +272,7 @@ def test_slopes_of_averages_are_those_of_one_direction_for_each_count(
                 )
 
 
-@support.on("numpy", "torch", "jax", "tensorflow")
+@marks.on("numpy", "torch", "jax", "tensorflow")
 def test_slopes_of_averages_beside_thresholds_and_of_averages(backend, monkeypatch):
     cells = np.random.default_rng(9).uniform(0.5, 5, (4, 5, 3, 2))
     cells[:3, 2] = 0
@@ -278,13 +290,13 @@ def test_slopes_of_averages_beside_thresholds_and_of_averages(backend, monkeypat
         expected = by_directions(loss, c)
         with monkeypatch.context() as patch:
             patch.delattr(duals, "value_and_gradients")
-            value, slopes = count_slopes(support.lib_of(*c), loss, c)
+            value, slopes = count_slopes(lib_of(*c), loss, c)
         np.testing.assert_allclose(value, expected[0], rtol=EXACT)
         for x, e in zip(slopes, expected[1], strict=True):
             np.testing.assert_allclose(backend.to_numpy(x), backend.to_numpy(e), atol=1e-14)
 
 
-@support.on("numpy", "array_api_strict", "torch", "jax", "tensorflow")
+@marks.on("numpy", "array_api_strict", "torch", "jax", "tensorflow")
 def test_a_metric_that_compares_classes_has_its_slopes_too(backend):
     """What is neither elementwise nor of sums takes one direction for each count."""
 
@@ -295,8 +307,8 @@ def test_a_metric_that_compares_classes_has_its_slopes_too(backend):
 
     c = ss.Confusion(*(backend.asarray(x) for x in COUNTS))
     loss = ss.as_loss(shared, axis=0)
-    _, slopes = count_slopes(support.lib_of(*c), loss, c)
-    expected = support.central_differences(lambda x: loss.of_counts(ss.Confusion(*x)), COUNTS)
+    _, slopes = count_slopes(lib_of(*c), loss, c)
+    expected = central_differences(lambda x: loss.of_counts(ss.Confusion(*x)), COUNTS)
     for x, e in zip(slopes, expected, strict=True):
         np.testing.assert_allclose(backend.to_numpy(x), e, atol=1e-9)
 
@@ -317,7 +329,7 @@ def test_gradients_in_thresholds_weights_and_soft_labels(backend):
         gradient = backend.value_and_grad(
             loss, *(backend.asarray(x) for x in arrays), argnum=argnum
         )[1]
-        expected = support.central_differences(
+        expected = central_differences(
             lambda x, i=argnum: loss(*arrays[:i], x, *arrays[i + 1 :]), arrays[argnum]
         )
         assert_close(gradient, expected, backend, DIFFERENCES)
@@ -328,19 +340,19 @@ def test_gradient_in_a_grid_of_thresholds(backend):
 
     def loss(y, p, t):
         values = metrics.f1(ss.confusion(y, p, thresholds=t))
-        return support.total(values * values)
+        return backends.total(values * values)
 
     gradient = backend.value_and_grad(loss, *(backend.asarray(x) for x in (Y, P, grid)), argnum=2)[
         1
     ]
-    expected = support.central_differences(lambda t: loss(Y, P, t), grid)
+    expected = central_differences(lambda t: loss(Y, P, t), grid)
     assert_close(gradient, expected, backend, DIFFERENCES)
 
 
 # Any function
 
 
-@support.on(*support.EAGER)
+@marks.on(*EAGER)
 def test_value_and_grad_of_any_function(backend):
     """By dual numbers, one direction for each score; on every library."""
 
@@ -352,7 +364,7 @@ def test_value_and_grad_of_any_function(backend):
     y, p = backend.asarray(Y[:8]), backend.asarray(P[:8])
     value, gradient = backend.run(ss.value_and_grad(mixed), y, p)
     assert_close(value, mixed(Y[:8], P[:8]), backend)
-    expected = support.central_differences(lambda p: mixed(Y[:8], p), P[:8])
+    expected = central_differences(lambda p: mixed(Y[:8], p), P[:8])
     assert_close(gradient, expected, backend, DIFFERENCES)
     cubed = ss.value_and_grad(mixed)(Y[:8], P[:8], power=3.0)
     np.testing.assert_allclose(cubed[0], mixed(Y[:8], P[:8], power=3.0), rtol=EXACT)
@@ -390,8 +402,8 @@ def test_degenerate_batches_have_finite_gradients(backend):
     )
     for y, p, m in product((ones, zeros, alternating), (ones, zeros, ones / 2), (ones, zeros)):
         value, gradient = gradient_of(*(backend.asarray(x) for x in (y, p, m > 0)))
-        assert np.isfinite(support.assert_array(value, backend, "float64", ())).all()
-        found = support.assert_array(gradient, backend, "float64", (4,))
+        assert np.isfinite(assert_array(value, backend, "float64", ())).all()
+        found = assert_array(gradient, backend, "float64", (4,))
         assert np.isfinite(found).all()
         assert found.any() or not m.any() or y.min() == y.max() or p.min() in (0, 1)
 
@@ -412,8 +424,8 @@ def test_certain_logits_have_finite_gradients(backend, dtype):
     y, z = np.asarray([1, 0, 1, 0, 1, 0]), np.asarray([100, -100, -100, 100, 30, -30])
     loss = ss.as_loss(metrics.f1, from_logits=True)
     value, gradient = backend.value_and_grad(loss, backend.asarray(y), backend.asarray(z, dtype))
-    assert np.isfinite(support.assert_array(value, backend, dtype, ()))
-    found = support.assert_array(gradient, backend, dtype, (6,))
+    assert np.isfinite(assert_array(value, backend, dtype, ()))
+    found = assert_array(gradient, backend, dtype, (6,))
     assert np.isfinite(found).all()
     assert found[4] < 0 < found[5]  # 1 - sigmoid(30) is 0 in float32, its slope is not
 
@@ -436,14 +448,14 @@ def test_scores_outside_have_no_gradient_where_values_are_hidden(backend, step):
 
 def test_half_types_have_finite_gradients(backend):
     """Rule A10, peers 8: 2**18 scores, by autodiff and by the chain."""
-    y, p = support.labels_and_scores(2**18, seed=34)
+    y, p = labels_and_scores(2**18, seed=34)
     loss = ss.as_loss(metrics.f1)
     expected = by_chain(loss, y, p)
     for dtype in backend.halves:
         array = backend.asarray(p, dtype)
         value, gradient = backend.value_and_grad(loss, backend.asarray(y), array)
         assert_close(value, expected[0], backend, HALF, dtype="float32")
-        found = support.assert_array(gradient, backend, dtype, (2**18,))
+        found = assert_array(gradient, backend, dtype, (2**18,))
         assert np.isfinite(found).all() and found.any()
         exact = by_chain(loss, y, backend.to_numpy(array))[1]
         # Entries of 1e-6 are below float16's normal numbers, which end at 6e-5.
@@ -454,7 +466,7 @@ def test_half_types_have_finite_gradients(backend):
 # Micro-batches
 
 
-@support.on("numpy", "torch", "jax-jit", "tensorflow", "tf-function")
+@marks.on("numpy", "torch", "jax-jit", "tensorflow", "tf-function")
 def test_micro_batches_have_the_gradient_of_the_whole_batch(backend):
     """Rule A16, 5.7: linearize, for averages over classes and for a grid."""
     names = ["f1", "mcc", "user", "grid", "logits", "per class", "macro", "weighted", "macro grid"]
@@ -505,19 +517,19 @@ def test_linearized_losses_are_linear_in_the_counts():
     c = loss.confusion(y, p)
     linear = ss.linearize(loss, c)
     np.testing.assert_allclose(linear.of_counts(c + c), 2 * linear.of_counts(c), rtol=EXACT)
-    numbers = support.central_differences(lambda x: loss.of_counts(ss.Confusion(*x)), np.asarray(c))
+    numbers = central_differences(lambda x: loss.of_counts(ss.Confusion(*x)), np.asarray(c))
     np.testing.assert_allclose(np.asarray(linear.slopes), numbers, atol=1e-9)
 
 
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 @pytest.mark.parametrize("thresholds", [None, (0.3, 0.6)], ids=["one", "grid"])
 @pytest.mark.parametrize("from_logits", [False, True], ids=["probabilities", "logits"])
-@pytest.mark.parametrize("name", support.STEPS)
+@pytest.mark.parametrize("name", STEPS)
 def test_closed_form_of_every_step(backend, name, from_logits, thresholds):
     """Against dual numbers of the whole loss, one direction for each score."""
-    y, p = support.labels_and_scores(24, seed=2)
+    y, p = labels_and_scores(24, seed=2)
     p = np.log(p / (1 - p)) if from_logits else p
-    step = support.STEPS[name][0]
+    step = STEPS[name][0]
     loss = ss.as_loss(ss.f1, step=step, from_logits=from_logits, thresholds=thresholds)
     arrays = backend.asarray(y), backend.asarray(p)
     value, gradient = ss.value_and_grad(loss)(*arrays)

@@ -9,10 +9,20 @@ import pytest
 
 import softset as ss
 from softset import metrics
-from tests import support
-from tests.support import STEPS, assert_close, count_by_loop, sklearn
+from tests.support import marks
+from tests.support.backends import EAGER
+from tests.support.referees import (
+    SINGLE,
+    STEPS,
+    assert_array,
+    assert_close,
+    assert_counts,
+    count_by_loop,
+    labels_and_scores,
+    sklearn,
+)
 
-Y, P = support.labels_and_scores(50, seed=11)
+Y, P = labels_and_scores(50, seed=11)
 TIED = np.round(P, 1)
 SCIKIT_LEARN = {
     metrics.accuracy: sklearn.accuracy_score,
@@ -106,7 +116,7 @@ def test_a_grid_is_the_mean_of_the_metric(backend):
 
 
 def test_axes_that_the_metric_leaves_are_averaged(backend):
-    y, p = support.labels_and_scores((12, 3), seed=12)
+    y, p = labels_and_scores((12, 3), seed=12)
     loss = ss.as_loss(metrics.f1, axis=0)
     value = backend.run(loss, backend.asarray(y), backend.asarray(p))
     each = [ss.as_loss(metrics.f1)(y[:, j], p[:, j]) for j in range(3)]
@@ -144,14 +154,14 @@ def test_reduce_sums_counts_over_machines(backend):
 def test_counts_and_the_loss_of_counts(backend):
     loss = ss.as_loss(metrics.f1, threshold=0.3, step=ss.Sigmoid())
     c = backend.run(loss.confusion, backend.asarray(Y), backend.asarray(P))
-    support.assert_counts(c, count_by_loop(Y, P, STEPS["sigmoid"][1], 0.3), backend)
+    assert_counts(c, count_by_loop(Y, P, STEPS["sigmoid"][1], 0.3), backend)
     assert_close(loss.of_counts(c), loss(Y, P), backend)
 
 
 def test_single_precision_stays(backend):
     loss = ss.as_loss(metrics.matthews_corrcoef, thresholds=(0.3, 0.6))
     value = backend.run(loss, backend.asarray(Y), backend.asarray(P, "float32"))
-    assert_close(value, loss(Y, P), backend, support.SINGLE, dtype="float32")
+    assert_close(value, loss(Y, P), backend, SINGLE, dtype="float32")
 
 
 def test_degenerate_batches_give_finite_losses(backend):
@@ -175,7 +185,7 @@ def test_degenerate_batches_give_finite_losses(backend):
     for batch in product(labels, scores, (ones, zeros)):
         values = compiled(*(backend.asarray(x, "float64") for x in batch))
         for name, x in zip(names, values, strict=True):
-            assert np.isfinite(support.assert_array(x, backend, "float64", ())), name
+            assert np.isfinite(assert_array(x, backend, "float64", ())), name
 
 
 # Losses as values
@@ -189,7 +199,7 @@ def test_losses_are_values(name):
     assert loss == again == copy
     assert hash(loss) == hash(again) == hash(copy)
     assert sum(loss == other() for other in LOSSES.values()) == 1
-    y, p = support.labels_and_scores((8, 2), seed=1)
+    y, p = labels_and_scores((8, 2), seed=1)
     assert copy(y, p) == loss(y, p)
     with pytest.raises(AttributeError, match="cannot assign"):
         loss.threshold = 0.3
@@ -217,7 +227,7 @@ def test_a_loss_is_not_a_score():
     assert ss.as_loss(metrics.f1) != ss.as_loss(metrics.f1, maximize=False)
 
 
-@support.on("jax")
+@marks.on("jax")
 @pytest.mark.parametrize("name", ["f1", "partial", "macro", "score"])
 def test_losses_are_static_arguments_of_jit(backend, name):
     traced = []
@@ -226,7 +236,7 @@ def test_losses_are_static_arguments_of_jit(backend, name):
         traced.append(loss)
         return loss(y, p)
 
-    y, p = support.labels_and_scores((8, 2), seed=1)
+    y, p = labels_and_scores((8, 2), seed=1)
     compiled = backend.jax.jit(value, static_argnums=0)
     for _ in range(2):  # an equal loss is not traced again
         found = compiled(LOSSES[name](), backend.asarray(y), backend.asarray(p))
@@ -243,7 +253,7 @@ def test_the_direction_of_partials_and_averages_is_known():
         assert ss.as_loss(metric).maximize is True
 
 
-@support.on(*support.EAGER)
+@marks.on(*EAGER)
 def test_with_reduce_a_batch_without_rows_counts_zeros(backend):
     """The rows are on other machines; without `reduce` it is an error."""
     loss, score = ss.as_loss(metrics.f1), ss.as_score(metrics.f1)

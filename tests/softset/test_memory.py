@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
-from tests.support import assert_close, assert_counts
+from tests.support.referees import assert_close, assert_counts, labels_and_scores
 
-Y, P = support.labels_and_scores((6, 16, 2), seed=41)
+Y, P = labels_and_scores((6, 16, 2), seed=41)
 LOSS = ss.as_loss(ss.macro(ss.f1), axis=0)
 
 

@@ -23,8 +23,8 @@ if "jax" not in sys.modules:
 from softset import Confusion, confusion
 from softset import metrics as m
 from softset.steps import Hard
-from tests.support import Referee
-from tests.support import sklearn as sk
+from tests.support.referees import Referee
+from tests.support.referees import sklearn as sk
 
 # name, options, formula, lowest, highest. Formulas are written as in textbooks, with a for the
 # accuracy and q for the mean of the rates of positives and of predicted positives. They are

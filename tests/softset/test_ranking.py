@@ -14,8 +14,18 @@ import softset as ss
 from softset.ranking import pairs as _pair_sums
 from softset.ranking.loss import loss_and_gradient
 from softset.ranking.sides import Sides
-from tests import support
-from tests.support import DIFFERENCES, EXACT, SINGLE, SUMMED, assert_close, sklearn
+from tests.support import backends, marks
+from tests.support.backends import EAGER, KINDS, lib_of
+from tests.support.referees import (
+    DIFFERENCES,
+    EXACT,
+    SINGLE,
+    STEP,
+    SUMMED,
+    assert_close,
+    central_differences,
+    sklearn,
+)
 
 # Each surrogate with its formula and slope, written as in the papers, unguarded.
 SURROGATES = {
@@ -132,11 +142,11 @@ def test_closed_form_gradients(name):
     np.testing.assert_allclose(value, loss(HARD, S, sample_weight=W), rtol=EXACT)
     scale = np.abs(expected[1]).max()
     np.testing.assert_allclose(gradient, expected[1], rtol=0, atol=SUMMED * scale)
-    numbers = support.central_differences(lambda s: loss(HARD, s, sample_weight=W), S)
+    numbers = central_differences(lambda s: loss(HARD, s, sample_weight=W), S)
     np.testing.assert_allclose(gradient, numbers, rtol=0, atol=DIFFERENCES * scale)
 
 
-@support.on(*(name for name in support.KINDS if name != "torch-compiled"))
+@marks.on(*(name for name in KINDS if name != "torch-compiled"))
 @pytest.mark.parametrize("name", ["squared hinge", "squared", "logistic"])
 def test_closed_form_runs_in_every_library(backend, name):
     """In the shape of the scores; entries under the mask get 0."""
@@ -176,7 +186,7 @@ def test_thousands_of_scores(name):
     np.testing.assert_allclose(gradient, slopes, rtol=0, atol=SUMMED * np.abs(slopes).max())
 
 
-@support.on(*support.EAGER)
+@marks.on(*EAGER)
 @pytest.mark.parametrize("name", ["squared hinge", "squared"])
 def test_float32_of_many_scores(backend, name):
     """As exact as its inputs: no difference of large sums is taken, nor by autodiff."""
@@ -218,7 +228,7 @@ def test_half_types_are_counted_in_float32(backend):
                 assert_close(gradient, slopes, backend, 4e-3, dtype=dtype)  # rounded once
 
 
-@support.on("torch", "jax")
+@marks.on("torch", "jax")
 @pytest.mark.parametrize("name", ["squared hinge", "narrow", "squared", "wmw", "logistic"])
 def test_second_derivatives(backend, name):
     """The Hessian, against that of the gradient in closed form by central differences."""
@@ -235,8 +245,8 @@ def test_second_derivatives(backend, name):
     columns = []
     for i in range(N):
         high, low = S.copy(), S.copy()
-        high[i] += support.STEP
-        low[i] -= support.STEP
+        high[i] += STEP
+        low[i] -= STEP
         rise = both(HARD, high, sample_weight=W)[1] - both(HARD, low, sample_weight=W)[1]
         columns.append(rise / (high[i] - low[i]))
     assert_close(hessian, np.stack(columns), backend, DIFFERENCES)
@@ -251,7 +261,7 @@ def test_derivatives_in_labels_and_weights(backend, argnum):
 
     given = [SOFT, S, W]
     _, gradient = backend.value_and_grad(loss, *map(backend.asarray, given), argnum=argnum)
-    numbers = support.central_differences(
+    numbers = central_differences(
         lambda x: loss(*given[:argnum], x, *given[argnum + 1 :]), given[argnum]
     )
     assert_close(gradient, numbers, backend, DIFFERENCES)
@@ -260,7 +270,7 @@ def test_derivatives_in_labels_and_weights(backend, argnum):
 # Blocks of pairs
 
 
-@support.on(*support.EAGER, "jax-jit")
+@marks.on(*EAGER, "jax-jit")
 @pytest.mark.parametrize("pairs", [1, 7 * N, N * N - 1])
 def test_blocks_of_pairs(backend, pairs, monkeypatch):
     names = BY_PAIRS
@@ -288,7 +298,7 @@ def in_weights_and_labels(phi, y, s, w):
     return y * of_a + (1 - y) * of_b, w * (of_a - of_b)
 
 
-@support.on("numpy", "torch", "jax", "tensorflow", "jax-jit")
+@marks.on("numpy", "torch", "jax", "tensorflow", "jax-jit")
 @pytest.mark.parametrize("labels", [HARD, SOFT], ids=["hard", "soft"])
 @pytest.mark.parametrize("pairs", [7 * N, N * N])
 def test_gradients_in_weights_and_labels(backend, labels, pairs, monkeypatch):
@@ -328,24 +338,24 @@ def second_derivative(backend, fn, y, s, w, direction):
     return outer.gradient(product, s)
 
 
-@support.on("torch", "jax", "tensorflow")
+@marks.on("torch", "jax", "tensorflow")
 @pytest.mark.parametrize("pairs", [7 * N, N * N])
 @pytest.mark.parametrize("name", ["logistic", "own", "wmw cubed"])
 def test_second_derivatives_with_blocks_and_without(backend, name, pairs, monkeypatch):
     """Central differences of the gradient by broadcasting."""
     monkeypatch.setattr(_pair_sums, "PAIRS", pairs)
     direction = np.random.default_rng(3).normal(size=N)
-    h = support.STEP * direction
+    h = STEP * direction
     ahead, behind = (brute(*SURROGATES[name][1:], HARD, S + x, W)[1] for x in (h, -h))
     found = second_derivative(
         backend,
         lambda y, s, w: loss_of(name)(y, s, sample_weight=w),
         *(backend.asarray(x) for x in (HARD, S, W, direction)),
     )
-    assert_close(found, (ahead - behind) / (2 * support.STEP), backend, support.DIFFERENCES)
+    assert_close(found, (ahead - behind) / (2 * STEP), backend, DIFFERENCES)
 
 
-@support.on("torch", "jax", "jax-jit", "tensorflow")
+@marks.on("torch", "jax", "jax-jit", "tensorflow")
 @pytest.mark.parametrize("pairs", [7 * N, N * N])
 def test_parameters_of_a_surrogate_keep_their_gradient(backend, pairs, monkeypatch):
     monkeypatch.setattr(_pair_sums, "PAIRS", pairs)
@@ -388,7 +398,7 @@ def test_blocks_are_small_and_leave_negatives_out(monkeypatch):
     assert len(seen) == math.ceil(np.sum(HARD) / 3)
 
 
-@support.on("torch-compiled", "tf-function", "tf-xla")
+@marks.on("torch-compiled", "tf-function", "tf-xla")
 def test_compiled_without_blocks(backend, monkeypatch):
     """Dual numbers do not compile, and a graph does not know the length: all pairs at once."""
     monkeypatch.setattr(_pair_sums, "PAIRS", 1)
@@ -492,7 +502,7 @@ def test_logistic_is_stable(backend):
     """log(1 + exp(-scale d)) as it is written is inf at -1000."""
     d = backend.asarray(np.asarray([-1000.0, 0.0, 1000.0]))
     value, gradient = backend.value_and_grad(
-        lambda x, d: support.total(ss.Logistic()(d) + 0 * x), d, d
+        lambda x, d: backends.total(ss.Logistic()(d) + 0 * x), d, d
     )
     assert_close(value, 1000 + math.log(2), backend)
     assert_close(gradient, [-1, -0.5, 0], backend)
@@ -623,7 +633,7 @@ def test_dask_has_means_but_no_sort():
 
 
 @pytest.mark.exhaustive
-@support.on("torch")
+@marks.on("torch")
 def test_inductor_compiles_it(backend):
     """By the compiler that users get."""
     torch = importlib.import_module("torch")
@@ -681,4 +691,4 @@ def test_blocks_hold_four_million_pairs(length):
 def test_all_pairs_are_held_up_to_2048_scores(backend):
     for n, expected in ((2048, False), (2049, True)):
         x = backend.asarray(np.zeros(n))
-        assert _pair_sums.many(Sides(support.lib_of(x), x, x, x)) is expected
+        assert _pair_sums.many(Sides(lib_of(x), x, x, x)) is expected

@@ -13,8 +13,20 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
-from tests.support import EXACT, SINGLE, assert_close, assert_counts, labels_and_scores
+from tests.support.referees import (
+    DIFFERENCES,
+    EXACT,
+    SINGLE,
+    SOFT,
+    STEPS,
+    SUMMED,
+    assert_array,
+    assert_close,
+    assert_counts,
+    central_differences,
+    count_by_loop,
+    labels_and_scores,
+)
 
 TAUS = (0.1, 0.3, 0.5, 0.7, 0.9)
 THRESHOLDED = {
@@ -47,16 +59,14 @@ def gradient(loss: Any, y: Any, p: Any) -> np.ndarray:
 
 def test_a1_counts_are_equation_6_and_conserved(backend: Any) -> None:
     y, p = labels_and_scores(24)
-    cases = [(name, tau) for name in support.SOFT for tau in (0.1, 0.5, 0.9)]
+    cases = [(name, tau) for name in SOFT for tau in (0.1, 0.5, 0.9)]
     counts = backend.run(
-        lambda y, p: [
-            ss.confusion(y, p, threshold=tau, step=support.SOFT[name]) for name, tau in cases
-        ],
+        lambda y, p: [ss.confusion(y, p, threshold=tau, step=SOFT[name]) for name, tau in cases],
         backend.asarray(y),
         backend.asarray(p),
     )
     for c, (name, tau) in zip(counts, cases, strict=True):
-        expected = support.count_by_loop(y, p, support.STEPS[name][1], tau)
+        expected = count_by_loop(y, p, STEPS[name][1], tau)
         assert_counts(c, expected, backend)
         tp, fp, fn, tn = (float(x) for x in c)
         assert abs(tp + fn - y.sum()) < 24 * EXACT
@@ -98,12 +108,12 @@ def test_a4_thresholds_are_honoured(backend: Any) -> None:
     )
     assert tuple(grid.tp.shape) == (3, 5)
     assert tuple(classes.tp.shape) == (3,)
-    line = support.STEPS["linear"][1]
+    line = STEPS["linear"][1]
     for k, tau in enumerate((0.2, 0.5, 0.8)):
         for t, at in enumerate(TAUS):
-            one = support.count_by_loop(y[:, k], p[:, k], line, at)
+            one = count_by_loop(y[:, k], p[:, k], line, at)
             assert abs(float(one.tp) - backend.to_numpy(grid.tp)[k, t]) < 12 * EXACT
-        one = support.count_by_loop(y[:, k], p[:, k], line, tau)
+        one = count_by_loop(y[:, k], p[:, k], line, tau)
         assert abs(float(one.fp) - backend.to_numpy(classes.fp)[k]) < 12 * EXACT
     assert tuple(scalar.tp.shape) == ()
 
@@ -228,7 +238,7 @@ def test_a14_a_loss_over_thresholds_is_the_mean_of_the_metric(backend: Any) -> N
 def test_a15_a_loss_is_one_scalar_in_every_mode(backend: Any) -> None:
     y, p = labels_and_scores((8, 3))
     value = backend.run(ss.as_loss(ss.f1, axis=0), backend.asarray(y), backend.asarray(p))
-    support.assert_array(value, backend, "float64", ())
+    assert_array(value, backend, "float64", ())
 
 
 def test_a16_counts_of_parts_add_up_and_linearize_is_exact(backend: Any) -> None:
@@ -241,7 +251,7 @@ def test_a16_counts_of_parts_add_up_and_linearize_is_exact(backend: Any) -> None
     slopes = [backend.value_and_grad(linear, *part)[1] for part in parts]
     whole = gradient(loss, y, p)
     found = np.concatenate([backend.to_numpy(x) for x in slopes])
-    np.testing.assert_allclose(found, whole, rtol=0, atol=support.SUMMED * np.abs(whole).max())
+    np.testing.assert_allclose(found, whole, rtol=0, atol=SUMMED * np.abs(whole).max())
 
 
 def test_a17_probabilities_and_logits_meet_the_same_threshold(backend: Any) -> None:
@@ -302,7 +312,7 @@ def test_peers_1_counts_are_conserved_for_every_weighting(backend: Any) -> None:
     counts = backend.run(
         lambda y, p, w: [
             ss.confusion(y, p, threshold=tau, step=step, sample_weight=w)
-            for step in support.SOFT.values()
+            for step in SOFT.values()
             for tau in (0.1, 0.9)
         ],
         *(backend.asarray(x) for x in (y, p, w)),
@@ -397,7 +407,7 @@ def test_peers_6_logits_are_what_the_caller_says(backend: Any) -> None:
     z = np.asarray([-100.0, -3.0, 0.1, 0.4, 0.9, 2.0, 100.0, 0.0])
     y = np.asarray([0, 1, 0, 1, 1, 0, 1, 0])
     p = 1 / (1 + np.exp(-z))
-    steps = support.SOFT.values()
+    steps = SOFT.values()
     of_logits = together(ss.as_loss(ss.f1, step=step, from_logits=True) for step in steps)
     value, slope = backend.value_and_grad(of_logits, backend.asarray(y), backend.asarray(z))
     expected = [ss.value_and_grad(ss.as_loss(ss.f1, step=step))(y, p) for step in steps]
@@ -496,8 +506,8 @@ def test_peers_11_values_and_gradients_agree(backend: Any) -> None:
     closed = [ss.value_and_grad(loss)(y, p) for loss in losses]
     assert_close(value, sum(v for v, _ in closed), backend)
     assert_close(slope, sum(g for _, g in closed), backend)
-    differences = support.central_differences(lambda p: loss(y, p), p)
-    assert_close(slope, differences, backend, support.DIFFERENCES)
+    differences = central_differences(lambda p: loss(y, p), p)
+    assert_close(slope, differences, backend, DIFFERENCES)
 
 
 def test_peers_12_soft_labels_are_not_minimised_at_themselves(backend: Any) -> None:

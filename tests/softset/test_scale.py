@@ -7,10 +7,9 @@ import pytest
 
 import softset as ss
 from softset import metrics
-from tests import support
-from tests.support import EXACT, SINGLE, assert_close, sklearn
+from tests.support.referees import EXACT, SINGLE, assert_close, labels_and_scores, sklearn
 
-Y, P = support.labels_and_scores(24, seed=71)
+Y, P = labels_and_scores(24, seed=71)
 W = np.random.default_rng(72).uniform(0.2, 3.0, Y.shape)
 GRID = (0.2, 0.4, 0.6, 0.8)
 OPTIONS = {"fbeta": {"beta": 2.0}, "tversky": {"fp_weight": 0.3, "fn_weight": 0.7}}

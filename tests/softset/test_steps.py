@@ -12,8 +12,19 @@ from hypothesis import strategies as st
 import softset as ss
 from softset import steps
 from softset.steps import lines as _lines
-from tests import support
-from tests.support import SOFT, STEPS, assert_close, lib_of, total
+from tests.support import marks
+from tests.support.backends import KINDS, lib_of, total
+from tests.support.referees import (
+    DIFFERENCES,
+    SINGLE,
+    SOFT,
+    STEPS,
+    assert_array,
+    assert_close,
+    assert_counts,
+    central_differences,
+    labels_and_scores,
+)
 
 THRESHOLDS = (0.003, 0.1, 0.3, 0.5, 0.7, 0.99)
 SCORES = np.linspace(0, 1, 101)
@@ -68,7 +79,7 @@ def test_values_follow_the_definition(backend):
 
 def test_slopes_are_the_derivatives(backend):
     """The frameworks' autodiff and dual numbers against derivatives by hand."""
-    _, p = support.labels_and_scores(24, seed=2)
+    _, p = labels_and_scores(24, seed=2)
     array = backend.asarray(p)
     names = list(STEPS) if not backend.traced else ["linear", "sigmoid", "cosine", "algebraic"]
     for name in names:
@@ -89,7 +100,7 @@ def test_slope_at_a_knot_is_the_middle_one(backend, delta, dtype):
     edges, ends = np.asarray([0.25, 0.75], dtype), np.asarray([0, 1], dtype)
     p = np.concatenate([edges, np.nextafter(edges, ends), ends, np.asarray([0.5], dtype)])
     gradient = slopes(backend, ss.Linear(delta=delta), backend.asarray(p), 0.5)
-    found = support.assert_array(gradient, backend, dtype, (7,))
+    found = assert_array(gradient, backend, dtype, (7,))
     outer, middle = delta * 4, (1 - 2 * delta) * 2
     exactly = np.asarray([middle, middle, outer, outer, outer, outer, middle], dtype)
     np.testing.assert_array_equal(found[:2], found[6])
@@ -119,7 +130,7 @@ KNOTTED = (
 
 
 # Not array-api-strict, which refuses a dual number on the right of a mask.
-@support.on(*(name for name in support.KINDS if name != "array_api_strict"))
+@marks.on(*(name for name in KINDS if name != "array_api_strict"))
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("masked", [False, True])
 def test_slopes_at_knots_are_those_of_the_closed_form(backend, dtype, masked):
@@ -216,7 +227,7 @@ def test_steps_are_monotone_and_stay_in_the_unit_interval(step, a, b, tau):
 )
 def test_sharp_steps_are_the_hard_step_away_from_ties(backend, step):
     """Peers 3, rule A8: sharpness has the hard step as its limit, and nothing overflows."""
-    _, p = support.labels_and_scores(60)
+    _, p = labels_and_scores(60)
     value, gradient = backend.value_and_grad(
         lambda p: total(step(p, 0.3) * p), backend.asarray(p), argnum=0
     )
@@ -228,7 +239,7 @@ def test_a_sharp_logistic_curve_has_gradients_in_float32(backend):
     """Rule A8: 1 / (1 + exp(-x)) gives nan from x = -89 on."""
     p = np.asarray([0, 0.001, 0.4, 0.5, 0.6, 1], np.float32)
     gradient = slopes(backend, ss.Sigmoid(k=1000.0), backend.asarray(p), 0.5)
-    found = support.assert_array(gradient, backend, "float32", (6,))
+    found = assert_array(gradient, backend, "float32", (6,))
     assert np.isfinite(found).all() and found[3] == 250
 
 
@@ -261,13 +272,13 @@ def test_learnable_thresholds_have_their_slope(backend, name):
     gradient = backend.value_and_grad(
         lambda p, t: total(step(p, t)), backend.asarray(p), backend.asarray(taus), argnum=1
     )[1]
-    expected = support.central_differences(lambda t: np.sum(step(p, t)), taus)
-    assert_close(gradient, expected, backend, support.DIFFERENCES)
+    expected = central_differences(lambda t: np.sum(step(p, t)), taus)
+    assert_close(gradient, expected, backend, DIFFERENCES)
 
 
 def test_straight_through_has_hard_values_and_soft_slopes(backend):
     step, p = ss.StraightThrough(ss.Sigmoid(k=5.0)), backend.asarray(SCORES)
-    found = support.assert_array(backend.run(lambda p: step(p, 0.3), p), backend, "float64", (101,))
+    found = assert_array(backend.run(lambda p: step(p, 0.3), p), backend, "float64", (101,))
     np.testing.assert_array_equal(found, SCORES >= 0.3)
     soft = slopes(backend, ss.Sigmoid(k=5.0), p, 0.3)
     assert_close(slopes(backend, step, p, 0.3), backend.to_numpy(soft), backend)
@@ -292,7 +303,7 @@ def test_any_callable_is_a_step(backend):
         backend.asarray(np.asarray([1, 0])),
         backend.asarray(np.asarray([0.5, 0.25])),
     )
-    support.assert_counts(c, np.asarray([0.25, 0.0625, 0.75, 0.9375]), backend)
+    assert_counts(c, np.asarray([0.25, 0.0625, 0.75, 0.9375]), backend)
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -318,9 +329,9 @@ def test_steps_keep_single_precision(backend):
     found = backend.run(lambda p: [step(p, 0.3) for step, _ in STEPS.values()], p)
     for x, (_, membership) in zip(found, STEPS.values(), strict=True):
         tie = SCORES != 0.3
-        values = support.assert_array(x, backend, "float32", (101,))
+        values = assert_array(x, backend, "float32", (101,))
         expected = np.asarray([membership(p, 0.3) for p in SCORES])
-        np.testing.assert_allclose(values[tie], expected[tie], atol=support.SINGLE)
+        np.testing.assert_allclose(values[tie], expected[tie], atol=SINGLE)
 
 
 def followed(backend):
@@ -331,7 +342,7 @@ def followed(backend):
 LINED = [*map(ss.Linear, (0.01, 0.2, 0.25, 0.35)), ss.Ramp(0.4), ss.Ramp(3.0), ss.Hard()]
 
 
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("form", [0.003, 0.3, 0.5, 0.6, 0.99, "classes", "column"])
 @pytest.mark.parametrize("step", LINED, ids=str)
@@ -371,7 +382,7 @@ def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype):
     assert ((values >= 0) & (values <= 1)).all()
 
 
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 @pytest.mark.parametrize("step", LINED, ids=str)
 def test_a_single_score_without_axes_has_a_membership(backend, step):
     p = np.asarray([0.1, 0.45, 0.9])
@@ -392,7 +403,7 @@ def test_dtypes_do_not_depend_on_how_many_scores_there_are(step, tau, dtype):
     np.testing.assert_array_equal(many[:10], few)
 
 
-@support.on("torch")
+@marks.on("torch")
 @pytest.mark.parametrize("n", [5, 5000])
 def test_forward_mode_has_the_slope_of_the_middle_at_knots(backend, n):
     torch = pytest.importorskip("torch")
@@ -404,7 +415,7 @@ def test_forward_mode_has_the_slope_of_the_middle_at_knots(backend, n):
     assert_close(tangent, np.resize([0.8, 1.2, 1.2, 1.2, 0.8], n), backend)
 
 
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_products_choose_the_same_tail_as_where(backend, dtype):
     z = np.concatenate([np.random.default_rng(0).normal(size=5000, scale=9), [0, -0.0, 900, -900]])

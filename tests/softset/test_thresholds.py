@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
-from tests.support import SUMMED, assert_close, sklearn
+from tests.support import marks
+from tests.support.backends import TRACED
+from tests.support.referees import (
+    EXACT,
+    SUMMED,
+    assert_array,
+    assert_close,
+    labels_and_scores,
+    sklearn,
+)
 
-Y, P = support.labels_and_scores(120, seed=31)
+Y, P = labels_and_scores(120, seed=31)
 SCORES = {"distinct": P, "tied": np.round(P, 1)}
 WEIGHTS = {"plain": None, "weighted": np.random.default_rng(32).uniform(0.1, 3.0, size=Y.shape)}
 F2 = partial(ss.fbeta, beta=2.0)
@@ -28,7 +36,7 @@ def by_brute_force(score, y, p, w=None):
 
 
 @pytest.mark.filterwarnings("ignore:.*y_pred contains classes not in y_true")
-@support.combined(name=METRICS, scores=SCORES, weights=WEIGHTS)
+@marks.combined(name=METRICS, scores=SCORES, weights=WEIGHTS)
 def test_no_cut_is_better(backend, name, scores, weights):
     (metric, reference), scores, weights = METRICS[name], SCORES[scores], WEIGHTS[weights]
     arrays = [backend.asarray(x) for x in (Y, scores, weights) if x is not None]
@@ -37,7 +45,7 @@ def test_no_cut_is_better(backend, name, scores, weights):
         *arrays,
     )
     assert_close(value, by_brute_force(reference, Y, scores, weights), backend, SUMMED)
-    at = support.assert_array(threshold, backend, "float64", ())
+    at = assert_array(threshold, backend, "float64", ())
     assert reference(Y, scores >= at, sample_weight=weights) == pytest.approx(
         float(backend.to_numpy(value)), rel=SUMMED
     )
@@ -45,7 +53,7 @@ def test_no_cut_is_better(backend, name, scores, weights):
 
 def test_each_class_gets_its_own(backend):
     """axis=0; with a mask over NaN, the same as each class alone without the masked rows."""
-    y, p = support.labels_and_scores((60, 3), seed=8)
+    y, p = labels_and_scores((60, 3), seed=8)
     keep = np.random.default_rng(9).uniform(size=p.shape) < 0.7
     arrays = [backend.asarray(x) for x in (y, np.where(keep, p, np.nan), keep)]
     found = backend.run(
@@ -82,7 +90,7 @@ def test_logits_give_a_probability(backend):
 
 def test_given_candidates(backend):
     """The first of the best, per class too, from a tuple and from an array."""
-    y, p = support.labels_and_scores((60, 3), seed=8)
+    y, p = labels_and_scores((60, 3), seed=8)
     for given in (ss.grid(19), backend.asarray(np.asarray(ss.grid(19)))):
         best = partial(ss.best_threshold, ss.f1, thresholds=given, axis=0)
         found = backend.run(lambda y, p, f=best: tuple(f(y, p)), *map(backend.asarray, (y, p)))
@@ -204,7 +212,7 @@ def at_every_cut(y, p, w=None):
     return ss.Confusion(tp, fp, fn, tn)
 
 
-@support.combined(name=AT, scores=SCORES, weights=WEIGHTS)
+@marks.combined(name=AT, scores=SCORES, weights=WEIGHTS)
 def test_no_cut_within_the_bound_is_better(backend, name, scores, weights):
     (metric, constraint, bound), scores, weights = AT[name], SCORES[scores], WEIGHTS[weights]
     smaller = constraint is ss.false_positive_rate
@@ -219,7 +227,7 @@ def test_no_cut_within_the_bound_is_better(backend, name, scores, weights):
     meets = constraint(c) <= bound if smaller else constraint(c) >= bound
     best = min if name.startswith("least") else max
     assert_close(value, best(metric(c)[meets]), backend, SUMMED)
-    at = float(support.assert_array(threshold, backend, "float64", ()))
+    at = float(assert_array(threshold, backend, "float64", ()))
     there = ss.confusion(Y, scores, threshold=at, step=ss.Hard(), sample_weight=weights)
     assert metric(there) == pytest.approx(float(backend.to_numpy(value)), rel=SUMMED)
     assert constraint(there) <= bound if smaller else constraint(there) >= bound
@@ -264,7 +272,7 @@ def test_as_in_torchmetrics(theirs, option, metric, constraint):
 
 def test_bounds_per_class(backend):
     """axis=0; with a mask over NaN, the same as each class alone without the masked rows."""
-    y, p = support.labels_and_scores((60, 3), seed=8)
+    y, p = labels_and_scores((60, 3), seed=8)
     keep = np.random.default_rng(9).uniform(size=p.shape) < 0.7
     arrays = [backend.asarray(x) for x in (y, np.where(keep, p, np.nan), keep)]
     at = partial(ss.threshold_at, ss.recall, ss.precision, 0.6)
@@ -335,7 +343,7 @@ def test_bounds_that_nothing_meets():
     assert np.isnan(found).all()
 
 
-@support.on(*support.TRACED)
+@marks.on(*TRACED)
 def test_bounds_that_nothing_meets_in_traced_code(backend):
     """Nothing can be seen; the classes that meet the bound are right all the same."""
     y, p = np.asarray([[0, 1], [1, 0]]), np.asarray([[0.3, 0.3], [0.6, 0.6]])
@@ -344,7 +352,7 @@ def test_bounds_that_nothing_meets_in_traced_code(backend):
         *map(backend.asarray, (y, p)),
     )
     for x, expected in zip(found, ([0.45, np.nan], [1.0, np.nan]), strict=True):
-        np.testing.assert_allclose(backend.to_numpy(x), expected, rtol=support.EXACT)
+        np.testing.assert_allclose(backend.to_numpy(x), expected, rtol=EXACT)
 
 
 def test_errors_of_bounds():
@@ -417,7 +425,7 @@ def test_a_bound_holds_where_the_metric_has_no_value():
 
 
 def test_a_class_without_scores_gets_a_probability(backend):
-    y, p = support.labels_and_scores((20, 2), seed=9)
+    y, p = labels_and_scores((20, 2), seed=9)
     keep = np.broadcast_to(np.asarray([True, False]), p.shape)
     arrays = [backend.asarray(x) for x in (y, p, keep)]
     found = backend.run(

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
+from tests.support import marks
+from tests.support.backends import EAGER, TRACED
+from tests.support.referees import assert_close, labels_and_scores
 
-Y, P = support.labels_and_scores(12, seed=5)
-eager = support.on(*support.EAGER)
+Y, P = labels_and_scores(12, seed=5)
+eager = marks.on(*EAGER)
 
 STEPS = {
     "one number for all": (
@@ -64,7 +66,7 @@ def test_steps_that_mix_positions(backend, name):
         ss.as_loss(ss.f1, step=ss.StraightThrough(step))(y, p)
 
 
-@pytest.mark.parametrize("backend", support.params(*support.TRACED), indirect=True)
+@pytest.mark.parametrize("backend", marks.params(*TRACED), indirect=True)
 @pytest.mark.parametrize("name", ["one number for all", "booleans", "integers"])
 def test_shapes_and_dtypes_are_checked_by_compilers_too(backend, name):
     step, _, message = STEPS[name]
@@ -81,14 +83,14 @@ def test_a_step_may_use_its_threshold_or_not(backend):
     own = lambda p, t: p * (1 + 1e-7)  # noqa: E731
     grid = backend.run(lambda y, p: ss.confusion(y, p, step=own, thresholds=(0.3, 0.6)).tp, y, p)
     one = backend.run(lambda y, p: ss.confusion(y, p, step=ss.Identity()).tp, y, p)
-    support.assert_close(grid, np.repeat(backend.to_numpy(one), 2), backend, 1e-6)
+    assert_close(grid, np.repeat(backend.to_numpy(one), 2), backend, 1e-6)
     full = backend.run(
         lambda y, p: ss.confusion(y, p, step=lambda p, t: 0.5 * (p + t), thresholds=(0.2, 0.4)).tp,
         y,
         p,
     )
     expected = [np.sum(Y * 0.5 * (P + t)) for t in (0.2, 0.4)]
-    support.assert_close(full, expected, backend)
+    assert_close(full, expected, backend)
 
 
 def adds_in_place(c):
@@ -111,7 +113,7 @@ WRITERS = {"numpy": (adds_in_place, assigns, fills), "torch": (adds_in_place, as
 MUST_NOT_WRITE = r"`metric` must not write to a count, .*; write tp = c\.tp \+ 1"
 
 
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 @pytest.mark.parametrize("i", range(3))
 def test_a_metric_must_not_write_to_a_count(backend, i):
     """NumPy's numbers without axes cannot be written to, so these are counts of classes."""

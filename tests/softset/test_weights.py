@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests.support import SINGLE, Referee, assert_close
+from tests.support.referees import SINGLE, Referee, assert_close
 
 reference = Referee("sklearn.utils.class_weight")
 

@@ -8,10 +8,9 @@ import pytest
 
 import softset as ss
 from softset_backends import bootstrap_interval
-from tests import support
-from tests.support import EXACT
+from tests.support.referees import EXACT, labels_and_scores
 
-Y, P = support.labels_and_scores(300, seed=41)
+Y, P = labels_and_scores(300, seed=41)
 WEIGHTS = np.random.default_rng(42).uniform(0.2, 3.0, size=Y.shape)
 F2 = partial(ss.fbeta, beta=2.0)
 
@@ -98,7 +97,7 @@ def test_seed_and_confidence():
 
 def test_classes_and_averages():
     """An example is drawn with all its labels; each class is as by itself."""
-    y, p = support.labels_and_scores((200, 3), seed=8)
+    y, p = labels_and_scores((200, 3), seed=8)
     each = bootstrap_interval(ss.f1, y, p, axis=0, resamples=20_000)
     assert each.low.shape == each.high.shape == each.value.shape == (3,)
     for i in range(3):

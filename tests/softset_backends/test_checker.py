@@ -9,7 +9,7 @@ import pytest
 import softset as ss
 import softset_backends as sb
 from softset_backends.check import cases
-from tests.support import lib_of
+from tests.support.backends import lib_of
 
 RNG = np.random.default_rng(3)
 Y_TRUE = RNG.uniform(size=24) < 0.4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests.support import SUMMED
+from tests.support.referees import SUMMED
 
 dask = pytest.importorskip("dask", reason="dask is not installed")
 da = pytest.importorskip("dask.array", reason="dask.array is not installed")

@@ -71,14 +71,14 @@ def whole(loss, params, batch, forward=forward):
 
 @pytest.fixture(scope="module")
 def devices():
-    """What _jax_devices.py found on eight devices."""
+    """What jax_devices.py found on eight devices."""
     env = os.environ | {
         "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
         "JAX_ENABLE_X64": "1",
         "JAX_PLATFORMS": "cpu",
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "backends"))),
     }
-    script = Path(__file__).with_name("_jax_devices.py")
+    script = ROOT / "tests" / "processes" / "jax_devices.py"
     done = subprocess.run([sys.executable, script], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import support
+from tests.support import marks
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECKS = Path(__file__).with_name("keras_checks.py")
+CHECKS = ROOT / "tests" / "processes" / "keras_checks.py"
 
 
 # One test each, and not one for each check: pytest's workers would all start the processes.
@@ -26,7 +26,7 @@ def test_checks_hold_on_backend(backend):
     settings = {
         "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
         "KERAS_BACKEND": backend,
-        support.VARIABLE: "numpy",  # so that the other frameworks are not imported
+        marks.VARIABLE: "numpy",  # so that the other frameworks are not imported
     }
     done = subprocess.run(
         [*command, "--show-capture=no"],

@@ -10,7 +10,7 @@ import pytest
 
 import softset as ss
 import softset_backends as sb
-from tests.support import EXACT, SINGLE
+from tests.support.referees import EXACT, SINGLE
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 import softset as ss
 from softset_backends.numpy import central_differences
-from tests.support import DIFFERENCES, EXACT, SUMMED
+from tests.support.referees import DIFFERENCES, EXACT, SUMMED
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 

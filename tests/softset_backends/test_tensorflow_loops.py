@@ -71,10 +71,10 @@ def assert_same(found, expected, rtol=SUMMED):
 
 @pytest.fixture(scope="module")
 def replicas():
-    """What _tensorflow_replicas.py found on two replicas."""
+    """What tensorflow_replicas.py found on two replicas."""
     env = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "backends")))}
     env["CUDA_VISIBLE_DEVICES"] = "-1"
-    script = Path(__file__).with_name("_tensorflow_replicas.py")
+    script = ROOT / "tests" / "processes" / "tensorflow_replicas.py"
     done = subprocess.run([sys.executable, script], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout)

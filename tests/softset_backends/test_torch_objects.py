@@ -15,7 +15,14 @@ import pytest
 
 import softset as ss
 import softset_backends as sb
-from tests import support
+from tests.support.referees import (
+    DIFFERENCES,
+    EXACT,
+    SINGLE,
+    central_differences,
+    labels_and_scores,
+    sklearn,
+)
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 sbt = importlib.import_module("softset_backends.torch")
@@ -52,7 +59,7 @@ losses = pytest.mark.parametrize(("shape", "options"), LOSSES.values(), ids=LOSS
 
 def data(shape=(40,), seed=0, logits=False):
     """Return NumPy labels and float64 scores."""
-    y_true, y_prob = support.labels_and_scores(shape, seed)
+    y_true, y_prob = labels_and_scores(shape, seed)
     return y_true, np.log(y_prob / (1 - y_prob)) if logits else y_prob
 
 
@@ -92,9 +99,9 @@ def test_value_and_gradient_are_those_of_the_kernel(shape, options, logits, extr
     value.backward()
     assert value.shape == () and value.dtype == torch.float64
     assert loss.loss == same
-    np.testing.assert_allclose(value.item(), expected, rtol=support.EXACT)
+    np.testing.assert_allclose(value.item(), expected, rtol=EXACT)
     scale = np.abs(slope).max()
-    np.testing.assert_allclose(x.grad.numpy(), slope, rtol=0, atol=support.EXACT * scale)
+    np.testing.assert_allclose(x.grad.numpy(), slope, rtol=0, atol=EXACT * scale)
 
 
 @losses
@@ -118,7 +125,7 @@ def test_reduce_reaches_the_counts():
     more = ss.Confusion(*torch.tensor([3.0, 1.0, 2.0, 4.0], dtype=torch.float64))
     found = MetricLoss(ss.f1)(scores, labels, reduce=lambda c: c + more)
     expected = 1 - ss.f1(ss.confusion(labels, scores) + more)
-    assert found.item() == pytest.approx(expected.item(), rel=support.EXACT)
+    assert found.item() == pytest.approx(expected.item(), rel=EXACT)
 
 
 def test_second_derivatives():
@@ -130,8 +137,8 @@ def test_second_derivatives():
     hessian = torch.func.hessian(lambda x: loss(x, labels))(x.detach()).numpy()
     slope = ss.value_and_grad(loss.loss)
     for i in range(len(logits)):
-        expected = support.central_differences(lambda z, i=i: slope(y_true, z)[1][i], logits)
-        np.testing.assert_allclose(hessian[i], expected, rtol=0, atol=support.DIFFERENCES)
+        expected = central_differences(lambda z, i=i: slope(y_true, z)[1][i], logits)
+        np.testing.assert_allclose(hessian[i], expected, rtol=0, atol=DIFFERENCES)
     assert np.abs(hessian).max() > 1e-3
 
 
@@ -262,8 +269,8 @@ def test_functional_call_and_vmap():
         with torch.no_grad():
             loss.threshold_logit.copy_(start)
         expected = gradients(loss, scores, labels)
-        assert value[i].item() == pytest.approx(expected[0].item(), rel=support.EXACT)
-        assert slope[i].item() == pytest.approx(expected[2].item(), rel=support.EXACT)
+        assert value[i].item() == pytest.approx(expected[0].item(), rel=EXACT)
+        assert slope[i].item() == pytest.approx(expected[2].item(), rel=EXACT)
 
 
 # MetricLoss: compilers
@@ -286,7 +293,7 @@ def assert_compiled_agrees(compiler, name):
     given = {"sample_weight": weights, "where": mask}
     expected = gradients(loss, scores, labels, **given)
     for x, e in zip(gradients(compiled, scores, labels, **given), expected, strict=True):
-        torch.testing.assert_close(x, e, rtol=support.SINGLE, atol=support.SINGLE * e.abs().max())
+        torch.testing.assert_close(x, e, rtol=SINGLE, atol=SINGLE * e.abs().max())
 
 
 @pytest.mark.parametrize("name", COMPILED)
@@ -348,10 +355,10 @@ def test_gradient_of_the_threshold(threshold, step):
         tau = 0.5 + (1 - 2e-6) * (1 / (1 + np.exp(-z)) - 0.5)
         return ss.as_loss(ss.macro(ss.f1), axis=0, step=step, threshold=tau)(y_true, y_prob)
 
-    expected = support.central_differences(moved, logit)
+    expected = central_differences(moved, logit)
     assert np.abs(expected).max() > 1e-3
     np.testing.assert_allclose(
-        loss.threshold_logit.grad.numpy(), expected, rtol=0, atol=support.DIFFERENCES
+        loss.threshold_logit.grad.numpy(), expected, rtol=0, atol=DIFFERENCES
     )
 
 
@@ -543,7 +550,7 @@ def test_score_of_batches(MetricScore, shape, options, logits):
     found = score.compute()
     assert found.shape == () and found.dtype == torch.float64
     # The counts of a batch are sums of float32 weights.
-    assert found.item() == pytest.approx(expected.item(), rel=support.SINGLE)
+    assert found.item() == pytest.approx(expected.item(), rel=SINGLE)
     assert score.score == whole
 
 
@@ -554,25 +561,24 @@ def test_score_is_that_of_scikit_learn(MetricScore):
         for one in score:
             one.update(x, y)
     expected = [
-        getattr(support.sklearn, name)(labels, scores >= 0.5)
-        for name in ("f1_score", "matthews_corrcoef")
+        getattr(sklearn, name)(labels, scores >= 0.5) for name in ("f1_score", "matthews_corrcoef")
     ]
     # Whole counts add up exactly.
-    assert [one.compute().item() for one in score] == pytest.approx(expected, rel=support.EXACT)
+    assert [one.compute().item() for one in score] == pytest.approx(expected, rel=EXACT)
 
 
 def test_calling_it_gives_the_value_of_the_batch(MetricScore):
     score, plain = MetricScore(ss.f1), ss.as_score(ss.f1)
     parts, (scores, labels, _, _) = batches((90,))
     for x, y, _, _ in parts:
-        assert score(x, y).item() == pytest.approx(plain(y, x.double()).item(), rel=support.EXACT)
+        assert score(x, y).item() == pytest.approx(plain(y, x.double()).item(), rel=EXACT)
     assert score.compute().item() == pytest.approx(plain(labels, scores.double()).item())
     assert score.update_called
     score.reset()
     assert not score.update_called
     x, y, *_ = parts[0]
     score.update(x, y)
-    assert score.compute().item() == pytest.approx(plain(y, x.double()).item(), rel=support.EXACT)
+    assert score.compute().item() == pytest.approx(plain(y, x.double()).item(), rel=EXACT)
 
 
 def test_counts_do_not_stand_still(MetricScore):
@@ -617,7 +623,7 @@ def test_copies_go_on_counting(MetricScore):
     for one in (score, *others):
         one.update(*parts[2][:2])
         expected = one.score(labels, scores.double())
-        assert one.compute().item() == pytest.approx(expected.item(), rel=support.EXACT)
+        assert one.compute().item() == pytest.approx(expected.item(), rel=EXACT)
 
 
 def test_moving_keeps_the_counts_in_double_precision(MetricScore):
@@ -660,7 +666,7 @@ def test_axes_with_the_batch(MetricScore, axis):
     scores, labels = tensors((30, 3))
     score.update(scores, labels)
     expected = ss.as_score(ss.recall, axis=axis)(labels, scores)
-    assert score.compute().item() == pytest.approx(expected.item(), rel=support.EXACT)
+    assert score.compute().item() == pytest.approx(expected.item(), rel=EXACT)
 
 
 def test_message_of_the_axis_tells_how_to_average_over_examples(MetricScore):
@@ -673,9 +679,9 @@ def test_message_of_the_axis_tells_how_to_average_over_examples(MetricScore):
     with pytest.raises(ValueError, match=message):
         MetricScore(ss.f1, axis=(1, 2)).update(*parts[0])
     sums = sum(ss.as_score(ss.f1, axis=(1, 2))(y, x) * len(x) for x, y in parts)
-    each = [support.sklearn.f1_score(y.ravel(), x.detach().ravel() >= 0.5)
+    each = [sklearn.f1_score(y.ravel(), x.detach().ravel() >= 0.5)
             for x, y in zip(scores, labels, strict=True)]  # fmt: skip
-    assert (sums / 5).item() == pytest.approx(np.mean(each), rel=support.EXACT)
+    assert (sums / 5).item() == pytest.approx(np.mean(each), rel=EXACT)
 
 
 def test_counts_of_a_stream_are_public(MetricScore):
@@ -687,12 +693,12 @@ def test_counts_of_a_stream_are_public(MetricScore):
         score.update(x, y)
     c = score.confusion
     assert isinstance(c, ss.Confusion) and c.tp.dtype == torch.float64
-    expected = support.sklearn.f1_score(labels, scores >= 0.5, average=None)
-    np.testing.assert_allclose(ss.f1(c), expected, rtol=support.EXACT)
+    expected = sklearn.f1_score(labels, scores >= 0.5, average=None)
+    np.testing.assert_allclose(ss.f1(c), expected, rtol=EXACT)
     with score.sync_context():  # without other processes
         assert all(map(torch.equal, score.confusion, c))
     c.tp.zero_()  # the caller's own
-    assert score.compute().item() == pytest.approx(expected.mean(), rel=support.EXACT)
+    assert score.compute().item() == pytest.approx(expected.mean(), rel=EXACT)
     grid = MetricScore(ss.auroc, thresholds=ss.grid(99))
     for x, y, _, _ in parts:
         grid.update(x[:, 0], y[:, 0])
@@ -749,8 +755,8 @@ def test_values_are_those_of_torchmetrics():
     for metric, theirs in pairs.items():
         ours = sbt.MetricScore(metric)
         for x, y, _, _ in parts:
-            assert ours(x, y).item() == pytest.approx(theirs(x, y).item(), rel=support.SINGLE)
-        assert ours.compute().item() == pytest.approx(theirs.compute().item(), rel=support.SINGLE)
+            assert ours(x, y).item() == pytest.approx(theirs(x, y).item(), rel=SINGLE)
+        assert ours.compute().item() == pytest.approx(theirs.compute().item(), rel=SINGLE)
 
     theirs = tm.MulticlassF1Score(num_classes=4, average="macro")
     ours = sbt.MetricScore(ss.macro(ss.f1), axis=0)
@@ -760,7 +766,7 @@ def test_values_are_those_of_torchmetrics():
         target = torch.tensor(rng.integers(4, size=n))
         theirs.update(scores, target)
         ours.update(ss.one_hot(scores.argmax(1), 4).float(), ss.one_hot(target, 4))
-    assert ours.compute().item() == pytest.approx(theirs.compute().item(), rel=support.SINGLE)
+    assert ours.compute().item() == pytest.approx(theirs.compute().item(), rel=SINGLE)
 
 
 @torchmetrics_installed
@@ -776,15 +782,15 @@ def test_torchmetrics_takes_it_for_its_own():
     for x, y, _, _ in parts[1:]:
         rest.update(x, y)
     first.merge_state(rest)
-    assert first.compute().item() == pytest.approx(expected, rel=support.EXACT)
+    assert first.compute().item() == pytest.approx(expected, rel=EXACT)
 
     first.persistent(True)
     score.load_state_dict(first.state_dict())
     with pytest.warns(UserWarning, match="before the ``update``"):
-        assert score.compute().item() == pytest.approx(expected, rel=support.EXACT)
+        assert score.compute().item() == pytest.approx(expected, rel=EXACT)
 
     doubled = 2 * first
-    assert doubled.compute().item() == pytest.approx(2 * expected, rel=support.EXACT)
+    assert doubled.compute().item() == pytest.approx(2 * expected, rel=EXACT)
 
 
 @torchmetrics_installed
@@ -794,8 +800,8 @@ def test_tracker_knows_the_direction():
     for wrong in (1, 0, 2):
         tracker.increment()
         tracker.update(torch.tensor([0.9, 0.8, 0.2]), torch.arange(3) >= wrong)
-    assert tracker.compute_all().tolist() == pytest.approx([2 / 3, 1 / 3, 1], rel=support.EXACT)
-    assert tracker.best_metric() == pytest.approx(1 / 3, rel=support.EXACT)
+    assert tracker.compute_all().tolist() == pytest.approx([2 / 3, 1 / 3, 1], rel=EXACT)
+    assert tracker.best_metric() == pytest.approx(1 / 3, rel=EXACT)
 
 
 @torchmetrics_installed
@@ -816,7 +822,7 @@ def test_collection():
     for name, metric in (metrics | {"low": ss.f1}).items():
         score = ss.as_score(metric, threshold=0.3 if name == "low" else 0.5)
         expected = score(labels, scores.double(), sample_weight=weights.double())
-        assert found[name].item() == pytest.approx(expected.item(), rel=support.EXACT)
+        assert found[name].item() == pytest.approx(expected.item(), rel=EXACT)
     # Those that count alike share their counts.
     assert sorted(map(sorted, collection.compute_groups.values())) == [
         ["error", "f1", "mcc"],
@@ -826,77 +832,12 @@ def test_collection():
 
 # MetricScore on several processes
 
-SCRIPT = """
-import sys, warnings
-
-import torch
-import softset as ss
-import softset_backends.torch as sbt
-
-
-def equal(found, expected):
-    return torch.isclose(found, expected.double(), rtol=1e-13, atol=0)
-
-
-def check(kind, rank):
-    torch.manual_seed(0)
-    scores, labels = torch.rand(60, 3).double(), torch.rand(60, 3) < 0.4
-    share = slice(0, 45) if rank == 0 else slice(45, 60)
-    score, plain = kind(ss.f1), ss.as_score(ss.f1)
-    # The value of a batch is that of one process, and computing leaves it its own counts.
-    assert equal(score(scores[share], labels[share]), plain(labels[share], scores[share]))
-    assert equal(score.compute(), plain(labels, scores))
-    more = slice(0, 45) if rank == 0 else slice(45, 48)
-    score.update(scores[more], labels[more])
-    both = torch.cat([labels, labels[:48]]), torch.cat([scores, scores[:48]])
-    assert equal(score.compute(), plain(*both))
-
-    # One process has seen no batch, and does not know how many classes there are.
-    options = {"axis": 0, "thresholds": (0.3, 0.5)}
-    metric = ss.macro(ss.f1, axis=0)
-    score = kind(metric, **options)
-    for _ in range(2):
-        if rank == 1:
-            score.update(scores, labels)
-        assert equal(score.compute(), ss.as_score(metric, **options)(labels, scores))
-        score.reset()
-
-    try:  # now both have not
-        score.compute()
-    except RuntimeError as error:
-        assert "nothing to compute" in str(error)
-    else:
-        raise AssertionError
-
-
-def run(rank, path, others):
-    warnings.simplefilter("error")
-    warnings.filterwarnings("ignore", message="The ``compute`` method")
-    torch.distributed.init_process_group(
-        "gloo", init_method=f"file://{path}", rank=rank, world_size=2
-    )
-    if others == "torchmetrics":
-        check(sbt.MetricScore, rank)
-    sys.modules["torchmetrics"] = None
-    sys.modules.pop("softset_backends.torch.score", None)
-    assert "torchmetrics" not in sbt.MetricScore.__mro__[1].__module__
-    check(sbt.MetricScore, rank)
-    torch.distributed.destroy_process_group()
-
-
-if __name__ == "__main__":
-    assert "torchmetrics" not in sys.modules, "importing softset_backends.torch is slow"
-    torch.multiprocessing.spawn(run, sys.argv[1:], nprocs=2)
-    print("both done")
-"""
-
 
 @pytest.mark.skipif(
     not torch.distributed.is_available() or sys.platform == "win32", reason="gloo is missing"
 )
 def test_two_processes(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
+    script = ROOT / "tests" / "processes" / "torch_scores.py"
     paths = [str(ROOT), str(ROOT / "backends"), os.environ.get("PYTHONPATH", "")]
     others = "plain" if find_spec("torchmetrics") is None else "torchmetrics"
     done = subprocess.run(

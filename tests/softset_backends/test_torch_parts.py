@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests.support import SUMMED, labels_and_scores
+from tests.support.referees import SUMMED, labels_and_scores
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 

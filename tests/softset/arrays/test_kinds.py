@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
-from tests.support import assert_close
+from tests.support.referees import assert_close, labels_and_scores
 
-Y, P = support.labels_and_scores(12, seed=8)
+Y, P = labels_and_scores(12, seed=8)
 Y = Y.astype(float)
 MASK = np.arange(12) % 3 == 1
 

@@ -12,10 +12,17 @@ from softset._arrays import duals as _dual
 from softset._arrays import shape_of
 from softset._arrays.values import truth
 from softset._counting import buckets as _grid
-from tests import support
-from tests.support import assert_close
+from tests.support import marks
+from tests.support.backends import KINDS, lib_of
+from tests.support.referees import (
+    DIFFERENCES,
+    assert_close,
+    assert_counts,
+    central_differences,
+    labels_and_scores,
+)
 
-Y, P = support.labels_and_scores(8, seed=41)
+Y, P = labels_and_scores(8, seed=41)
 MODULES = {
     "numpy": "array_api_compat.numpy",
     "array_api_strict": "array_api_strict",
@@ -50,11 +57,11 @@ def test_numpy_scalars_in_the_kernel():
     assert metrics.precision(counts) == 0.5
 
 
-@support.on(*LIBRARIES)
+@marks.on(*LIBRARIES)
 def test_a_numpy_number_is_a_threshold_for_every_library(backend):
     y, p = backend.asarray(Y), backend.asarray(P)
     c = ss.confusion(y, p, threshold=np.float64(0.25))
-    support.assert_counts(c, ss.confusion(Y, P, threshold=0.25), backend)
+    assert_counts(c, ss.confusion(Y, P, threshold=0.25), backend)
 
 
 def test_dual_numbers_have_a_namespace_of_their_own():
@@ -98,9 +105,9 @@ def test_a_data_frame_is_no_array(kind):
 def test_libraries_are_not_mixed(pair):
     """Whatever array-api-compat's arrays would do with each other."""
     for name in pair:
-        if support.missing(name):
+        if marks.missing(name):
             pytest.skip(f"{name} is not installed")
-    first, second = (support.KINDS[name]() for name in pair)
+    first, second = (KINDS[name]() for name in pair)
     y, p = first.asarray(Y), second.asarray(P)
     for a, b in ((y, p), (p, y)):
         with pytest.raises(TypeError, match=r"must come from one library, got .*; convert one"):
@@ -119,7 +126,7 @@ def test_libraries_are_not_mixed(pair):
         ss.sample_weight(labels, first.asarray(P))
 
 
-@support.on("tensorflow")
+@marks.on("tensorflow")
 class TestTensorFlow:
     def test_ragged_tensors_are_refused(self, backend):
         ragged = backend.tf.ragged.constant([[0.1, 0.2], [0.3]])
@@ -157,15 +164,15 @@ class TestTensorFlow:
         p, tau = keras.Variable(P, dtype="float64"), keras.Variable(0.4, dtype="float64")
         y = backend.asarray(Y)
         c = ss.confusion(y, p, threshold=tau)
-        support.assert_counts(c, ss.confusion(Y, P, threshold=0.4), backend)
+        assert_counts(c, ss.confusion(Y, P, threshold=0.4), backend)
         with backend.tf.GradientTape() as tape:
             value = metrics.f1(ss.confusion(y, p, threshold=tau, step=ss.Sigmoid()))
         slope = tape.gradient(value, tau.value)
-        numbers = support.central_differences(
+        numbers = central_differences(
             lambda t: metrics.f1(ss.confusion(Y, P, threshold=t, step=ss.Sigmoid())),
             np.asarray(0.4),
         )
-        assert_close(slope, numbers, backend, support.DIFFERENCES)
+        assert_close(slope, numbers, backend, DIFFERENCES)
         value, gradient = ss.value_and_grad(ss.as_loss(metrics.f1))(y, p)
         assert_close(gradient, ss.value_and_grad(ss.as_loss(metrics.f1))(Y, P)[1], backend)
         assert_close(ss.cross_entropy(y, p), ss.cross_entropy(Y, P), backend)
@@ -195,21 +202,21 @@ class TestTensorFlow:
                             compiled(labels, scores)
 
 
-@support.on("torch")
+@marks.on("torch")
 def test_torch_parameters_and_meta_tensors(backend):
     torch = backend.torch
     p = torch.nn.Parameter(backend.asarray(P))
     loss = ss.as_loss(metrics.f1)
     loss(backend.asarray(Y), p).backward()
     assert_close(p.grad, ss.value_and_grad(loss)(Y, P)[1], backend)
-    assert not support.lib_of(p.detach().to("meta")).visible
+    assert not lib_of(p.detach().to("meta")).visible
 
 
 def test_values_are_seen_in_eager_modes_only(backend):
     seen = []
 
     def look(p):
-        seen.append(support.lib_of(p).visible and truth(p[0] >= 0) is not None)
+        seen.append(lib_of(p).visible and truth(p[0] >= 0) is not None)
         return p + 0
 
     backend.run(look, backend.asarray(P))
@@ -269,7 +276,7 @@ def test_labels_of_unknown_length_must_have_the_scores_shape(of_labels, of_score
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
 
     def product(y, p):
-        return support.lib_of(y, p).of_one_shape(y, p) * p
+        return lib_of(y, p).of_one_shape(y, p) * p
 
     right = (3,) if len(of_scores) == 1 else (3, 2)
     y, p = np.arange(6.0)[: np.prod(right)].reshape(right), np.full(right, 0.5)
@@ -298,7 +305,7 @@ def test_labels_of_unknown_length_under_xla(lengths, wrong):
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
     p = np.full((3, 2)[: len(lengths)], 0.5)
     run = traced(
-        lambda y, p: support.lib_of(y, p).of_one_shape(y, p) * p, lengths, lengths, jit_compile=True
+        lambda y, p: lib_of(y, p).of_one_shape(y, p) * p, lengths, lengths, jit_compile=True
     )
     np.testing.assert_array_equal(run(2 * p, p), 2 * p * p)
     with pytest.raises(tf.errors.InvalidArgumentError):
@@ -308,8 +315,8 @@ def test_labels_of_unknown_length_under_xla(lengths, wrong):
 def test_labels_of_known_length_are_as_they_are():
     tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
     y, p = tf.zeros(3), tf.ones(3)
-    assert support.lib_of(y, p).of_one_shape(y, p) is y
-    assert support.lib_of(Y, P).of_one_shape(Y, P) is Y
+    assert lib_of(y, p).of_one_shape(y, p) is y
+    assert lib_of(Y, P).of_one_shape(Y, P) is Y
 
 
 @pytest.mark.parametrize(
@@ -328,7 +335,7 @@ def test_labels_of_known_length_are_as_they_are():
 def test_counts_over_a_grid_of_arrays_of_unknown_length(shape, axis, buckets, monkeypatch):
     """From buckets if the rows of counts are known, and if one length is all that is not."""
     monkeypatch.setattr(_grid, "MANY", 1)
-    y, p = support.labels_and_scores(60 if len(shape) == 1 else (20, 3), seed=42)
+    y, p = labels_and_scores(60 if len(shape) == 1 else (20, 3), seed=42)
     if shape[0] == 3:
         y, p = y.T, p.T
     taken, suits = [], _grid.suits_buckets

@@ -11,8 +11,9 @@ import softset as ss
 from softset._arrays import numpy as lib_numpy
 from softset._arrays import sums
 from softset._arrays.duals import Dual
-from tests import support
-from tests.support import assert_close, lib_of
+from tests.support import marks
+from tests.support.backends import lib_of
+from tests.support.referees import EXACT, STEPS, assert_array, assert_close, labels_and_scores
 
 MANY = lib_numpy._MANY
 # 32 numbers in a row in float32, or in four lanes; twenty thousand in float64.
@@ -59,15 +60,15 @@ def test_operands_of_two_dtypes_are_promoted():
     x = np.random.default_rng(3).uniform(size=MANY).astype(np.float32)
     found = lib_of(x).products(x, x.astype(np.float64), (0,))
     assert found.dtype == np.float64
-    np.testing.assert_allclose(found, np.sum(x.astype(np.float64) ** 2), rtol=support.EXACT)
+    np.testing.assert_allclose(found, np.sum(x.astype(np.float64) ** 2), rtol=EXACT)
 
 
 def test_operands_of_two_shapes_are_broadcast():
     x, y = np.random.default_rng(3).uniform(size=(MANY, 5)), np.linspace(0, 1, MANY)[:, None]
-    np.testing.assert_allclose(lib_of(x).products(x, y, (0,)), (x * y).sum(0), rtol=support.EXACT)
+    np.testing.assert_allclose(lib_of(x).products(x, y, (0,)), (x * y).sum(0), rtol=EXACT)
 
 
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 def test_arithmetic_is_in_place_for_arrays_of_one_dtype_in_memory(backend):
     x, other = backend.asarray(np.asarray([1.0, 2.0])), backend.asarray([3.0], "float32")
     add, multiply = lib_of(x, 0.5).in_place(x, 0.5)
@@ -84,7 +85,7 @@ def test_arithmetic_is_in_place_for_arrays_of_one_dtype_in_memory(backend):
     assert backend.to_numpy(x).tolist() == [4.0, 9.0]
 
 
-@support.on("torch")
+@marks.on("torch")
 def test_arithmetic_is_not_in_place_where_a_gradient_is_followed(backend):
     x = backend.asarray(np.asarray([1.0, 2.0])).requires_grad_()
     add, multiply = lib_of(x).in_place(x)
@@ -92,7 +93,7 @@ def test_arithmetic_is_not_in_place_where_a_gradient_is_followed(backend):
     assert multiply(x, 1.0) is not x
 
 
-@support.on("numpy", "array_api_strict", "tensorflow")
+@marks.on("numpy", "array_api_strict", "tensorflow")
 def test_float32_sums_do_not_stand_still(backend):
     """2**24 + 1 is no float32 number: a running sum of float32 would stay where it is."""
     column = np.asarray([2.0**24, *[1.0] * 8], dtype=np.float32)
@@ -121,7 +122,7 @@ def test_numbers_are_widened_where_there_is_float64(backend):
     for dtype in ("float32", "float64"):
         x = backend.asarray(np.asarray([0.1, 2.5]), dtype)
         found = backend.run(lambda x: lib_of(x).wide(x), x)
-        support.assert_array(found, backend, "float64", (2,))
+        assert_array(found, backend, "float64", (2,))
         np.testing.assert_array_equal(backend.to_numpy(found), backend.to_numpy(x))
     if not backend.traced:
         assert lib_of(x).wide(x) is x
@@ -172,7 +173,7 @@ def test_what_may_be_written_to():
             assert writes is expected, name
 
 
-@support.on("torch")
+@marks.on("torch")
 def test_nothing_is_written_to_under_a_transform(backend):
     torch, x = backend.torch, backend.asarray(np.asarray([0.25, 0.5]))
     seen = []
@@ -193,19 +194,19 @@ def test_nothing_is_written_to_under_a_transform(backend):
         assert lib_of(x.clone().requires_grad_()).free
 
 
-@support.on("numpy", "torch")
-@pytest.mark.parametrize("step", support.STEPS)
+@marks.on("numpy", "torch")
+@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("n", [1, 5, 70_000])
 def test_nothing_that_was_handed_over_is_written_to(backend, step, n):
     """Read-only arrays of NumPy would raise; tensors are compared."""
-    y, p = support.labels_and_scores(n, seed=n)
+    y, p = labels_and_scores(n, seed=n)
     data = {"y": 1.0 * y, "p": p, "w": 1 + p, "m": p < 2, "t": np.asarray(0.4)}
     arrays = {name: backend.asarray(x) for name, x in data.items()}
     if backend.name == "numpy":
         for x in arrays.values():
             x.setflags(write=False)
     y_true, y_prob, weight, mask, threshold = arrays.values()
-    membership = support.STEPS[step][0]
+    membership = STEPS[step][0]
     membership(y_prob, 0.4)
     membership(y_prob, threshold)
     for options in ({"threshold": 0.4}, {"thresholds": ss.grid(9)}):

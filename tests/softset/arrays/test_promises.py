@@ -11,15 +11,16 @@ import pytest
 import softset as ss
 from softset._arrays import Library, library
 from softset._arrays.duals import Dual, over
-from tests import support
-from tests.support import SINGLE, assert_close, lib_of
+from tests.support import marks
+from tests.support.backends import lib_of
+from tests.support.referees import EXACT, SINGLE, assert_close, labels_and_scores
 
 X = np.asarray([0.25, -0.5, 1.5, 1.0, 0.0])
 Y = np.asarray([2.0, 0.5, -1.0, 4.0, 3.0])
 TABLE = np.arange(12.0).reshape(3, 4)
 
 
-def held(backend, fn, *arrays, expected, dtype=None, tolerance=support.EXACT):
+def held(backend, fn, *arrays, expected, dtype=None, tolerance=EXACT):
     """Run fn in the mode of the backend, on its library's arrays, and compare."""
     given = [backend.asarray(x, dtype) for x in arrays]
     found = backend.run(lambda *xs: fn(lib_of(*xs), *xs), *given)
@@ -102,7 +103,7 @@ def test_entries_are_found_and_added_up_by_their_places(backend):
     given = backend.asarray(X)
     found = backend.to_numpy(backend.run(lambda x: scattered(lib_of(x), x), given))
     if not np.isnan(found).all():  # a library may do without
-        np.testing.assert_allclose(found, np.bincount(place, X, 4), rtol=support.EXACT)
+        np.testing.assert_allclose(found, np.bincount(place, X, 4), rtol=EXACT)
 
 
 def test_dtypes(backend):
@@ -200,7 +201,7 @@ def test_gradients_are_taken_as_they_are_given(backend):
     assert_close(gradient, 2 * X, backend)
 
 
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 def test_the_larger_and_the_smaller_are_written_to_the_first(backend):
     for name, function in (("larger", np.maximum), ("smaller", np.minimum)):
         x, y = backend.asarray(X), backend.asarray(Y)
@@ -265,10 +266,10 @@ def test_scores_without_axes(backend):
     assert_close(backend.run(counts, one, share), np.asarray(0.75 + 4 * 0.25), backend)
 
 
-@support.on("torch")
+@marks.on("torch")
 def test_a_step_of_another_dtype_is_promoted(backend):
     for n in (3, 2000):
-        y, p = support.labels_and_scores(n, seed=1)
+        y, p = labels_and_scores(n, seed=1)
         given = backend.asarray(y, "float32"), backend.asarray(p, "float32")
         loss = ss.as_loss(ss.f1, step=lambda p, t: p.double())
         value, gradient = backend.value_and_grad(loss, *given)
@@ -278,7 +279,7 @@ def test_a_step_of_another_dtype_is_promoted(backend):
         assert float(value) == pytest.approx(float(expected), rel=SINGLE)
 
 
-@support.on("torch")
+@marks.on("torch")
 def test_tensors_without_values_have_a_loss_without_one(backend):
     fake = pytest.importorskip("torch._subclasses.fake_tensor")
     with fake.FakeTensorMode():

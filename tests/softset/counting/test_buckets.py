@@ -9,11 +9,19 @@ import pytest
 
 import softset as ss
 from softset._counting import buckets as _grid
-from tests import support
-from tests.support import SUMMED, assert_close
+from tests.support import marks
+from tests.support.backends import lib_of
+from tests.support.referees import (
+    DIFFERENCES,
+    SINGLE,
+    STEP,
+    SUMMED,
+    assert_close,
+    labels_and_scores,
+)
 
-Y, P = support.labels_and_scores(300, seed=51)
-Y2, P2 = support.labels_and_scores((60, 3), seed=52)
+Y, P = labels_and_scores(300, seed=51)
+Y2, P2 = labels_and_scores((60, 3), seed=52)
 LOGITS = np.log(P / (1 - P))
 WEIGHTS = np.random.default_rng(53).uniform(0.1, 3.0, size=Y.shape)
 GRID = (0.003, *ss.grid(38), 0.997)
@@ -61,7 +69,7 @@ CASES = {
 }
 
 
-@support.combined(case=CASES, step=STEPS)
+@marks.combined(case=CASES, step=STEPS)
 def test_counts_are_those_of_each_threshold(backend, step, case):
     y, p, options = CASES[case]
     fixed = {k: v for k, v in options.items() if not isinstance(v, np.ndarray)}
@@ -78,7 +86,7 @@ def test_counts_are_those_of_each_threshold(backend, step, case):
         assert np.all(backend.to_numpy(x) >= 0)
 
 
-@support.combined(case=CASES, step=["Linear", "Ramp"])
+@marks.combined(case=CASES, step=["Linear", "Ramp"])
 def test_gradients_are_those_of_each_threshold(backend, step, case):
     y, p, options = CASES[case]
     fixed = {k: v for k, v in options.items() if not isinstance(v, np.ndarray)}
@@ -104,9 +112,7 @@ def call(loss, names, y, p, more):
 def test_slopes_at_the_knots_are_those_of_one_threshold(step, delta):
     """Scores on the ends of the lines of every threshold, and next to them."""
     ends = [
-        getattr(STEPS[step].lines(support.lib_of(P), t), end)
-        for t in GRID[1:-1]
-        for end in ("low", "high")
+        getattr(STEPS[step].lines(lib_of(P), t), end) for t in GRID[1:-1] for end in ("low", "high")
     ]
     p = np.clip(np.asarray(ends) + delta, 0, 1)
     y = np.arange(p.size) % 2 == 0
@@ -126,10 +132,9 @@ def test_thresholds_have_gradients(backend):
     arrays = [backend.asarray(x) for x in (Y, P, grid)]
     _, gradient = backend.value_and_grad(loss, *arrays, argnum=2)
     expected = [
-        (loss(Y, P, grid + e) - loss(Y, P, grid - e)) / (2 * support.STEP)
-        for e in support.STEP * np.eye(17)
+        (loss(Y, P, grid + e) - loss(Y, P, grid - e)) / (2 * STEP) for e in STEP * np.eye(17)
     ]
-    assert_close(gradient, np.asarray(expected), backend, support.DIFFERENCES)
+    assert_close(gradient, np.asarray(expected), backend, DIFFERENCES)
 
 
 @pytest.mark.parametrize("from_logits", [False, True], ids=["probabilities", "logits"])
@@ -156,7 +161,7 @@ def test_single_precision_counts_of_a_million_scores(backend, scores, from_logit
         threshold = float(np.float32(thresholds[i]))
         exact = ss.confusion(y, p.astype("d"), threshold=threshold, from_logits=from_logits)
         found = [float(x[i]) for x in c]
-        np.testing.assert_allclose(found, exact, rtol=support.SINGLE)
+        np.testing.assert_allclose(found, exact, rtol=SINGLE)
 
 
 def test_this_is_how_they_are_counted(monkeypatch):

@@ -10,7 +10,8 @@ import pytest
 import softset as ss
 from softset._counting import buckets as _grid
 from softset._counting.logits import logit_of, logits_of
-from tests import support
+from tests.support.backends import lib_of
+from tests.support.referees import assert_array, assert_close
 
 # The sigmoids of most of these are 1 in float32, and of the last ones in float64 too.
 Z = np.asarray([-800.0, -300.0, -40.0, -20.0, 0.0, 14.0, 17.5, 18.5, 25.0, 36.0, 39.0, 41.0, 90.0])
@@ -52,7 +53,7 @@ def test_counts_are_those_of_the_logits(backend, dtype, few, monkeypatch):
         )
         for found in (over_grid, per_class):
             for x, e in zip(found, expected.T, strict=True):
-                support.assert_array(x, backend, dtype, (len(GRID),))
+                assert_array(x, backend, dtype, (len(GRID),))
                 np.testing.assert_array_equal(backend.to_numpy(x), e)
     for threshold in (GRID[2], GRID[5]):
         alone = backend.run(lambda y, z, t=threshold: tuple(hard(y, z, threshold=t)), y, z)
@@ -110,11 +111,11 @@ def test_logit(backend):
         math.log1p((2 * f - 1) / (1 - f)) if 0.4 < f < 0.6 else math.log(f / (1 - f))
         for f in map(Fraction, t)
     ]
-    found = backend.run(lambda x: logits_of(support.lib_of(x), x), backend.asarray(t))
+    found = backend.run(lambda x: logits_of(lib_of(x), x), backend.asarray(t))
     np.testing.assert_allclose(backend.to_numpy(found), exact, rtol=LAST_DIGITS)
     np.testing.assert_allclose([logit_of(x) for x in t], exact, rtol=LAST_DIGITS)
     ends = backend.run(
-        lambda x: logits_of(support.lib_of(x), x),
+        lambda x: logits_of(lib_of(x), x),
         backend.asarray(np.asarray([-1.0, 0.0, 0.5, 1.0, 2.0, np.nan])),
     )
     expected = [-math.inf, -math.inf, 0.0, math.inf, math.inf, math.nan]
@@ -130,4 +131,4 @@ def test_a_logit_of_0_has_the_slope_of_its_neighbours(backend):
 
     y, z = backend.asarray(np.ones(3)), backend.asarray(np.asarray([0.0, -0.0, 0.0]))
     _, gradient = backend.value_and_grad(weighted, y, z)
-    support.assert_close(gradient, np.full(3, (3 - 5) * 10 / 16), backend)
+    assert_close(gradient, np.full(3, (3 - 5) * 10 / 16), backend)

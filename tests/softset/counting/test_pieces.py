@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import softset as ss
 from softset._counting import pieces as _passes
-from tests import support
+from tests.support import marks
+from tests.support.referees import HALF, SINGLE
 
 # Sums of a few thousand numbers in float64, in another order.
 SUMMED = 1e-13
@@ -52,7 +53,7 @@ def options_of(shape):
 
 
 # Other libraries' arrays are never taken in pieces.
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 def test_pieces_give_the_same_numbers(backend, form, weighted, monkeypatch):
@@ -215,7 +216,7 @@ def test_memory_beside_the_gradient_does_not_grow(dtype, options):
     assert peak < gradient.nbytes + small
 
 
-@support.on("numpy", "torch")
+@marks.on("numpy", "torch")
 def test_scores_of_half_precision(backend, monkeypatch):
     y, p = data((700,))
     loss = ss.as_loss(ss.f1)
@@ -225,5 +226,5 @@ def test_scores_of_half_precision(backend, monkeypatch):
     pieces = ss.value_and_grad(loss)(*arrays)
     for x, e, dtype in zip(pieces, whole, ("float32", "float16"), strict=True):
         assert backend.dtype_name(x) == dtype
-        tolerance = support.SINGLE if dtype == "float32" else support.HALF
+        tolerance = SINGLE if dtype == "float32" else HALF
         np.testing.assert_allclose(backend.to_numpy(x), backend.to_numpy(e), rtol=tolerance)

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
+from tests.support import marks
+from tests.support.backends import EAGER
+from tests.support.referees import assert_close, labels_and_scores
 
-eager = support.on(*support.EAGER)
+eager = marks.on(*EAGER)
 ARGUMENTS = ("y_prob", "y_true", "sample_weight")
 # XLA's minimum and maximum pass over a NaN among more than 4096 numbers.
 SIZES = (1, 7, 64, 5000)
 
 
 def good(size):
-    y, p = support.labels_and_scores(size)
+    y, p = labels_and_scores(size)
     return {"y_true": y.astype(float), "y_prob": p, "sample_weight": p + 1}
 
 
@@ -147,13 +149,13 @@ def test_a_nan_among_thresholds_is_found(backend, place):
             ss.confusion(y, p, threshold=backend.asarray(threshold), step=step)
 
 
-@support.on("torch", "jax", "tensorflow")
+@marks.on("torch", "jax", "tensorflow")
 def test_values_are_looked_at_while_they_are_differentiated(backend):
     """And so they are not clipped: at 0 the slope is the step's."""
     y, p = backend.asarray(np.asarray([1.0, 0.0])), backend.asarray(np.asarray([0.0, 1.0]))
     _, gradient = backend.value_and_grad(ss.as_loss(ss.accuracy), y, p)
     # Linear's outer slope is 0.8, and each of two scores is half the accuracy.
-    support.assert_close(gradient, [-0.4, 0.4], backend)
+    assert_close(gradient, [-0.4, 0.4], backend)
 
 
 # A NaN that cannot be seen
@@ -195,7 +197,7 @@ def test_a_hidden_nan_shows_in_every_count_and_a_masked_one_in_none(backend, for
         "classes": {"axis": 0},
     }.get(form, {})
     size = 2000 if form == "long grid" else 12
-    y, p = support.labels_and_scores((size, 2) if form == "classes" else (size,), seed=12)
+    y, p = labels_and_scores((size, 2) if form == "classes" else (size,), seed=12)
     place = (3, 1) if form == "classes" else 3
     keep = np.ones(p.shape, dtype=bool)
     keep[place] = False
@@ -233,7 +235,7 @@ ORDERS = {
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_a_hidden_nan_shows_in_what_is_made_of_the_order(backend, name):
-    y, p = support.labels_and_scores(12, seed=13)
+    y, p = labels_and_scores(12, seed=13)
     with ss.checks(False):
         call = backend.compile(ORDERS[name], backend.asarray(y), backend.asarray(p))
         for place in (0, 5, 11):
@@ -350,14 +352,14 @@ def test_generators_may_end_in_another_order():
     assert not passes()
 
 
-@support.on("torch-compiled")
+@marks.on("torch-compiled")
 def test_a_block_inside_of_compiled_code(backend):
-    y, p = support.labels_and_scores(6)
+    y, p = labels_and_scores(6)
 
     def loss(y, p):
         with ss.checks(False):
             return ss.as_loss(ss.f1)(y, p)
 
     found = backend.run(loss, backend.asarray(y), backend.asarray(p))
-    support.assert_close(found, ss.as_loss(ss.f1)(y, p), backend)
+    assert_close(found, ss.as_loss(ss.f1)(y, p), backend)
     assert not passes()

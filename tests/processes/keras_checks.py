@@ -11,7 +11,7 @@ import pytest
 
 import softset as ss
 from softset import metrics
-from tests.support import SINGLE, STEPS, labels_and_scores, sklearn
+from tests.support.referees import SINGLE, STEPS, labels_and_scores, sklearn
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # whatever a framework warns of on import is its own

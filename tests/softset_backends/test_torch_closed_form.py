@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
+from tests.support.referees import EXACT
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -55,7 +55,7 @@ def plain(loss, p, **options):
     return loss.loss(LABELS, p, **options)
 
 
-def is_fused(value):
+def is_closed_form(value):
     """Tell whether a closed form is anywhere in the graph of a value."""
     names, nodes = set(), [value.grad_fn]
     while nodes:
@@ -79,11 +79,11 @@ def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch)
     more = {"sample_weight": WEIGHTS, "where": KEPT} if weighted else {}
     value, gradient = both(lambda p: loss(p, LABELS, **more), scores(loss))
     expected, slope = both(lambda p: plain(loss, p, **more), scores(loss))
-    assert is_fused(value) and not is_fused(expected)
+    assert is_closed_form(value) and not is_closed_form(expected)
     assert value.dtype == torch.float64 and value.shape == ()
-    torch.testing.assert_close(value, expected, rtol=support.EXACT, atol=0)
-    atol = support.EXACT * slope.abs().max().item()
-    torch.testing.assert_close(gradient, slope, rtol=support.EXACT, atol=atol)
+    torch.testing.assert_close(value, expected, rtol=EXACT, atol=0)
+    atol = EXACT * slope.abs().max().item()
+    torch.testing.assert_close(gradient, slope, rtol=EXACT, atol=atol)
 
 
 @pytest.mark.parametrize("small", [0, 2**15], ids=["torch", "numpy"])
@@ -165,10 +165,10 @@ def test_a_metric_with_a_parameter_of_its_own_gets_its_gradient():
     metric = Learned()
     loss = MetricLoss(metric)
     value = loss(scores(loss), LABELS)
-    assert is_fused(value)
+    assert is_closed_form(value)
     fast = torch.autograd.grad(value, metric.weight)[0]
     slow = torch.autograd.grad(plain(loss, scores(loss)), metric.weight)[0]
-    torch.testing.assert_close(fast, slow, rtol=support.EXACT, atol=0)
+    torch.testing.assert_close(fast, slow, rtol=EXACT, atol=0)
 
 
 def test_a_metric_of_ours_with_a_tensor_among_its_options_is_left_to_autograd():
@@ -182,9 +182,9 @@ def test_reduce_is_applied_to_the_counts():
     loss, more = MetricLoss(ss.f1), ss.Confusion(*torch.tensor([3.0, 1.0, 2.0, 4.0]).double())
     fast = both(lambda p: loss(p, LABELS, reduce=lambda c: c + more), scores(loss))
     slow = both(lambda p: plain(loss, p, reduce=lambda c: c + more), scores(loss))
-    assert is_fused(fast[0])
+    assert is_closed_form(fast[0])
     for x, e in zip(fast, slow, strict=True):
-        torch.testing.assert_close(x, e, rtol=support.EXACT, atol=1e-18)
+        torch.testing.assert_close(x, e, rtol=EXACT, atol=1e-18)
 
 
 def test_hooks_of_the_scores_are_called_once():
@@ -250,7 +250,7 @@ def test_a_metric_that_only_has_the_name_of_one_of_ours():
         both(f, scores(loss)) for f in (lambda p: loss(p, LABELS), lambda p: plain(loss, p))
     )
     for x, e in zip(fast, slow, strict=True):
-        torch.testing.assert_close(x, e, rtol=support.EXACT, atol=1e-18)
+        torch.testing.assert_close(x, e, rtol=EXACT, atol=1e-18)
 
 
 def test_a_step_with_a_parameter_of_its_own_gets_its_gradient():
@@ -294,7 +294,7 @@ LEFT_TO_AUTOGRAD = {
 @pytest.mark.parametrize("name", LEFT_TO_AUTOGRAD)
 def test_what_needs_more_gradients_is_left_to_autograd(name):
     value = LEFT_TO_AUTOGRAD[name](SCORES.clone().requires_grad_())
-    assert value.requires_grad and not is_fused(value)
+    assert value.requires_grad and not is_closed_form(value)
 
 
 def test_nothing_is_kept_where_no_gradient_is_wanted():

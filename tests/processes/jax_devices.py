@@ -1,6 +1,6 @@
 """Train over eight devices and on one, and print the differences; needs a process of its own.
 
-XLA_FLAGS=--xla_force_host_platform_device_count=8 JAX_ENABLE_X64=1 python _jax_devices.py
+XLA_FLAGS=--xla_force_host_platform_device_count=8 JAX_ENABLE_X64=1 python jax_devices.py
 """
 
 from __future__ import annotations
