@@ -103,6 +103,10 @@ class Library:
         """
         return None
 
+    def copy(self, x: Any) -> Any:
+        """Return an option as it is now, if it is an array that may be written to."""
+        return x
+
     def constant(self, x: Any) -> Any:
         """Return x as a constant that no gradient flows through."""
         return x

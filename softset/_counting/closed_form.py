@@ -69,5 +69,7 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
         batch = prepare(arrived(*inputs), seen=seen)
         return plain(count(batch, call.step))
 
-    inputs = (call.y_true, call.y_prob, call.sample_weight, call.where)
-    return call.lib.in_two_passes(first, second, again, *inputs, call.threshold, call.thresholds)
+    # Thresholds may change before the gradient is asked for.
+    thresholds = map(call.lib.copy, (call.threshold, call.thresholds))
+    inputs = (call.y_true, call.y_prob, call.sample_weight, call.where, *thresholds)
+    return call.lib.in_two_passes(first, second, again, *inputs)

@@ -16,7 +16,7 @@ SHARED = {
 }
 FOLDERS = {
     "numpy": {"backend", "differences"},
-    "torch": {*SHARED, "closed_form", "options", "score_base"},
+    "torch": {*SHARED, "options", "score_base"},
     "jax": {"backend", "collectives", "parts"},
     "tensorflow": {"backend", "collectives", "parts"},
     "keras": {"collectives", "loss", "score", "configs", "inputs"},

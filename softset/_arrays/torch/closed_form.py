@@ -32,7 +32,7 @@ def is_alone(y_prob: Any, others: tuple[Any, ...]) -> bool:
     return not _len_torch_dispatch_stack()
 
 
-class Closed(torch.autograd.Function):
+class InTwoPasses(torch.autograd.Function):
     """A value, or several, with a backward pass that writes one gradient."""
 
     @staticmethod

@@ -14,7 +14,7 @@ from torch.autograd import forward_ad
 from .. import numpy
 from ..library import NUMBERS, Both, Library, Operator
 from ..refusals import not_dense, refusal
-from .closed_form import Closed, is_alone
+from .closed_form import InTwoPasses, is_alone
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
 # with, results on their way from another process, and torchvision's images and masks.
@@ -105,6 +105,10 @@ class Torch(Library):
     def items(self, arrays: tuple[Any, ...]) -> tuple[float, ...] | None:
         """Return arrays of one element as numbers, where nothing follows them."""
         return tuple([x.item() for x in arrays]) if self.free else None
+
+    def copy(self, x: Any) -> Any:
+        """Return a tensor as it is now."""
+        return x.detach().clone() if isinstance(x, torch.Tensor) else x
 
     def constant(self, x: Any) -> Any:
         """Return x as a constant that no gradient flows through."""
@@ -275,7 +279,7 @@ class Torch(Library):
         *inputs: Any,
     ) -> Any:
         """Return what `first` makes of the inputs, with `second` as its backward pass."""
-        return Closed.apply(first, second, again, *inputs)
+        return InTwoPasses.apply(first, second, again, *inputs)
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by an autograd.Function."""

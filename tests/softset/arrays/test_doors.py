@@ -15,6 +15,7 @@ ROOT = Path(softset.__file__).parent
 DOORS = {
     "_area_warnings.py": {"_place", "warn_of_area"},
     "_counting/arguments.py": {"arrive", "prepare_scores"},
+    "_counting/closed_form.py": {"_in_two_passes", "arrived"},
     "averages.py": {"__call__"},
     "counts.py": {"confusion", "one_hot"},
     "entropy.py": {"cross_entropy"},
