@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from . import logistic
+
 # By exact type: NumPy's float64 is a Python float too, and an array all the same.
 NUMBERS = (bool, int, float, complex)
 
@@ -169,6 +171,14 @@ class Library:
     def kept(self, x: Any, where: Any) -> Any:
         """Return x where a mask holds, else 0."""
         return self.where(where, x, 0.0)
+
+    def logistic(self, x: Any) -> Any:
+        """Return 1 / (1 + exp(-x)) without overflow; both tails keep their gradient."""
+        return logistic.logistic(self.xp, x)
+
+    def logistics(self, x: Any) -> tuple[Any, Any]:
+        """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)); both tails of both keep their value."""
+        return logistic.logistics(self.xp, x)
 
     def divided(self, x: Any, y: Any) -> Any:
         """Return x / y, with a finite slope in y also where the square of y is 0 in float32."""

@@ -19,6 +19,7 @@ _SINGLE, _DOUBLE = np.dtype("float32"), np.dtype("float64")
 _SMALL = 2**13  # up to so many float32 numbers it takes no longer to sum them in float64
 _ONES = np.ones(_SMALL)
 _BITS = {_SINGLE: np.uint32, _DOUBLE: np.uint64}
+_LARGEST = {_SINGLE: np.float32(88), _DOUBLE: np.float64(709)}  # whose exponential is finite
 _FREE = (np.ndarray, type(None), *NUMBERS)
 
 
@@ -113,6 +114,20 @@ class NumPy(Library):
         if type(condition) is np.bool and (isinstance(x, np.generic) or isinstance(y, np.generic)):
             return _number(x, y) if condition else _number(y, x)
         return np.where(condition, x, y)
+
+    def logistic(self, x: Any) -> Any:
+        """Return 1 / (1 + exp(-x))."""
+        return self.logistics(x)[0] if self.free else super().logistic(x)
+
+    def logistics(self, x: Any) -> tuple[Any, Any]:
+        """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)): powers, and none too large."""
+        if not (self.free and x.ndim and x.dtype in _BITS):
+            return super().logistics(x)
+        power = np.minimum(x, _LARGEST[x.dtype])
+        np.exp(power, out=power)
+        lack = power + 1
+        np.reciprocal(lack, out=lack)
+        return np.multiply(power, lack, out=power), lack
 
     def kept(self, x: Any, where: Any) -> Any:
         """Return x where a mask holds, else 0: by its bits, which takes no guesses at the mask."""

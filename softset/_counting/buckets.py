@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .._arrays import Library
 from .._arrays.sorting import rank
 from .._arrays.sums import bucket_sums, sums_between
-from ..steps import has_lines, logistic, logistics
+from ..steps import has_lines
 from ..steps.lines import Lines
 from .arguments import Batch
 
@@ -56,7 +56,7 @@ def put_in_buckets(batch: Batch, step: Any) -> Buckets:
     """Find the bucket of every score."""
     lib = batch.lib.plain
     scores = batch.lib.constant(batch.scores[..., 0])
-    scores = logistic(lib, scores) if batch.from_logits else scores
+    scores = lib.logistic(scores) if batch.from_logits else scores
     xp = lib.xp
     lines = step.lines(lib, batch.lib.constant(batch.threshold))
     # A score at the upper end of the middle line is still on it.
@@ -81,7 +81,7 @@ def count_buckets(batch: Batch, buckets: Buckets) -> tuple[Any, ...]:
     lib, dtype, lines = batch.lib, scores.dtype, buckets.lines
     xp = lib.xp
     if _rises(lines.middle):
-        parts = logistics(lib, scores) if batch.from_logits else (scores, 1 - scores)
+        parts = lib.logistics(scores) if batch.from_logits else (scores, 1 - scores)
     else:
         parts = ()
     of_each = []
@@ -136,7 +136,7 @@ def gradient_of_buckets(batch: Batch, buckets: Buckets, step: Any, slope: Any) -
     )
     gradient = labels * of_positive + (1 - labels) * of_negative
     if batch.from_logits:
-        gradient = gradient * (logistic(lib, scores) * logistic(lib, -scores))
+        gradient = gradient * (lib.logistic(scores) * lib.logistic(-scores))
     return gradient if weights is None else gradient * weights
 
 

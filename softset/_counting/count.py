@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._arrays import Library
-from ..steps import Hard, has_lines, is_ours, logistic, logistics, members
+from ..steps import Hard, has_lines, is_ours, members
 from .arguments import Batch
 from .buckets import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 
@@ -48,15 +48,15 @@ def count_and_find(batch: Batch, step: Any) -> tuple[Any, Any]:
 def find_slopes(batch: Batch, step: Any) -> Any:
     """Return what the gradient needs beside the slopes in the counts.
 
-    The slopes of both memberships, or of the first alone where the second is 1 less it; the
-    buckets of a grid; nothing for other grids, whose slopes are too many to keep.
+    The slopes of the memberships; the buckets of a grid; nothing for other grids, whose slopes
+    are too many to keep.
     """
     if suits_buckets(batch, step):
         return put_in_buckets(batch, step)
     if batch.grid:
         return None
     if has_lines(step) and not batch.from_logits:
-        return step.lines(batch.lib, batch.threshold).slope_at(batch.lib, batch.scores), None
+        return step.lines(batch.lib, batch.threshold).slope_at(batch.lib, batch.scores)
     return _with_slopes(batch, step)[1]
 
 
@@ -83,11 +83,11 @@ def memberships(batch: Batch, step: Any) -> tuple[Any, Callable[[], Any]]:
     lib, scores, threshold = batch.lib, batch.scores, batch.threshold
     if batch.from_logits and getattr(step, "symmetric", False):
         # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
-        score, lack = logistics(lib, scores)
+        score, lack = lib.logistics(scores)
         hit = _with_nan(batch, members(lib, step, score, threshold))
         return hit, lambda: _with_nan(batch, members(lib, step, lack, 1 - threshold))
     if batch.from_logits:
-        scores = logistic(lib, scores)
+        scores = lib.logistic(scores)
     hit = members(lib, step, scores, threshold)
     if batch.cut is not None:
         hit = (hit - lib.constant(hit)) + _decisions(batch)
@@ -178,16 +178,17 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Callable[[], Any]]
     if not batch.from_logits:
         hit, rise = _with_slope(batch, step, scores, threshold)
         hit = _with_nan(batch, hit) if batch.hides_nan else hit
-        return (hit, lambda: lib.less(hit)), (rise, None)
-    score, lack = logistics(lib, scores)
+        return (hit, lambda: lib.less(hit)), rise
+    score, lack = lib.logistics(scores)
     inner = score * lack
     hit, rise = _with_slope(batch, step, score, threshold)
+    slope = inner if type(rise) is int else inner * rise
     if not getattr(step, "symmetric", False):
         hit = _with_nan(batch, hit if batch.cut is None else _decisions(batch))
-        return (hit, lambda: 1 - hit), (inner * rise, None)
-    miss, fall = _with_slope(batch, step, lack, 1 - threshold)
-    hit, miss = _with_nan(batch, hit), _with_nan(batch, miss)
-    return (hit, lambda: miss), (inner * rise, -inner * fall)
+        return (hit, lambda: 1 - hit), slope
+    # What the mirrored step says of the lack falls as this one rises.
+    hit = _with_nan(batch, hit)
+    return (hit, lambda: _with_nan(batch, members(lib, step, lack, 1 - threshold))), slope
 
 
 def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[Any, Any]:
@@ -212,19 +213,15 @@ def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[A
     return out, xp.zeros_like(out)
 
 
-def _product(batch: Batch, slopes: tuple[Any, Any], slope: Any, room: Any = None) -> Any:
+def _product(batch: Batch, rise: Any, slope: Any, room: Any = None) -> Any:
     """Return the slopes in the counts times those of the memberships."""
-    lib, positives, (rise, fall) = batch.lib, batch.labels, slopes
+    lib = batch.lib
     tp, fp, fn, tn = slope
     if type(tp) is not float and tp.shape:
         tp, fp, fn, tn = (_along(lib, x, batch.axes) for x in slope)
     _, multiply = lib.in_place(batch.scores)
-    if fall is None:
-        product = lib.chosen(positives, tp - fn, fp - tn, room)
-        product = product if type(rise) is int else multiply(product, rise)  # 1 is all it can be
-    else:
-        negatives = 1 - positives
-        product = positives * (tp * rise + fn * fall) + negatives * (fp * rise + tn * fall)
+    product = lib.chosen(batch.labels, tp - fn, fp - tn, room)
+    product = product if type(rise) is int else multiply(product, rise)  # 1 is all it can be
     return product if batch.weights is None else multiply(product, batch.weights)
 
 

@@ -62,8 +62,9 @@ def first_pass(arguments: Arguments) -> tuple[tuple[Any, ...], Pass]:
         counts, slopes = count_and_find(batch, arguments.step)
         return _rounded(batch, counts), Pass(arguments, batch, pieces, [slopes], batch, shape)
     whole = _whole(arguments)
-    # To find the slopes again takes hardly longer than to read them, but for buckets.
-    counts, found, batch = _add_up(arguments, whole, pieces, keep=arguments.thresholds is not None)
+    # To find the slopes again takes hardly longer than to read them, but for buckets and powers.
+    keep = arguments.thresholds is not None or arguments.from_logits
+    counts, found, batch = _add_up(arguments, whole, pieces, keep=keep)
     return counts, Pass(arguments, whole, pieces, found, batch, shape)
 
 

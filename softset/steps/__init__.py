@@ -10,7 +10,7 @@ from typing import Any
 from .members import members
 from .own import has_lines, is_ours
 from .piecewise import Hard, Identity, Linear, Ramp
-from .smooth import Algebraic, Arctan, Cosine, Sigmoid, logistic, logistics
+from .smooth import Algebraic, Arctan, Cosine, Sigmoid
 from .through import StraightThrough
 
 __all__ = [
@@ -27,8 +27,6 @@ __all__ = [
     "is_ours",
     "is_own_step",
     "keeps_nan",
-    "logistic",
-    "logistics",
     "members",
 ]
 

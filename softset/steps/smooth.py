@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from .._arrays import Library
 from .._options import positive
 from .door import arrived
-from .lines import products_are_faster
 from .own import own
 
 
@@ -54,11 +53,11 @@ class Sigmoid:
 
     def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        return logistic(lib, (y_prob - threshold) * self.k)
+        return lib.logistic((y_prob - threshold) * self.k)
 
     def with_slope(self, lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
         """Return the memberships and their slopes."""
-        value, lack = logistics(lib, (y_prob - threshold) * self.k)
+        value, lack = lib.logistics((y_prob - threshold) * self.k)
         _, multiply = lib.in_place(value)
         return value, multiply(multiply(lack, value), self.k)
 
@@ -187,30 +186,3 @@ class Algebraic:
         """Return the memberships."""
         x = (y_prob - threshold) * self.k
         return x / lib.xp.sqrt(x * x + 1) * 0.5 + 0.5
-
-
-def logistic(lib: Library, x: Any) -> Any:
-    """Return 1 / (1 + exp(-x)) without overflow and with a gradient that both tails keep."""
-    if products_are_faster(lib, x):
-        return logistics(lib, x)[0]
-    xp, small = lib.xp, _tail(lib, x)
-    return xp.where(x < 0, small, 1.0) / (small + 1)
-
-
-def logistics(lib: Library, x: Any) -> tuple[Any, Any]:
-    """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)), for the price of one."""
-    xp, small = lib.xp, _tail(lib, x)
-    total = small + 1
-    if products_are_faster(lib, x):
-        less, more, negative = small / total, 1 / total, lib.below(x, 0.0)
-        positive, (add, multiply) = 1 - negative, lib.in_place(x)
-        value = add(positive * more, negative * less)
-        return value, add(multiply(positive, less), multiply(negative, more))
-    return xp.where(x < 0, small, 1.0) / total, xp.where(x < 0, 1.0, small) / total
-
-
-def _tail(lib: Library, x: Any) -> Any:
-    """Return exp(-|x|)."""
-    xp = lib.xp
-    # At 0 the slope is that of one side, not the 0 of `abs`; here no gradient is taken.
-    return xp.exp(-xp.abs(x) if products_are_faster(lib, x) else xp.where(x < 0, x, -x))

@@ -14,7 +14,7 @@ from .._types import Confusion, Metric
 from ..averages import Macro, Micro, Weighted
 from ..metrics import expected_cost, is_built_in
 from ..metrics.options import Bound, core
-from ..steps import Hard, logistic
+from ..steps import Hard
 
 # So many times the distance from 1 to the next number may lie between equal values: the sums of
 # a few dozen weights and the arithmetic of a metric round about as often.
@@ -233,7 +233,7 @@ def _middle(lib: Library, low: Any, high: Any) -> Any:
 def _between_logits(lib: Library, low: Any, high: Any) -> Any:
     """Return a probability whose logit is between two others, nan if there is none."""
     xp = lib.xp
-    bottom, top = (logistic(lib, lib.wide(x)) for x in (low, high))
+    bottom, top = (lib.logistic(lib.wide(x)) for x in (low, high))
     middle = _middle(lib, bottom, top)
     epsilon = 2.0**-52 if middle.dtype == xp.float64 else 2.0**-23
     # Where rounding has put it on the wrong side, a neighbour may be on the right one; between

@@ -173,6 +173,14 @@ class Torch(Library):
             return y
         return torch.where(condition, x, y)
 
+    def logistic(self, x: Any) -> Any:
+        """Return 1 / (1 + exp(-x)); the slope of PyTorch's own is 0 from logits of 17 on."""
+        return torch.sigmoid(x) if self.free else super().logistic(x)
+
+    def logistics(self, x: Any) -> tuple[Any, Any]:
+        """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x))."""
+        return (torch.sigmoid(x), torch.sigmoid(-x)) if self.free else super().logistics(x)
+
     def clipped(self, x: Any, *, alone: bool = False) -> Any:
         """Return numbers outside [0, 1] as 0 or 1, and NaN as it is."""
         if not (alone and x.requires_grad and torch.compiler.is_compiling()):
