@@ -138,6 +138,10 @@ class Library:
         """Return the sum of x * y as `total` does."""
         return self.total(x * y, axes)
 
+    def sums(self, x: Any, y: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+        """Return the sums of x * y, of x and of y as `total` does."""
+        return self.dot(x, y, axes), self.total(x, axes), self.total(y, axes)
+
     def any_less(self, x: Any, bound: Any) -> bool:
         """Tell whether a sum that `total` returned is less than a bound."""
         return x < bound if type(x) is float else bool(self.xp.any(x < bound))
@@ -298,7 +302,7 @@ class Library:
         again: Callable[..., Any],
         *inputs: Any,
     ) -> Any:
-        """Return what `first` makes of the inputs, with `second` for the gradient in the second.
+        """Return what `first` makes of the inputs, with `second` for the gradient in the first.
 
         `first` returns a value, or a tuple of them, and what `second` is called with before their
         slopes. `again` returns the same values, for autodiff to follow. The inputs that they get

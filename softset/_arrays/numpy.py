@@ -105,6 +105,14 @@ class NumPy(Library):
             return float(x.reshape(-1).dot(y.reshape(-1)))
         return np.add.reduce(x * y, axis=axes)
 
+    def sums(self, x: Any, y: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+        """Return the sums of x * y, of x and of y; of few numbers by dot products."""
+        length = len(x) if x.ndim == 1 == len(axes) else 0
+        if not 0 < length <= _SMALL or x.shape != y.shape:
+            return super().sums(x, y, axes)
+        x, y, ones = x.astype(np.float64), y.astype(np.float64), _ONES[:length]
+        return float(x.dot(y)), float(x.dot(ones)), float(y.dot(ones))
+
     def least(self, x: Any) -> float:
         """Return the smallest number that x may be divided by; NumPy takes long to name float32."""
         return 2.0**-110 if x.dtype.itemsize == 4 else 2.0**-1000

@@ -45,7 +45,7 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
     """
     seen = True
 
-    def arrived(y_true: Any, y_prob: Any, *rest: Any) -> Arguments:
+    def arrived(y_prob: Any, y_true: Any, *rest: Any) -> Arguments:
         sample_weight, where, threshold, thresholds = rest
         cut, axis = (threshold, thresholds, call.step), (call.axis, call.from_logits)
         return arrive(y_true, y_prob, *cut, sample_weight, where, *axis, call.names)
@@ -71,5 +71,5 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
 
     # Thresholds may change before the gradient is asked for.
     thresholds = map(call.lib.copy, (call.threshold, call.thresholds))
-    inputs = (call.y_true, call.y_prob, call.sample_weight, call.where, *thresholds)
+    inputs = (call.y_prob, call.y_true, call.sample_weight, call.where, *thresholds)
     return call.lib.in_two_passes(first, second, again, *inputs)

@@ -113,13 +113,14 @@ def _by_differences(batch: Batch, hit: Any, missing: Callable[[], Any]) -> Any:
     """Take the counts from three sums in float64, and those far below a sum by themselves."""
     lib, axes, positives, weights = batch.lib, batch.axes, batch.labels, batch.weights
     if weights is None:
-        hits, everything = lib.total(hit, axes), math.prod([hit.shape[axis] for axis in axes])
+        tp, hits, positive = lib.sums(hit, positives, axes)
+        everything = math.prod([hit.shape[axis] for axis in axes])
     else:
         if weights.shape != positives.shape:
             weights = lib.xp.broadcast_to(weights, positives.shape)
         positives = positives * weights
+        tp, positive = lib.dot(hit, positives, axes), lib.total(positives, axes)
         hits, everything = lib.dot(hit, weights, axes), lib.total(weights, axes)
-    tp, positive = lib.dot(hit, positives, axes), lib.total(positives, axes)
     fp, fn = hits - tp, positive - tp
     tn = everything - positive - fp
     if lib.any_less(fn, _SMALL * positive):
@@ -180,15 +181,21 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Callable[[], Any]]
         hit = _with_nan(batch, hit) if batch.hides_nan else hit
         return (hit, lambda: lib.less(hit)), rise
     score, lack = lib.logistics(scores)
-    inner = score * lack
+    _, multiply = lib.in_place(lack)
+    inner = multiply(lack, score)  # of free arrays the lack is gone then
     hit, rise = _with_slope(batch, step, score, threshold)
     slope = inner if type(rise) is int else inner * rise
     if not getattr(step, "symmetric", False):
         hit = _with_nan(batch, hit if batch.cut is None else _decisions(batch))
         return (hit, lambda: 1 - hit), slope
-    # What the mirrored step says of the lack falls as this one rises.
     hit = _with_nan(batch, hit)
-    return (hit, lambda: _with_nan(batch, members(lib, step, lack, 1 - threshold))), slope
+
+    def missing() -> Any:
+        # What the mirrored step says of the lack falls as this one rises.
+        again = lib.logistic(-scores) if lib.free else lack
+        return _with_nan(batch, members(lib, step, again, 1 - threshold))
+
+    return (hit, missing), slope
 
 
 def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[Any, Any]:

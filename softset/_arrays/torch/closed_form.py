@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -32,25 +32,26 @@ def is_alone(y_prob: Any, others: tuple[Any, ...]) -> bool:
     return not _len_torch_dispatch_stack()
 
 
+class Passes(NamedTuple):
+    """What to call, with which inputs, and which of these are tensors: the scores are the first."""
+
+    first: Callable[..., tuple[Any, Any]]
+    second: Callable[..., Any]
+    again: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    places: list[int]
+
+
 class InTwoPasses(torch.autograd.Function):
     """A value, or several, with a backward pass that writes one gradient."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        first: Callable[..., Any],
-        second: Callable[..., Any],
-        again: Callable[..., Any],
-        *inputs: Any,
-    ) -> Any:
+    def forward(ctx: Any, passes: Passes, *tensors: Any) -> Any:
         """Return the values."""
-        tensors = [x if isinstance(x, torch.Tensor) else None for x in inputs]
         ctx.save_for_backward(*tensors)
-        ctx.second, ctx.again = second, again
-        ctx.others = [None if isinstance(x, torch.Tensor) else x for x in inputs]
-        ctx.in_numpy = _suits_numpy(tensors)
+        ctx.passes, ctx.in_numpy = passes, _suits_numpy(tensors)
         view = _view if ctx.in_numpy else _detached
-        values, ctx.state = first(*[view(x) for x in inputs])
+        values, ctx.state = passes.first(*_filled(passes, [view(x) for x in tensors]))
         if isinstance(values, tuple):  # which a user's function may write to
             return tuple([_tensor(x).clone() for x in values])
         return _tensor(values)
@@ -58,38 +59,51 @@ class InTwoPasses(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *slopes: Any) -> Any:
         """Return the gradient in the scores."""
-        saved, following, state = ctx.saved_tensors, torch.is_grad_enabled(), ctx.state
+        tensors, following, state = ctx.saved_tensors, torch.is_grad_enabled(), ctx.state
         if not torch._C._autograd._get_current_graph_task_keep_graph():  # pyright: ignore[reportAttributeAccessIssue]
             ctx.state = None  # autograd frees what it saved itself
         if following or torch._C._are_functorch_transforms_active():
-            gradient = _by_autograd(ctx, saved, slopes, following)
+            gradient = _by_autograd(ctx.passes, tensors, slopes, following)
         else:
             try:
-                known = [_number(x) for x in slopes] if saved[1].is_cpu else list(slopes)
+                known = [_number(x) for x in slopes] if tensors[0].is_cpu else slopes
                 if ctx.in_numpy:
                     known = [_view(x) for x in known]
-                gradient = _tensor(ctx.second(state, *known))
+                gradient = _tensor(ctx.passes.second(state, *known))
             except RuntimeError:  # many directions at once, which hide their values
-                gradient = _by_autograd(ctx, saved, slopes, following)
-        gradient = gradient.to(saved[1].dtype)
-        return None, None, None, None, gradient, *[None] * (len(saved) - 2)
+                gradient = _by_autograd(ctx.passes, tensors, slopes, following)
+        return None, gradient.to(tensors[0].dtype), *[None] * (len(tensors) - 1)
 
 
-def _by_autograd(ctx: Any, saved: Any, slopes: tuple[Any, ...], following: bool) -> Any:
+def in_two_passes(first: Any, second: Any, again: Any, inputs: tuple[Any, ...]) -> Any:
+    """Return what `first` makes of the inputs, with `second` as its backward pass."""
+    places = [i for i, x in enumerate(inputs) if isinstance(x, torch.Tensor)]
+    passes = Passes(first, second, again, inputs, places)
+    return InTwoPasses.apply(passes, *[inputs[i] for i in places])
+
+
+def _filled(passes: Passes, tensors: Any) -> list[Any]:
+    """Return all inputs, with these for tensors."""
+    inputs = list(passes.inputs)
+    for place, x in zip(passes.places, tensors, strict=True):
+        inputs[place] = x
+    return inputs
+
+
+def _by_autograd(passes: Passes, tensors: Any, slopes: tuple[Any, ...], following: bool) -> Any:
     """Return the gradient by plain arithmetic, so that it can be differentiated in its turn."""
-    inputs = [x if y is None else y for x, y in zip(ctx.others, saved, strict=True)]
     with torch.enable_grad():
         # The hooks of the scores themselves are called later.
-        inputs[1] = y_prob = saved[1].view_as(saved[1])
-        values = ctx.again(*inputs)
+        y_prob = tensors[0].view_as(tensors[0])
+        values = passes.again(*_filled(passes, [y_prob, *tensors[1:]]))
         return torch.autograd.grad(values, y_prob, slopes, create_graph=following)[0]
 
 
-def _suits_numpy(tensors: list[Any]) -> bool:
+def _suits_numpy(tensors: tuple[Any, ...]) -> bool:
     for x in tensors:
-        if x is not None and not x.is_cpu:
+        if not x.is_cpu:
             return False
-    return tensors[1].numel() <= _SMALL or torch.get_num_threads() <= _FEW_THREADS
+    return tensors[0].numel() <= _SMALL or torch.get_num_threads() <= _FEW_THREADS
 
 
 def _number(x: Any) -> Any:
@@ -97,12 +111,12 @@ def _number(x: Any) -> Any:
 
 
 def _detached(x: Any) -> Any:
-    return x.detach() if isinstance(x, torch.Tensor) else x
+    return x.detach()
 
 
 def _view(x: Any) -> Any:
     """Return a tensor as NumPy's array of the same memory, bfloat16, which it lacks, as float32."""
-    if not isinstance(x, torch.Tensor):
+    if type(x) is float:
         return x
     x = x.detach()
     return (x.float() if x.dtype is torch.bfloat16 else x).numpy()

@@ -14,7 +14,7 @@ from torch.autograd import forward_ad
 from .. import numpy
 from ..library import NUMBERS, Both, Library, Operator
 from ..refusals import not_dense, refusal
-from .closed_form import InTwoPasses, is_alone
+from .closed_form import in_two_passes, is_alone
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
 # with, results on their way from another process, and torchvision's images and masks.
@@ -287,7 +287,7 @@ class Torch(Library):
         *inputs: Any,
     ) -> Any:
         """Return what `first` makes of the inputs, with `second` as its backward pass."""
-        return InTwoPasses.apply(first, second, again, *inputs)
+        return in_two_passes(first, second, again, inputs)
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by an autograd.Function."""
