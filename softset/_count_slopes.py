@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._arrays import Library
 from ._arrays.numbers import value_and_slopes
 from ._arrays.refusals import NotElementwise
 from ._types import Confusion
 
-if TYPE_CHECKING:
-    from .losses import Score
 
-
-def count_slopes(lib: Library, loss: Score, c: Confusion) -> tuple[Any, Confusion]:
+def count_slopes(lib: Library, loss: Any, c: Confusion) -> tuple[Any, Confusion]:
     """Return the loss of the counts and its slope with respect to each count.
 
     The slopes of plain numbers are such as well.

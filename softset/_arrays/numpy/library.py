@@ -9,9 +9,9 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
+from ..library import NUMBERS, Library, Operator
+from ..refusals import refusal
 from . import stretches
-from .library import NUMBERS, Library, Operator
-from .refusals import refusal
 
 _ONE_SINGLE, _ONE_DOUBLE = 0x3F800000, 0x3FF0000000000000  # the bits of 1.0
 _INFINITE_SINGLE, _INFINITE_DOUBLE = 0x7F800000, 0x7FF0000000000000  # of infinity
