@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from ._arrays import arrive, library
-from ._count_slopes import count_slopes
+from ._counting.names import Names
 from ._counting.pieces import first_pass, second_pass
+from ._evaluation import count_slopes, in_one_call
 from ._types import Array, Confusion
 from .losses import Score
 from .ranking.loss import loss_and_gradient, pairwise_loss
@@ -154,9 +155,21 @@ def _by_chain(
     """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
     source = loss.loss if isinstance(loss, LinearLoss) else loss
     call = source.arguments(y_true, y_prob, sample_weight, where)
+    if call.lib.compiles and isinstance(loss, Score) and loss.is_fixed:
+        found = in_one_call(_chained, loss, call)
+        if found is not None:
+            return found
     counts, passed = first_pass(call)
     if isinstance(loss, LinearLoss):
         return loss.of_counts(Confusion(*counts)), second_pass(passed, loss.slopes)
+    value, slopes = count_slopes(call.lib, loss, Confusion(*counts))
+    return value, second_pass(passed, slopes)
+
+
+def _chained(loss: Score, names: Names, seen: bool, *arrays: Any) -> tuple[Any, Any]:
+    """Return the loss and its gradient for arrays that have been checked."""
+    call = loss.arguments(*arrays, names=names)
+    counts, passed = first_pass(call, seen=seen)
     value, slopes = count_slopes(call.lib, loss, Confusion(*counts))
     return value, second_pass(passed, slopes)
 

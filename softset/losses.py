@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from ._area_warnings import warn_of_area
 from ._arrays import Library, library
 from ._arrays.values import checks
-from ._count_slopes import count_slopes
 from ._counting import closed_form
 from ._counting.arguments import Arguments, arrive
 from ._counting.names import NAMES, Names
+from ._evaluation import evaluate
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
 from .averages import over_grid
 from .curves import is_area
@@ -37,10 +37,17 @@ class Score:
 
     metric_is_own: ClassVar[bool] = False
     step_is_own: ClassVar[bool] = False
+    is_fixed: ClassVar[bool] = False  # all of it is softset's own, and nothing in it an array
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metric_is_own", is_own(self.metric))
         object.__setattr__(self, "step_is_own", is_own_step(self.step))
+        # A score over a grid looks at its counts, to warn of what they miss.
+        own = self.metric_is_own and self.step_is_own
+        looks = self.thresholds is not None and isinstance(self.step, Hard)
+        object.__setattr__(
+            self, "is_fixed", own and not looks and _is_plain(self.threshold, self.thresholds)
+        )
 
     def __call__(
         self,
@@ -57,9 +64,7 @@ class Score:
     def of_arguments(self, call: Arguments, reduce: Reduce | None = None) -> Any:
         """Return the number for what `arguments` returned."""
         if reduce is None:
-            if self.metric_is_own and call.lib.in_memory and closed_form.suits(call):
-                return closed_form.value(call, self.value_and_slopes, self.of_four)
-            return self.of_counts(self.counts(call), call.lib)
+            return evaluate(self, call)
         # A batch without rows has them on other machines, which wait for its zeros.
         with checks(False) if 0 in call.y_prob.shape else nullcontext():
             c = self.counts(call)
@@ -92,14 +97,6 @@ class Score:
         cut = (self.threshold, self.thresholds, self.step)
         count = (sample_weight, where, self.axis, self.from_logits)
         return arrive(y_true, y_prob, *cut, *count, names)
-
-    def value_and_slopes(self, lib: Library, four: tuple[Any, ...]) -> tuple[Any, Confusion]:
-        """Return the number for given counts, and its slope in each of them."""
-        return count_slopes(lib, self, Confusion(*four))
-
-    def of_four(self, four: tuple[Any, ...]) -> Any:
-        """Return the number for given counts."""
-        return self.of_counts(Confusion(*four))
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
@@ -268,6 +265,11 @@ def as_score(
     frozen = freeze(metric)
     _require_grid(frozen, thresholds)
     return Score(frozen, Hard(), threshold, thresholds, axis, from_logits)
+
+
+def _is_plain(*thresholds: Any) -> bool:
+    """Tell whether thresholds are numbers and tuples of them, of which a key can be made."""
+    return all(x is None or type(x) in (int, float, tuple) for x in thresholds)
 
 
 def _require_grid(metric: Metric, thresholds: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import numpy
 from .library import Both, Library
+from .often import compiled_if_often
 
 jax: Any = _jax  # not all of which a type checker sees
 
@@ -19,6 +20,7 @@ class Jax(Library):
     """JAX's arrays."""
 
     moveaxis = "jax.numpy.moveaxis"
+    compiles = True
     sums_stand_still = False  # XLA sums by cascades
 
     @property
@@ -99,6 +101,15 @@ class Jax(Library):
             return isinstance(function(np.zeros(1, like.dtype)), jax.core.Tracer)
         except Exception:  # NumPy's functions take no tracers
             return True
+
+    def compiled(
+        self, arrays: tuple[Any, ...], function: Callable[..., Any], *options: Any
+    ) -> Callable[..., Any] | None:
+        """Return a function as one call, compiled for each shape of arrays, if in memory."""
+        for x in arrays:
+            if not isinstance(self.look(x), np.ndarray):
+                return None
+        return compiled_if_often(jax.jit, function, options)
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by a custom derivative."""

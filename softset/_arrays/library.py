@@ -31,6 +31,8 @@ class Library:
     # They lie in this machine's memory, and some of them are followed by autodiff: to look at a
     # value costs nothing.
     in_memory = False
+    # Each operation on them is a call that costs more than its work, so that `compiled` may pay.
+    compiles = False
     # They can be summed in float64.
     has_float64 = True
     # A float32 sum over some of the axes is a running sum, which stands still at 2**24.
@@ -309,6 +311,15 @@ class Library:
         may be another library's of the same memory.
         """
         raise NotImplementedError
+
+    def compiled(
+        self, arrays: tuple[Any, ...], function: Callable[..., Any], *options: Any
+    ) -> Callable[..., Any] | None:
+        """Return a function of arrays, hashable options fixed before them, as one compiled call.
+
+        None where it costs more, as for the first calls, or where these arrays are hidden.
+        """
+        return None
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return the first of what `both` returns, a value, with the second as its gradients.

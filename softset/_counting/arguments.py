@@ -123,7 +123,7 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
     lib, names, y_true, y_prob, threshold, thresholds, step, *_, axis, from_logits = arguments
     sample_weight, where = arguments.sample_weight, arguments.where
     if seen is None:
-        seen = check_arrays(lib, names, y_true, y_prob, sample_weight, where, from_logits)
+        seen = check(arguments)
     axes = checks.axes(axis, len(y_prob.shape))
 
     scores = lib.counted_in(y_prob)
@@ -207,6 +207,13 @@ def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any)
         y_true, y_score, 0.5, None, Hard(), sample_weight, where, None, True, RANKING
     )
     return prepare(arguments)
+
+
+def check(arguments: Arguments) -> bool:
+    """Check dtypes, shapes and values; tell whether the values could be seen."""
+    lib, names, y_true, y_prob, *_, from_logits = arguments
+    arrays = (y_true, y_prob, arguments.sample_weight, arguments.where)
+    return check_arrays(lib, names, *arrays, from_logits)
 
 
 def check_arrays(

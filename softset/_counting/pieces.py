@@ -53,12 +53,12 @@ def count_pass(arguments: Arguments) -> tuple[Any, ...]:
     return _add_up(arguments, _whole(arguments), pieces, keep=False)[0]
 
 
-def first_pass(arguments: Arguments) -> tuple[tuple[Any, ...], Pass]:
-    """Return tp, fp, fn and tn, and what the second pass needs."""
+def first_pass(arguments: Arguments, *, seen: bool | None = None) -> tuple[tuple[Any, ...], Pass]:
+    """Return tp, fp, fn and tn, and what the second pass needs; `seen` is that of `prepare`."""
     shape = arguments.y_prob.shape
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
-        batch = prepare(arguments)
+        batch = prepare(arguments, seen=seen)
         counts, slopes = count_and_find(batch, arguments.step)
         return _rounded(batch, counts), Pass(arguments, batch, pieces, [slopes], batch, shape)
     whole = _whole(arguments)

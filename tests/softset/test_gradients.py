@@ -10,7 +10,7 @@ import pytest
 import softset as ss
 from softset import metrics
 from softset._arrays import duals
-from softset._count_slopes import count_slopes
+from softset._evaluation import count_slopes
 from tests.support import backends, marks
 from tests.support.backends import EAGER, KINDS, NumPy, TorchCompiled, lib_of
 from tests.support.referees import (

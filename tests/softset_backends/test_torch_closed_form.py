@@ -11,8 +11,8 @@ from tests.support.referees import EXACT
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from softset._counting import pieces  # noqa: E402
 from softset._arrays.torch import closed_form, library  # noqa: E402
+from softset._counting import pieces  # noqa: E402
 from softset_backends.torch import MetricLoss  # noqa: E402
 
 LABELS = torch.tensor(np.random.default_rng(0).uniform(size=(60, 4)) < 0.4)

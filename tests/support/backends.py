@@ -283,6 +283,8 @@ def forget_compiled() -> None:
     """Free what the frameworks keep of compiled functions, of which a module makes hundreds."""
     if jax := sys.modules.get("jax"):
         jax.clear_caches()
+    if often := sys.modules.get("softset._arrays.often"):
+        often.forget()
     if dynamo := sys.modules.get("torch._dynamo"):
         dynamo.reset()
     if keras := sys.modules.get("keras"):

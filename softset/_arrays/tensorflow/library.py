@@ -10,6 +10,7 @@ import tensorflow
 
 from .. import numpy
 from ..library import NUMBERS, Both, Library, Operator
+from ..often import compiled_if_often
 from . import namespace as xp
 
 tf: Any = tensorflow  # whose functions a type checker does not see
@@ -22,7 +23,7 @@ class TensorFlow(Library):
 
     def __init__(self, *, visible: bool = True, variables: bool = False) -> None:
         super().__init__(xp)
-        self.visible = visible
+        self.visible = self.compiles = visible
         self.variables = variables
 
     def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
@@ -128,6 +129,12 @@ class TensorFlow(Library):
         """Tell whether a function may have parameters, which TensorFlow does not tell."""
         return not ours
 
+    def compiled(
+        self, arrays: tuple[Any, ...], function: Callable[..., Any], *options: Any
+    ) -> Callable[..., Any] | None:
+        """Return a function of eager tensors as a graph, which other lengths make anew once."""
+        return compiled_if_often(_graph, function, options)
+
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by tf.custom_gradient."""
 
@@ -139,6 +146,10 @@ class TensorFlow(Library):
             return both(*map(tf.stop_gradient, arrays))[0], backward
 
         return tf.custom_gradient(value_of)(*arrays)
+
+
+def _graph(function: Callable[..., Any]) -> Callable[..., Any]:
+    return tf.function(function, autograph=False, reduce_retracing=True)
 
 
 LIBRARY = TensorFlow()

@@ -1,0 +1,76 @@
+"""How a loss becomes a number: with a gradient in closed form, in one compiled call, or as it is.
+
+And its slopes in the four counts: of plain numbers as numbers, of arrays by dual numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ._arrays import Library
+from ._arrays.numbers import value_and_slopes
+from ._arrays.refusals import NotElementwise
+from ._arrays.values import checking
+from ._counting import closed_form
+from ._counting.arguments import Arguments, check, prepare
+from ._counting.count import count
+from ._counting.names import Names
+from ._types import Confusion
+
+
+def evaluate(loss: Any, call: Arguments) -> Any:
+    """Return a loss, or a score, for the arguments that its `arguments` returned."""
+    lib = call.lib
+    if loss.metric_is_own and lib.in_memory and closed_form.suits(call):
+        return closed_form.value(
+            call,
+            lambda lib, four: count_slopes(lib, loss, Confusion(*four)),
+            lambda four: loss.of_counts(Confusion(*four)),
+        )
+    if lib.compiles and loss.is_fixed:
+        found = in_one_call(_evaluate, loss, call)
+        if found is not None:
+            return found
+    return loss.of_counts(loss.counts(call), lib)
+
+
+def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any:
+    """Return what a function makes of a loss and of arrays, or None if it is not compiled yet.
+
+    The arrays are checked before; it is told whether their values were looked at.
+    """
+    arrays = (call.y_true, call.y_prob, call.sample_weight, call.where)
+    options = (loss, call.names, checking(call.lib))
+    compiled = call.lib.compiled(arrays[:2], function, *options)
+    if compiled is None:
+        return None
+    check(call)
+    return compiled(*arrays)
+
+
+def _evaluate(loss: Any, names: Names, seen: bool, *arrays: Any) -> Any:
+    batch = prepare(loss.arguments(*arrays, names=names), seen=seen)
+    return loss.of_counts(Confusion(*count(batch, loss.step)))
+
+
+def count_slopes(lib: Library, loss: Any, c: Confusion) -> tuple[Any, Confusion]:
+    """Return the loss of the counts and its slope with respect to each count.
+
+    The slopes of plain numbers are such as well.
+    """
+    if (numbers := loss.as_numbers(lib, c)) is not None:
+        value, four = value_and_slopes(loss.metric, numbers)
+        if getattr(loss, "maximize", False):
+            four = (-four[0], -four[1], -four[2], -four[3])
+        return lib.number(loss.of_values(value), c.tp), Confusion(*four)
+    from ._arrays import duals
+
+    def of_counts(*four: Any) -> Any:
+        return loss.of_counts(Confusion(*four))
+
+    try:
+        value, parts = duals.gradients_of_sums(of_counts, *c)
+    except NotElementwise:  # an area, say, or a metric that compares one class with another
+        value, parts = duals.value_and_gradients(of_counts, *c)
+    return value, Confusion(*parts)
