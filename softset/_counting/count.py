@@ -98,7 +98,7 @@ def memberships(batch: Batch, step: Any) -> tuple[Any, Callable[[], Any]]:
 def add_up(batch: Batch, hit: Any, missing: Callable[[], Any]) -> tuple[Any, Any, Any, Any]:
     """Sum the memberships of the positives and of the negatives."""
     lib, axes, positives = batch.lib, batch.axes, batch.labels
-    if lib.free:
+    if lib.free and len(hit.shape) - 1 in axes:  # down columns float32 sums round too much for it
         return _by_differences(batch, hit, missing)
     negatives, miss = lib.less(positives), missing()
     if batch.weights is not None:
@@ -106,7 +106,11 @@ def add_up(batch: Batch, hit: Any, missing: Callable[[], Any]) -> tuple[Any, Any
     # Memberships on the left: they may be dual numbers, which not every array yields to.
     tp, fp = lib.products(hit, positives, axes), lib.products(hit, negatives, axes)
     fn, tn = lib.products(miss, positives, axes), lib.products(miss, negatives, axes)
-    return _along_grid(batch, (tp, fp, fn, tn))
+    if not batch.grid:
+        return tp, fp, fn, tn
+    # A step that ignores the threshold leaves a grid axis of length 1.
+    zeros = lib.xp.zeros_like(batch.threshold)
+    return tp + zeros, fp + zeros, fn + zeros, tn + zeros
 
 
 def _by_differences(batch: Batch, hit: Any, missing: Callable[[], Any]) -> Any:
@@ -125,19 +129,13 @@ def _by_differences(batch: Batch, hit: Any, missing: Callable[[], Any]) -> Any:
     tn = everything - positive - fp
     if lib.any_less(fn, _SMALL * positive):
         fn = lib.dot(missing(), positives, axes)
-    if lib.any_less(fp, _SMALL * hits) or lib.any_less(tn, _SMALL * (positive + hits)):
+    few_fp, few_tn = lib.any_less(fp, _SMALL * hits), lib.any_less(tn, _SMALL * (positive + hits))
+    if few_fp or few_tn:
         negatives = lib.less(batch.labels)
         negatives = negatives if weights is None else negatives * weights
-        fp, tn = lib.dot(hit, negatives, axes), lib.dot(missing(), negatives, axes)
-    return _along_grid(batch, (tp, fp, fn, tn))
-
-
-def _along_grid(batch: Batch, counts: tuple[Any, ...]) -> Any:
-    """Give the counts of a step that ignores the thresholds of a grid one for each of them."""
-    if not batch.grid:
-        return counts
-    zeros = batch.lib.xp.zeros_like(batch.threshold)
-    return tuple(x + zeros for x in counts)
+        fp = lib.dot(hit, negatives, axes)
+        tn = lib.dot(missing(), negatives, axes) if few_tn else everything - positive - fp
+    return tp, fp, fn, tn
 
 
 def _with_nan(batch: Batch, hit: Any) -> Any:

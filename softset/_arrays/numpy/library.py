@@ -79,31 +79,24 @@ class NumPy(Library):
 
     def total(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Return the sum over the axes in float64, of all as a number."""
-        everything = len(axes) == x.ndim
-        if x.dtype == _SINGLE:
-            if x.size > _SMALL:
-                found = stretches.total(x, axes)
-            elif everything:
-                return float(_ONES[: x.size].dot(x.reshape(-1).astype(np.float64)))
-            else:
-                found = np.add.reduce(x.astype(np.float64), axis=axes)
+        if x.dtype.itemsize == 4 and x.size > _SMALL:
+            found = stretches.total(x.astype(_SINGLE, copy=False), axes)
         else:
-            found = np.add.reduce(x, axis=axes)
-        return float(found) if everything else found
+            found = np.add.reduce(_wide(x), axis=axes)
+        return float(found) if len(axes) == x.ndim else found
 
     def dot(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
         """Return the sum of x * y over the axes in float64, of all as a number."""
         if x.shape != y.shape or x.dtype != y.dtype:
             return self.total(x * y, axes)
-        everything = len(axes) == x.ndim
-        if x.dtype == _SINGLE:
-            if x.size > _SMALL:
-                found = stretches.dot(x, y, axes)
-                return float(found) if everything else found
-            x = x.astype(np.float64)  # in which products of float32 are exact
-        if everything:
-            return float(x.reshape(-1).dot(y.reshape(-1)))
-        return np.add.reduce(x * y, axis=axes)
+        if x.dtype.itemsize == 4 and x.size > _SMALL:
+            x, y = (z.astype(_SINGLE, copy=False) for z in (x, y))
+            found = stretches.dot(x, y, axes)
+        elif len(axes) == x.ndim:
+            found = _wide(x).reshape(-1).dot(_wide(y).reshape(-1))
+        else:
+            found = np.add.reduce(_wide(x) * y, axis=axes)
+        return float(found) if len(axes) == x.ndim else found
 
     def sums(self, x: Any, y: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
         """Return the sums of x * y, of x and of y; of few numbers by dot products."""
@@ -242,6 +235,11 @@ def _number(x: Any, like: Any) -> Any:
     if isinstance(x, np.generic) and (type(x) is type(like) or type(like) in NUMBERS):
         return x
     return np.where(True, x, like)[()]
+
+
+def _wide(x: Any) -> Any:
+    """Return float32 numbers in float64, where their products are exact."""
+    return x.astype(np.float64) if x.dtype.itemsize == 4 else x
 
 
 FREE = NumPy(free=True)

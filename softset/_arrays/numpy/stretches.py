@@ -1,6 +1,7 @@
 """Sums of many float32 numbers in NumPy: of short stretches first, and of these in float64.
 
-A stretch hardly rounds. Products of matrices sum it as fast as memory is read.
+A stretch hardly rounds. Products of matrices sum it as fast as memory is read. What is left at the
+end of an axis is summed in float64.
 """
 
 from __future__ import annotations
@@ -49,13 +50,13 @@ def _summed(
 def _row_totals(x: Any) -> Any:
     size, body = _cut(x, _SHORT, -1)
     found = np.add.reduce(body @ _ones(_SHORT), axis=-1, dtype=np.float64)
-    return found + np.add.reduce(x[..., size:], axis=-1)
+    return found + np.add.reduce(x[..., size:], axis=-1, dtype=np.float64)
 
 
 def _row_dots(x: Any, y: Any) -> Any:
     (size, x_body), (_, y_body) = _cut(x, _LONG, -1), _cut(y, _LONG, -1)
     found = np.add.reduce(np.vecdot(x_body, y_body), axis=-1, dtype=np.float64)
-    return found + np.vecdot(x[..., size:], y[..., size:])
+    return found + np.vecdot(x[..., size:].astype(np.float64), y[..., size:])
 
 
 def _column_totals(x: Any) -> Any:
@@ -65,7 +66,9 @@ def _column_totals(x: Any) -> Any:
         parts = body.reshape(-1, _SHORT * columns) @ _every(columns)
     else:
         parts = _ones(_SHORT) @ body
-    return np.add.reduce(parts, axis=0, dtype=np.float64) + np.add.reduce(x[size:], axis=0)
+    return np.add.reduce(parts, axis=0, dtype=np.float64) + np.add.reduce(
+        x[size:], axis=0, dtype=np.float64
+    )
 
 
 def _column_dots(x: Any, y: Any) -> Any:
@@ -73,7 +76,7 @@ def _column_dots(x: Any, y: Any) -> Any:
         return _column_totals(x * y)
     (size, x_body), (_, y_body) = _cut(x, _SHORT, 0), _cut(y, _SHORT, 0)
     parts = np.einsum("...ij,...ij->...j", x_body, y_body)
-    rest = np.einsum("ij,ij->j", x[size:], y[size:])
+    rest = np.einsum("ij,ij->j", x[size:].astype(np.float64), y[size:])
     return np.add.reduce(parts, axis=0, dtype=np.float64) + rest
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -35,6 +36,18 @@ PROMISES = {
         lambda lib, x, y: lib.where(x[0] > 0.5, 7.0, y[0]) + lib.where(x[0] < 0.5, 7.0, y[0]),
         np.asarray(9.0),
     ),
+    "kept": (lambda lib, x, y: lib.kept(x, y > 0.5), np.where(Y > 0.5, X, 0.0)),
+    "kept from NaN": (
+        lambda lib, x, y: lib.kept(lib.where(x > 0, lib.xp.nan, x), x <= 0),
+        np.where(X > 0, 0.0, X),
+    ),
+    "logistic": (lambda lib, x, y: lib.logistic(40 * x), 1 / (1 + np.exp(-40 * X))),
+    "logistics": (lambda lib, x, y: lib.logistics(40 * x)[0], 1 / (1 + np.exp(-40 * X))),
+    "logistics of less": (lambda lib, x, y: lib.logistics(40 * x)[1], 1 / (1 + np.exp(40 * X))),
+    "chosen": (lambda lib, x, y: lib.chosen(x, 2.0, 3.0), 2 * X + 3 * (1 - X)),
+    "chosen with less": (lambda lib, x, y: lib.chosen(x, 5.0, -1.0), 5 * X - (1 - X)),
+    "chosen by arrays": (lambda lib, x, y: lib.chosen(x, y, 2 * x), Y * X + 2 * X * (1 - X)),
+    "copy": (lambda lib, x, y: lib.copy(x) + 0.5, X + 0.5),
     "divided": (lambda lib, x, y: lib.divided(x, y), X / Y),
     "clipped": (lambda lib, x, y: lib.clipped(x), np.clip(X, 0, 1)),
     "clipped alone": (lambda lib, x, y: lib.clipped(x, alone=True), np.clip(X, 0, 1)),
@@ -82,6 +95,66 @@ def test_short_sums_of_products_hardly_round(backend, n):
         dtype="float32",
         tolerance=2e-6,
     )
+
+
+@marks.on("numpy", "torch")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(1,), (5,), (300, 70), (9, 4, 1200), (2, 3, 5, 700), (5000, 3)])
+def test_sums_of_free_arrays_are_wide(backend, shape, dtype):
+    """Against float64's sums. One stretch of a column rounds up to 32 times."""
+    x = np.random.default_rng(1).uniform(0.1, 1, shape).astype(dtype)
+    y = np.random.default_rng(2).uniform(0, 1, shape).astype(dtype)
+    a, b = backend.asarray(x, dtype), backend.asarray(y, dtype)
+    lib = lib_of(a, b)
+    wide, other = x.astype(np.float64), y.astype(np.float64)
+    for axes in (
+        (),
+        *(tuple(c) for r in range(len(shape)) for c in combinations(range(len(shape)), r + 1)),
+    ):
+        found = (lib.dot(a, b, axes), lib.total(a, axes), lib.total(b, axes), *lib.sums(a, b, axes))
+        expected = ((wide * other).sum(axes), wide.sum(axes), other.sum(axes)) * 2
+        for z, e in zip(found, expected, strict=True):
+            assert (type(z) is float) == (len(axes) == len(shape))
+            z = z if type(z) is float else backend.to_numpy(z)
+            np.testing.assert_allclose(z, e, rtol=5e-7 if dtype == "float32" else 1e-15 * x.size)
+        if len(axes) < len(shape):
+            assert lib.any_less(found[1], 1e9) and not lib.any_less(found[1], -1.0)
+
+
+@marks.on("numpy", "torch")
+def test_a_row_is_the_same_memory(backend):
+    x = backend.asarray(TABLE)
+    lib = lib_of(x)
+    row = lib.row(x)
+    row[5] = 100.0
+    assert float(x[1, 1]) == 100.0
+    assert lib.row(x.T) is None
+
+
+@marks.on("numpy", "torch")
+@pytest.mark.parametrize("positive", [3.0, -0.25])
+def test_what_is_chosen_is_written_to_the_room(backend, positive):
+    y, room = backend.asarray(X), backend.asarray(X * 0)
+    found = lib_of(y).chosen(y, positive, 1.0, room)
+    np.testing.assert_allclose(
+        backend.to_numpy(found), positive * X + (1 - X), rtol=EXACT, atol=EXACT
+    )
+    tiny = lib_of(y).chosen(backend.asarray(np.asarray([0.0, 1.0])), 1e-20, positive)
+    np.testing.assert_allclose(backend.to_numpy(tiny), [positive, 1e-20], rtol=EXACT)
+
+
+def test_quick_looks_are_right_about_what_they_let_pass(backend):
+    if backend.traced:
+        pytest.skip("a compiler sees no values")
+    for dtype in ("float32", "float64"):
+        for value in (0.0, 1.0, 2.5, 1e30, -1e-30, -1.0, math.inf, -math.inf, math.nan):
+            x = backend.asarray(np.asarray([0.5, value, 0.25]), dtype)
+            lib = lib_of(x)
+            assert not lib.are_weights(x) or 0 <= value < math.inf
+            assert not lib.are_finite(x) or math.isfinite(value)
+        good = backend.asarray(np.asarray([0.5, 2.0]), dtype)
+        if backend.library in ("numpy", "torch"):
+            assert lib_of(good).are_weights(good) and lib_of(good).are_finite(good)
 
 
 def test_entries_are_found_and_added_up_by_their_places(backend):
