@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,9 @@ from ..often import compiled_if_often
 from . import namespace as xp
 
 tf: Any = tensorflow  # whose functions a type checker does not see
+
+_FEW = 2**10  # numbers that TensorFlow's sum, outside XLA, adds up with few roundings
+_STRIPS = (2**5, 2**10)  # how many numbers are added up, and how many such sums side by side
 
 
 class TensorFlow(Library):
@@ -82,10 +86,11 @@ class TensorFlow(Library):
         return x if type(x) in NUMBERS else tf.stop_gradient(x)
 
     def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
-        """Sum over the axes; over all of them TensorFlow's sum is pairwise."""
-        if len(axes) == x.shape.rank:
-            return xp.sum(x, axis=axes)
-        return super().sum(x, axes)
+        """Sum over the axes, over all of them by strips."""
+        if len(axes) < x.shape.rank or x.dtype is not tf.float32:
+            return super().sum(x, axes)
+        few = self.visible and x.shape.num_elements() <= _FEW
+        return xp.sum(x, axis=axes) if few else _in_strips(x)
 
     def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
         """Sum x * y over the axes, past the Python that the operator takes."""
@@ -150,6 +155,23 @@ class TensorFlow(Library):
 
 def _graph(function: Callable[..., Any]) -> Callable[..., Any]:
     return tf.function(function, autograph=False, reduce_retracing=True)
+
+
+@tf.custom_gradient
+def _in_strips(x: Any) -> Any:
+    """Sum float32 numbers: 32 at a time as they are, and what comes of it in float64.
+
+    TensorFlow's own sum rounds more than once for each digit of the length, and XLA's is a running
+    sum. The gradient would be put together from those of the parts.
+    """
+    shape, flat = tf.shape(x), tf.reshape(x, (-1,))
+    length = tf.size(x) if x.shape.num_elements() is None else x.shape.num_elements()
+    whole = length - length % math.prod(_STRIPS)
+    # Over the middle axis, so that neighbours are read together.
+    strips = tf.reduce_sum(tf.reshape(flat[:whole], (-1, *_STRIPS)), 1)
+    total = tf.reduce_sum(tf.cast(strips, tf.float64))
+    rest = tf.reduce_sum(tf.cast(flat[whole:], tf.float64))
+    return tf.cast(total + rest, tf.float32), lambda slope: tf.broadcast_to(slope, shape)
 
 
 LIBRARY = TensorFlow()
