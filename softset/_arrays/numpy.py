@@ -21,6 +21,7 @@ _SINGLE, _DOUBLE = np.dtype("float32"), np.dtype("float64")
 # each stands still at 2**24.
 _ONES = np.ones(2**10, np.float32)
 _FEW = 2**10 if np.dot(np.r_[np.float32(2**24), _ONES[1:]], _ONES) > 2**24 + 980 else 2**7
+_LOWEST = -0x7F800001  # minus infinity as an integer; what is less is a NaN, which goes last
 _FREE = (np.ndarray, type(None), *NUMBERS)
 
 
@@ -81,6 +82,41 @@ class NumPy(Library):
                 return np.add.reduce(product, axis=None)
             return self.sum(product, axes)
         return _in_stretches(x, y, x.shape[len(axes) :])
+
+    def in_order(self, x: Any, *others: Any) -> list[Any]:
+        """Sort x and its places, or labels of 0 and 1, as one integer: nothing has to be moved."""
+        if x.dtype != _SINGLE or not others or x.shape[-1] >= 2**32:
+            return super().in_order(x, *others)
+        keys = _as_integers(x + 0)  # the bits of -0.0 are not those of 0.0
+        low, high = (keys.min(), keys.max()) if keys.size else (0, 0)
+        if low < _LOWEST:
+            return super().in_order(x, *others)
+        labels = others[0]
+        flags = labels == 1
+        whole = np.count_nonzero(flags) + np.count_nonzero(labels == 0) == keys.size
+        if len(others) > 1 or not whole:
+            keys = keys.astype(np.int64)
+            keys <<= 32
+            keys |= np.arange(x.shape[-1])
+            keys.sort(axis=-1)
+            order = keys & (2**32 - 1)
+            moved = [np.take_along_axis(y, order, axis=-1) for y in others]
+            return [_as_floats(keys >> 32), *moved]
+        if low < 0 or high >= 2**30:  # probabilities, and a bit, are short enough
+            keys = keys.astype(np.int64)
+        keys <<= 1
+        keys |= flags.view(np.int8)
+        keys.sort(axis=-1)
+        return [_as_floats(keys >> 1), (keys & 1).astype(labels.dtype)]
+
+    def firsts(self, x: Any) -> Any:
+        """Return the place of the first equal element by a running maximum."""
+        places = np.arange(len(x))
+        new = x[1:] != x[:-1]
+        if not new.all():
+            places[1:] *= new
+            np.maximum.accumulate(places, out=places)
+        return places
 
     def least(self, x: Any) -> float:
         """Return the smallest number that x may be divided by; NumPy takes long to name float32."""
@@ -159,6 +195,18 @@ def _number(x: Any, like: Any) -> Any:
     if isinstance(x, np.generic) and (type(x) is type(like) or type(like) in NUMBERS):
         return x
     return np.where(True, x, like)[()]
+
+
+def _as_integers(x: Any) -> Any:
+    """Return int32 numbers in the order of float32 ones, by their bits."""
+    bits = x.view(np.int32)
+    return bits ^ ((bits >> 31) & 0x7FFFFFFF)
+
+
+def _as_floats(x: Any) -> Any:
+    """Return the float32 numbers that `_as_integers` made integers of."""
+    bits = x.astype(np.int32, copy=False)
+    return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).view(np.float32)
 
 
 def _in_stretches(x: Any, y: Any, kept: tuple[int, ...]) -> Any:
