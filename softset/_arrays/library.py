@@ -164,6 +164,20 @@ class Library:
         """Return the entries of a 1-D array at places counted from its beginning."""
         return self.xp.take(table, place, axis=0)
 
+    # Order
+
+    def in_order(self, x: Any, *others: Any) -> list[Any]:
+        """Return x in increasing order along the last axis, and others of its shape beside it.
+
+        Between equal elements of x there is no order, which is found faster than a stable one.
+        """
+        order = self.xp.argsort(self.constant(x), axis=-1, stable=False)
+        return [self.xp.take_along_axis(y, order, axis=-1) for y in (x, *others)]
+
+    def firsts(self, x: Any) -> Any:
+        """Return, for each element of a 1-D array in order, the place of the first equal to it."""
+        return self.xp.searchsorted(x, x)
+
     # Arithmetic and choices
 
     def less(self, x: Any) -> Any:

@@ -16,10 +16,7 @@ def sort_by_score(lib: Library, axes: tuple[int, ...], scores: Any, *others: Any
 
     The axes become one, the last.
     """
-    arrays = [to_rows(lib, x, axes) for x in (scores, *others)]
-    # Between equal scores no order matters, and one that need not be stable is found faster.
-    order = lib.xp.argsort(lib.constant(arrays[0]), axis=-1, stable=False)
-    return [lib.xp.take_along_axis(x, order, axis=-1) for x in arrays]
+    return lib.in_order(*[to_rows(lib, x, axes) for x in (scores, *others)])
 
 
 def to_rows(lib: Library, x: Any, axes: tuple[int, ...]) -> Any:

@@ -31,17 +31,23 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
         scores = xp.where(where, scores, xp.where(highest > -xp.inf, highest, none))
     if batch.weights is None:
         scores, positives = sort_by_score(lib, batch.axes, scores, batch.labels)
-        negatives = 1 - positives
+        negatives = lib.less(positives)
     else:
         weights = batch.weights + xp.zeros_like(scores)
         scores, labels, weights = sort_by_score(lib, batch.axes, scores, batch.labels, weights)
         positives, negatives = labels * weights, (1 - labels) * weights
     places = scores if batch.seen else xp.where(scores == scores, scores, xp.inf)
-    first = xp.searchsorted(places, places) if merge else None
+    first = lib.firsts(places) if merge else None
     # The difference from the whole loses digits of the few scores at the top: in float32 all that
     # matter, in float64 those that tell whether two sums of weights are equal.
     once = lib.has_float64 and (merge or batch.weights is None)
-    (fn, tp), (tn, fp) = (_split(lib, x, first, once) for x in (positives, negatives))
+    length = lib.shape(scores)[-1]
+    fn, tp = _split(lib, positives, first, once)
+    if first is None or batch.weights is not None or not once or length is None:
+        tn, fp = _split(lib, negatives, first, once)
+    else:  # what is no positive of the scores before a place is a negative
+        tn = lib.wide(first) - fn
+        fp = (length - (fn[:1] + tp[:1])) - tn
     c = Confusion(tp, fp, fn, tn)
     if batch.seen:
         return scores, c
@@ -58,8 +64,8 @@ def _split(lib: Library, x: Any, first: Any, once: bool) -> tuple[Any, Any]:
     xp, x = lib.xp, lib.wide(x)
     sums = lib.running(x)
     before = xp.concat([xp.zeros_like(sums[..., :1]), sums[..., :-1]], axis=-1)
-    before = before if first is None else xp.take(before, first, axis=0)
+    before = before if first is None else lib.look_up(before, first)
     if once:
         return before, sums[..., -1:] - before
     after = xp.flip(lib.running(xp.flip(x, axis=-1)), axis=-1)
-    return before, after if first is None else xp.take(after, first, axis=0)
+    return before, after if first is None else lib.look_up(after, first)

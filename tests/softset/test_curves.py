@@ -11,6 +11,7 @@ from tests.support import marks
 from tests.support.backends import EAGER, TRACED, forget_compiled
 from tests.support.referees import (
     DIFFERENCES,
+    SINGLE,
     SUMMED,
     assert_close,
     assert_counts,
@@ -89,6 +90,48 @@ def test_counts_of_a_sweep_are_those_of_hard_steps(backend):
         ss.confusion(*kept[:2], threshold=t, step=ss.Hard(), sample_weight=kept[2]) for t in cuts
     ]
     assert_counts(c, ss.Confusion(*np.asarray(expected).T), backend, SUMMED)
+
+
+EIGHTHS = np.random.default_rng(23).integers(0, 9, Y.shape) / 8  # of which sums are exact
+KINDS_OF_LABELS = {"hard": (Y, None), "soft": (EIGHTHS, None), "weighted": (Y, EIGHTHS)}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_LABELS)
+@pytest.mark.parametrize("scores", SCORES)
+def test_a_sweep_counts_exactly_in_every_dtype(backend, scores, kind):
+    """At each score, as its dtype rounds it, what compares each with all others."""
+    labels, weights = KINDS_OF_LABELS[kind]
+    for dtype in backend.dtypes if not backend.traced else ("float64", "float32"):
+        s = backend.asarray(SCORES[scores], dtype)
+        arrays = [backend.asarray(labels), s]
+        if weights is not None:
+            arrays.append(backend.asarray(weights, dtype))
+        thresholds, c = backend.run(lambda *a: tuple(swept(*a)), *arrays)
+        rounded = backend.to_numpy(s).astype(np.float64)
+        cuts = backend.to_numpy(thresholds).astype(np.float64)
+        np.testing.assert_array_equal(cuts, np.sort(rounded))
+        above, w = rounded >= cuts[:, None], 1.0 if weights is None else weights
+        cells = [labels * w, (1 - labels) * w]
+        tp, fp = (np.sum(x * above, axis=1) for x in cells)
+        fn, tn = (np.sum(x * ~above, axis=1) for x in cells)
+        for x, e in zip(c, (tp, fp, fn, tn), strict=True):
+            np.testing.assert_array_equal(backend.to_numpy(x), e)
+
+
+@marks.on("numpy", "torch")
+@pytest.mark.parametrize("scores", ["probabilities", "tied", "logits"])
+def test_areas_of_a_float32_sweep_are_torchmetrics(backend, scores):
+    theirs = pytest.importorskip("torchmetrics.functional.classification")
+    torch = pytest.importorskip("torch")
+    s = SCORES[scores].astype(np.float32)
+    c = swept(backend.asarray(Y), backend.asarray(s)).confusion
+    given = torch.sigmoid(torch.asarray(s)) if scores == "logits" else torch.asarray(s)
+    for area, name in (
+        (ss.auroc, "binary_auroc"),
+        (ss.average_precision, "binary_average_precision"),
+    ):
+        expected = getattr(theirs, name)(given, torch.asarray(Y, dtype=torch.int64))
+        np.testing.assert_allclose(float(area(c)), float(expected), rtol=SINGLE)
 
 
 def test_float32_sweep_counts_exactly_far_beyond_its_ulp():

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import OVER, library
 from ..library import Both, Library
-from .dual import Dual, namespace
+from .dual import Dual, namespace, operate
 
 
 class Duals(Library):
@@ -76,6 +76,12 @@ class Duals(Library):
         if isinstance(table, Dual):
             return super().look_up(table, place)
         return self.base.look_up(table, place)
+
+    def divided(self, x: Any, y: Any) -> Any:
+        """Return x / y; torch.compile takes no operator between a dual number and a tensor."""
+        if isinstance(x, Dual) and not self.divides_by_squares(y):
+            return operate("divide", x, y)
+        return super().divided(x, y)
 
     def divides_by_squares(self, y: Any) -> bool:
         """Tell whether a slope in y is to be a quotient of its square."""

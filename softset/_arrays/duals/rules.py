@@ -167,7 +167,7 @@ def _reduce(xp: Any, name: str, x: Any, /, *, axis: Any = None, **options: Any) 
     out = function(x.value, axis=axis, **options)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if x.elementwise:
-        return _sum_up(xp, name, x, out, tuple(i % x.ndim for i in axes))
+        return _sum_up(xp, name, x, out, tuple([i % x.ndim for i in axes]))
     axes = tuple(i + 1 if i >= 0 else i for i in axes)
     # One axis as a number: cumulative_sum takes no tuple.
     tangent = function(x.tangent, axis=axes[0] if len(axes) == 1 else axes, **options)
@@ -176,15 +176,15 @@ def _reduce(xp: Any, name: str, x: Any, /, *, axis: Any = None, **options: Any) 
 
 def _sum_up(xp: Any, name: str, x: Any, out: Any, axes: tuple[int, ...]) -> Dual:
     """Return a sum of elementwise duals, the summed positions of which are directions from now."""
-    kept = tuple(i for i in range(x.ndim) if i not in axes)
+    kept = tuple([i for i in range(x.ndim) if i not in axes])
     if len(out.shape) != len(kept):
         raise NotElementwise(f"`{name}` kept axes that it sums over")
-    order, count = (0, *(i + 1 for i in (*axes, *kept))), math.prod(x.shape[i] for i in axes)
+    order, count = (0, *[i + 1 for i in (*axes, *kept)]), math.prod([x.shape[i] for i in axes])
     rows = x.tangent if order == tuple(range(x.ndim + 1)) else xp.permute_dims(x.tangent, order)
-    rows = xp.reshape(rows, (rows.shape[0] * count, *(x.shape[i] for i in kept)))
+    rows = xp.reshape(rows, (rows.shape[0] * count, *[x.shape[i] for i in kept]))
     rows = rows / max(count, 1) if name == "mean" else rows
     left, over = x.elementwise
-    summed = Summed(tuple(left[i] for i in kept), (*over, *(left[i] for i in axes)))
+    summed = Summed(tuple([left[i] for i in kept]), (*over, *[left[i] for i in axes]))
     return Dual(out, rows if rows.dtype == out.dtype else xp.astype(rows, out.dtype), summed)
 
 

@@ -20,6 +20,7 @@ _SMALL = 2**13  # up to so many float32 numbers it takes no longer to sum them i
 _ONES = np.ones(_SMALL)
 _BITS = {_SINGLE: np.uint32, _DOUBLE: np.uint64}
 _LARGEST = {_SINGLE: np.float32(88), _DOUBLE: np.float64(709)}  # whose exponential is finite
+_LOWEST = -0x7F800001  # minus infinity as an integer; what is less is a NaN, which goes last
 _FREE = (np.ndarray, type(None), *NUMBERS)
 
 
@@ -105,6 +106,41 @@ class NumPy(Library):
             return super().sums(x, y, axes)
         x, y, ones = x.astype(np.float64), y.astype(np.float64), _ONES[:length]
         return float(x.dot(y)), float(x.dot(ones)), float(y.dot(ones))
+
+    def in_order(self, x: Any, *others: Any) -> list[Any]:
+        """Sort x and its places, or labels of 0 and 1, as one integer: nothing has to be moved."""
+        if x.dtype != _SINGLE or not others or x.shape[-1] >= 2**32:
+            return super().in_order(x, *others)
+        keys = _as_integers(x + 0)  # the bits of -0.0 are not those of 0.0
+        low, high = (keys.min(), keys.max()) if keys.size else (0, 0)
+        if low < _LOWEST:
+            return super().in_order(x, *others)
+        labels = others[0]
+        flags = labels == 1
+        whole = np.count_nonzero(flags) + np.count_nonzero(labels == 0) == keys.size
+        if len(others) > 1 or not whole:
+            keys = keys.astype(np.int64)
+            keys <<= 32
+            keys |= np.arange(x.shape[-1])
+            keys.sort(axis=-1)
+            order = keys & (2**32 - 1)
+            moved = [np.take_along_axis(y, order, axis=-1) for y in others]
+            return [_as_floats(keys >> 32), *moved]
+        if low < 0 or high >= 2**30:  # probabilities, and a bit, are short enough
+            keys = keys.astype(np.int64)
+        keys <<= 1
+        keys |= flags.view(np.int8)
+        keys.sort(axis=-1)
+        return [_as_floats(keys >> 1), (keys & 1).astype(labels.dtype)]
+
+    def firsts(self, x: Any) -> Any:
+        """Return the place of the first equal element by a running maximum."""
+        places = np.arange(len(x))
+        new = x[1:] != x[:-1]
+        if not new.all():
+            places[1:] *= new
+            np.maximum.accumulate(places, out=places)
+        return places
 
     def least(self, x: Any) -> float:
         """Return the smallest number that x may be divided by; NumPy takes long to name float32."""
@@ -240,6 +276,18 @@ def _number(x: Any, like: Any) -> Any:
 def _wide(x: Any) -> Any:
     """Return float32 numbers in float64, where their products are exact."""
     return x.astype(np.float64) if x.dtype.itemsize == 4 else x
+
+
+def _as_integers(x: Any) -> Any:
+    """Return int32 numbers in the order of float32 ones, by their bits."""
+    bits = x.view(np.int32)
+    return bits ^ ((bits >> 31) & 0x7FFFFFFF)
+
+
+def _as_floats(x: Any) -> Any:
+    """Return the float32 numbers that `_as_integers` made integers of."""
+    bits = x.astype(np.int32, copy=False)
+    return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).view(np.float32)
 
 
 FREE = NumPy(free=True)

@@ -169,6 +169,19 @@ class Torch(Library):
         """Return the entries at places; array-api-compat's counts from the end too, and looks."""
         return table.index_select(0, place)
 
+    def in_order(self, x: Any, *others: Any) -> list[Any]:
+        """Sort in the memory of x as NumPy does, which takes a tenth of the time."""
+        if not (self.free and _shares_memory(x, *others)):
+            return super().in_order(x, *others)
+        arrays = [y.detach().numpy() for y in (x, *others)]
+        return [torch.from_numpy(y) for y in numpy.FREE.in_order(*arrays)]
+
+    def firsts(self, x: Any) -> Any:
+        """Return the place of the first equal element, as NumPy does."""
+        if not (self.free and _shares_memory(x)):
+            return super().firsts(x)
+        return torch.from_numpy(numpy.FREE.firsts(x.detach().numpy()))
+
     def less(self, x: Any) -> Any:
         """Return 1 - x, past the Python that the operator takes."""
         return torch.rsub(x, 1)
@@ -335,6 +348,11 @@ def _in_numpy(x: Any) -> Any:
     if x.dtype not in (torch.float32, torch.float64) or x.is_neg():
         return _NOTHING
     return x.detach().numpy()
+
+
+def _shares_memory(*tensors: Any) -> bool:
+    """Tell whether NumPy can see the memory of free tensors; it has no bfloat16."""
+    return not any(x.dtype is torch.bfloat16 or x.is_neg() for x in tensors)
 
 
 def _length_of_dots() -> int:

@@ -179,6 +179,68 @@ def test_entries_are_found_and_added_up_by_their_places(backend):
         np.testing.assert_allclose(found, np.bincount(place, X, 4), rtol=EXACT)
 
 
+# Of both signs, with ties, zeros of both signs and what is infinite; and probabilities.
+UNORDERED = {
+    "scores": np.asarray([2.5, -1.0, 0.0, math.inf, -1.0, -0.0, -math.inf, 2.5, -1e-30, 7e30, 2.5]),
+    "probabilities": np.asarray([0.5, 1.0, 0.25, 0.5, 0.0, 0.75, 0.25, 1.0, 0.5]),
+    "one": np.asarray([-0.5]),
+}
+
+
+@pytest.mark.parametrize("kind", ["labels", "shares", "labels and weights", "nothing"])
+@pytest.mark.parametrize("name", UNORDERED)
+def test_arrays_are_put_in_the_order_of_the_first(backend, name, kind):
+    """Between equal elements in any order: pairs are compared in order of both."""
+    for rows in (1, 3):
+        x = UNORDERED[name]
+        x = np.stack([np.roll(x, i) * (1 + i) for i in range(rows)]) if rows > 1 else x
+        places = np.arange(x.size).reshape(x.shape)
+        others = {
+            "labels": [places % 2],
+            "shares": [places / 16],
+            "labels and weights": [places % 2, 16.0 + places],
+            "nothing": [],
+        }[kind]
+        for dtype in ("float64", "float32"):
+            given = [backend.asarray(1.0 * a, dtype) for a in (x, *others)]
+            if not lib_of(*given).can_sort:
+                pytest.skip("it does not sort")
+            found = backend.run(lambda *xs: lib_of(*xs).in_order(*xs), *given)
+            assert len(found) == 1 + len(others)
+            assert {backend.dtype_name(a) for a in found} == {dtype}
+            found = [backend.to_numpy(a) for a in found]
+            wanted = [backend.to_numpy(a) for a in given]
+            np.testing.assert_array_equal(found[0], np.sort(wanted[0], axis=-1))
+            for row in np.ndindex(x.shape[:-1]):
+                both = (
+                    sorted(zip(*(a[row] + 0.0 for a in s), strict=True)) for s in (found, wanted)
+                )
+                assert next(both) == next(both)
+
+
+@marks.on("numpy", "torch")
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_what_is_no_number_goes_last(backend, sign):
+    nan = np.copysign(math.nan, sign)
+    for dtype in ("float64", "float32"):
+        x = backend.asarray(np.asarray([0.5, nan, -1.0, nan, 0.75]), dtype)
+        y = backend.asarray(np.asarray([1.0, 0.0, 0.0, 1.0, 0.0]), dtype)
+        found = [backend.to_numpy(a) for a in lib_of(x, y).in_order(x, y)]
+        np.testing.assert_array_equal(found[0], [-1.0, 0.5, 0.75, math.nan, math.nan])
+        np.testing.assert_array_equal(found[1][:3], [0.0, 1.0, 0.0])
+        assert sorted(found[1][3:]) == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("values", [[-1.0, 0.0, 0.0, 2.0, 2.0, 2.0], [1.0, 2.0, 3.0], [1.0, 1.0]])
+def test_the_first_of_equal_elements(backend, values):
+    for dtype in ("float64", "float32"):
+        x = backend.asarray(np.asarray(values), dtype)
+        if not lib_of(x).can_sort:
+            pytest.skip("it does not sort")
+        found = backend.run(lambda x: lib_of(x).firsts(x), x)
+        np.testing.assert_array_equal(backend.to_numpy(found), np.searchsorted(values, values))
+
+
 def test_dtypes(backend):
     for dtype in backend.dtypes:
         x = backend.asarray(X, dtype)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import softset as ss
-from tests import support
+from tests.support import marks
+from tests.support.backends import KINDS
 
 # What a score, a product and a sum round in float32. A running sum of thousands of equal numbers,
 # which round in one direction, would be wrong by 1e-5 to 1e-4.
 TOLERANCE = 1e-6
 LONG = 10**7
-FORMS = support.params(*(name for name in support.KINDS if name != "array_api_strict"))
+FORMS = marks.params(*(name for name in KINDS if name != "array_api_strict"))
 # Equal scores, crowded ones, few errors; weights; several sums.
 BATCHES = ("equal", "lines", "crowded", "rare", "logits", "weights", "classes", "rows")
 
@@ -44,7 +45,7 @@ def batch(name, n) -> tuple[list[np.ndarray], dict[str, Any]]:
 
 
 def form_of(name):
-    form: Any = support.KINDS[name]()
+    form: Any = KINDS[name]()
     if name == "torch-compiled":
         form.compiler = "inductor"  # whose sums they are
     return form
