@@ -9,7 +9,7 @@ import torch
 
 import softset_backends as sb
 
-from ..work import FORWARD, Work
+from ..work import GRADIENT, Work
 from . import Call
 
 Loss = Callable[[Any, Any], Any]
@@ -22,7 +22,7 @@ def compiled(fn: Callable[..., Any], *, fullgraph: bool = True) -> Callable[...,
 
 def call_of(loss: Loss, work: Work, y: Any, p: Any) -> Call:
     """Return a call for the value, or for the value and the gradient by autograd."""
-    if work.task == FORWARD:
+    if work.task != GRADIENT:
         return waiting(loss, y, p)
 
     def value_and_gradient() -> Any:
