@@ -166,6 +166,7 @@ def calls(case: Case, loss: Loss) -> tuple[Callable[[], Any], Callable[[], Any]]
 
 def rows(case: Case, limits: Limits) -> list[str]:
     """Time a case, and return its rows of the table."""
+    torch._dynamo.reset()  # it keeps few versions of a function
     losses = dict(case.losses)
     for name, loss in case.losses.items():
         losses[f"{name}, compiled"] = compiled(lambda z, y, loss=loss: loss(z, y))
@@ -198,8 +199,8 @@ def shares(times: list[list[float]]) -> list[tuple[float, float, float, float]]:
 def main(arguments: list[str]) -> None:
     """Print the table."""
     quick = "--quick" in arguments
-    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores; ")
-    print(f"torch {version('torch')}, {torch.get_num_threads()} threads\n")
+    machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+    print(f"{machine}, torch {version('torch')}, {torch.get_num_threads()} threads\n")
     print("| model | loss | alone, ms | step, ms | share | step over the first |")
     print("|---" * 6 + "|")
     for case in cases(quick=quick):

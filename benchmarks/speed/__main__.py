@@ -133,7 +133,7 @@ def _measure(works: list[Work], settings: dict[str, Any]) -> dict[str, Any]:
             progress.update(task, advance=1, description=f"peak memory, {probe[0]}")
     settings["threads"] = threads
     return {
-        "machine": machine.describe(device if works else "cpu"),
+        "machine": machine.describe(device),
         "settings": settings,
         "groups": groups,
     }

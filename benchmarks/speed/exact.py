@@ -15,7 +15,7 @@ from .by_hand import linear, linear_at
 from .work import COUNTS, FORWARD, Work, data, extras
 
 ROWS = 2**20  # scores that are looked at together
-KEPT = 2**24  # up to so many the gradient is kept for the next candidate
+KEPT = 2**27  # up to so many the gradient is kept for the next candidate
 Four = tuple[Any, Any, Any, Any]
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from . import gpu
 from .results import Record, ratio_by_hand, select
 from .targets import TITLES, verdicts
 from .words import INTRODUCTION, PEERS
 from .work import COUNTS, FORWARD, GRADIENT
 
-# Bytes a float32 score: a copy reads and writes it; a gradient takes reading label and score.
-COPIED, MOVED = 8, 12
 EVALUATION = "Evaluation; in brackets: times faster than scikit-learn or torchmetrics"
 
 
 def write(results: Record) -> str:
     """Return the whole report."""
     parts = [INTRODUCTION, _machine(results), _verdicts(results), _behind(results)]
-    parts += [_failures(results), _missing(results)]
+    parts += [_failures(results), *_on_gpu(results)]
     for framework in TITLES:
         for task in (GRADIENT, FORWARD):
             found = select(results, question="sizes", process=framework, task=task)
@@ -42,7 +41,7 @@ def write(results: Record) -> str:
     parts += [
         _table(EVALUATION, select(results, question="evaluation"), _metric_and_n, timed_peer),
         _table("Cost of a score, ns", select(results, question="large"), _n, _per_score),
-        *_counts(results),
+        _table("Four counts", select(results, task=COUNTS), _n, _with_speed),
         _roofline(results),
         _memory(results),
         _peers(results),
@@ -179,26 +178,18 @@ def _behind(results: Record) -> str:
     )
 
 
-def _missing(results: Record) -> str:
-    missing = results["settings"].get("missing", {})
-    rows = [[TITLES[framework], f"not measured: {text}"] for framework, text in missing.items()]
-    return f"## Frameworks\n\n{_grid(['', ''], rows)}" if rows else ""
-
-
-def _counts(results: Record) -> list[str]:
-    """Return the tables of the four counts, and of the bandwidth that is reached on a GPU."""
-    found = select(results, task=COUNTS)
-    parts = [_table("Four counts, by scores", found, _n, _with_speed)]
-    if results["settings"]["device"] != "cpu":
-        found = select(results, question="sizes", task=GRADIENT)
-        parts.append(_table(f"Bandwidth, {GRADIENT}, by scores", found, _n, _with_speed))
-    return parts
+def _on_gpu(results: Record) -> list[str]:
+    """Return the tables of what was done on a GPU, also of what could not be."""
+    if results["settings"]["device"] == "cpu":
+        return []
+    title = "## On a GPU, fastest way of each framework\n\n"
+    table = title + _grid(gpu.header(results), gpu.overview(results, time))
+    found = select(results, question="sizes", task=GRADIENT)
+    return [table, _table(f"Bandwidth, {GRADIENT}, by scores", found, _n, _with_speed)]
 
 
 def _with_speed(work: Record, candidate: Record) -> str:
-    moved = MOVED if work["task"] == GRADIENT and candidate["kind"] != "copy" else COPIED
-    speed = f"{moved * work['n'] / candidate['seconds'] / 1e9:.3g} GB/s"
-    return _cell(candidate, ratio_by_hand(candidate), speed)
+    return _cell(candidate, ratio_by_hand(candidate), gpu.bandwidth(work, candidate))
 
 
 def _failures(results: Record) -> str:
@@ -217,7 +208,7 @@ def _roofline(results: Record) -> str:
     speeds = []
     for work, candidate in select(results, question="across"):
         if candidate["kind"] == "copy":
-            speed = COPIED * work["n"] / candidate["seconds"] / 1e9
+            speed = gpu.COPIED * work["n"] / candidate["seconds"] / 1e9
             speeds.append([candidate["name"], _n(work), f"{speed:.1f}"])
 
     def cell(work: Record, candidate: Record) -> str:
@@ -225,7 +216,7 @@ def _roofline(results: Record) -> str:
         text = time(candidate["seconds"])
         if candidate["kind"] == "copy" or not bound:
             return text
-        speed = MOVED * work["n"] / candidate["seconds"] / 1e9
+        speed = gpu.MOVED * work["n"] / candidate["seconds"] / 1e9
         return f"{text} ({_digits(1 / bound)}; {speed:.1f} GB/s)"
 
     table = _table("Against a copy", select(results, question="across"), _n, cell)

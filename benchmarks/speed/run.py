@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import groupby
 from threading import Timer
-from typing import Any
+from typing import IO, Any
 
 from .memory import can_measure
 from .results import ROOT
@@ -30,16 +30,7 @@ def times(
     for (process, _), part in groupby(works, key=lambda work: (work.process, work.threads)):
         asked = list(part)
         message = json.dumps({"quick": quick, "works": [work.to_json() for work in asked]})
-        with tempfile.TemporaryFile("w+") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.speed.worker"],
-                cwd=ROOT,
-                env=_environment(asked[0]),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
+        with tempfile.TemporaryFile("w+") as log, _worker(asked[0], log) as child:
             assert child.stdin and child.stdout
             child.stdin.write(message)
             child.stdin.close()
@@ -60,6 +51,18 @@ def times(
             failure = {"label": process, "kind": "error", "reason": reason}
             for work in asked[done:]:
                 yield {"work": work.to_json(), "candidates": [], "failures": [failure]}
+
+
+def _worker(work: Work, log: IO[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.speed.worker"],
+        cwd=ROOT,
+        env=_environment(work),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
 
 
 def probes(groups: list[dict[str, Any]], device: str) -> list[Probe]:

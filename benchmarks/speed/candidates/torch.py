@@ -25,7 +25,7 @@ from . import (
     metric_and_options,
     unchecked,
 )
-from .torch_calls import Loss, call_of, compiled, waiting
+from .torch_calls import Loss, call_of, compiled, in_modes, waiting
 
 
 def candidates(work: Work) -> list[Candidate]:
@@ -107,5 +107,5 @@ def both_modes(name: str, kind: str, loss: Loss, work: Work, y: Any, p: Any) -> 
     """Return a loss, eager and compiled."""
     return [
         Candidate("torch", mode, name, kind, call_of(fn, work, y, p))
-        for mode, fn in (("eager", loss), ("compile", compiled(loss)))
+        for mode, fn in in_modes(loss, work).items()
     ]

@@ -20,6 +20,13 @@ def compiled(fn: Callable[..., Any], *, fullgraph: bool = True) -> Callable[...,
     return torch.compile(fn, fullgraph=fullgraph, dynamic=False)
 
 
+def in_modes(fn: Loss, work: Work, *, fullgraph: bool = True) -> dict[str, Loss]:
+    """Return the function, eager and compiled; some work is eager alone, for compiling is slow."""
+    if work.extra or (work.threads and work.per_class):
+        return {"eager": fn}
+    return {"eager": fn, "compile": compiled(fn, fullgraph=fullgraph)}
+
+
 def call_of(loss: Loss, work: Work, y: Any, p: Any) -> Call:
     """Return a call for the value, or for the value and the gradient by autograd."""
     if work.task != GRADIENT:

@@ -14,7 +14,7 @@ import torch
 
 from ..work import WEIGHTS, Work
 from . import PEER, Candidate
-from .torch_calls import Loss, call_of, compiled
+from .torch_calls import Loss, call_of, in_modes
 
 IGNORED = -1
 
@@ -28,7 +28,7 @@ def peers(work: Work, y: Any, p: Any, given: dict[str, Any]) -> list[Candidate]:
         return found
     for name, loss in _dice_losses(work, y, given).items():
         whole = loss if work.per_class else _with_channel(loss)
-        for mode, fn in (("eager", whole), ("compile", compiled(whole, fullgraph=False))):
+        for mode, fn in in_modes(whole, work, fullgraph=False).items():
             # Weights enter MONAI's intersection twice, once with the scores and with the labels.
             same = work.extra != WEIGHTS
             call = call_of(fn, work, y, p)
