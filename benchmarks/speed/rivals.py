@@ -34,9 +34,9 @@ def _of_dice() -> Iterator[Rival]:
             what = f"PyTorch `MetricLoss`, {name}, soft Dice of {given}"
             yield Rival(what, ours, f"torch {mode}: {monai}", bound, fields)
         if mode == "eager":
-            for extra, words in (("", "alone"), ("mask", "with a mask"), ("weights", "weighted")):
+            for extra, words in (("", ""), ("mask", ", with a mask"), ("weights", ", weighted")):
                 fields = {"question": "images", "extra": extra}
-                what = f"PyTorch `MetricLoss`, eager, soft Dice of each class, {words}"
+                what = f"PyTorch `MetricLoss`, eager, soft Dice of each class{words}"
                 yield Rival(what, ours, f"torch eager: {monai}", 1.1, fields)
         what = f"PyTorch `MetricLoss`, {name}, soft Dice"
         yield Rival(what, ours, f"torch {mode}: {smp}", 1, {"question": {"Dice", "images"}})
@@ -121,7 +121,9 @@ def shown(ratio: float) -> float:
 
 def in_words(work: Record) -> str:
     """Return what was done."""
-    parts = [f"{work['question']}: {work['metric']}", " x ".join(map(str, work["shape"]))]
+    same = work["question"] in work["metric"]
+    parts = [work["metric"] if same else f"{work['question']}: {work['metric']}"]
+    parts += [" x ".join(f"{x:,}" for x in work["shape"])]
     parts += [f"{work['thresholds']} thresholds"] if work["thresholds"] else []
     parts += [f"with {work['extra']}"] if work["extra"] else []
     parts += [work["dtype"]] if work["dtype"] != "float32" else []

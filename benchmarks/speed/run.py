@@ -92,7 +92,7 @@ def _has_probe(work: Work) -> bool:
         (work.question == "sizes" and work.n >= 10**6)
         or (work.question == "logits" and work.n == 10**7)
         or (work.question == "thresholds" and work.thresholds > 1)
-        or (work.question == "Dice" and work.shape == MASKS)
+        or (work.metric == "Dice" and work.shape == MASKS)
         or (work.question == "large" and work.n == 10**8)
     )
 

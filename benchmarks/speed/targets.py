@@ -155,7 +155,7 @@ def _against(results: Record, rival: Rival) -> Verdict:
     ratios = sorted(((x, in_words(work)) for work, x in met(results, rival)), key=lambda x: x[0])
     if not ratios:
         return at_least(asked, None, rival.times)
-    unit = "times" if len(ratios) == 1 else f"times at least ({ratios[0][1]})"
+    unit = "times" if len(ratios) == 1 else f"times where it is least ({ratios[0][1]})"
     return at_least(asked, ratios[0][0], rival.times, unit)
 
 

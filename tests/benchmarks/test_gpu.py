@@ -47,9 +47,9 @@ def results_on_gpu():
 def test_report_has_the_fastest_way_the_bandwidth_and_what_was_not_measured():
     text = report.write(results_on_gpu())
     assert "|  | PyTorch | JAX | TensorFlow: sees no GPU; install it |" in text
-    row = "| sizes: F1, 100000000 | 600 µs, 2,000 GB/s | not measured | not measured |"
+    row = "| sizes: F1, 100,000,000 | 600 µs, 2,000 GB/s | not measured | not measured |"
     assert row in text
-    assert "| counts: F1, 100000000, counts | 400 µs, 2,000 GB/s | not measured |" in text
+    assert "| counts: F1, 100,000,000, counts | 400 µs, 2,000 GB/s | not measured |" in text
     assert "| torch eager: copy | " in text.split("## Bandwidth")[1]
     assert "400 µs (2e-8, 3e-7; 2,000 GB/s)" in text.split("## Four counts")[1]
 
