@@ -102,7 +102,8 @@ def _ratios(results: Record) -> Iterator[tuple[tuple[str, str], float]]:
     for rival in RIVALS:
         against.setdefault(rival.ours, set()).add(rival.theirs)
     for work, candidate in select(results, threads=THREADS):
-        if candidate["kind"] not in ("plain kernel", "fused"):
+        checked = not candidate["name"].endswith("checks off")
+        if not checked or candidate["kind"] not in ("plain kernel", "fused"):
             continue
         row = f"{candidate['label']}, {in_words(work)}"
         by_hand = ratio_by_hand(candidate)
