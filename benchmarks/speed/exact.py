@@ -40,12 +40,10 @@ class Exact:
 
     def _made(self) -> Iterator[tuple[slice, np.ndarray]]:
         for rows in _parts(self.p):
-            y = self.y[rows].astype(np.float64)
+            y, x = (a[rows].astype(np.float64) for a in (self.y, self.p))
             total = np.zeros(y.shape)
             for t, (tp, fp, fn, tn) in zip(_thresholds(self.work), self.slopes, strict=True):
-                total += _step(self.work, self.p[rows], t)[1] * (
-                    y * (tp - fn) + (1 - y) * (fp - tn)
-                )
+                total += _slope(self.work, x, t) * (y * (tp - fn) + (1 - y) * (fp - tn))
             yield rows, total if self.factor is None else total * self.factor[rows]
 
 
@@ -83,21 +81,26 @@ def _thresholds(work: Work) -> tuple[float, ...]:
     return ss.grid(work.thresholds) if work.thresholds else (0.5,)
 
 
-def _step(work: Work, x: np.ndarray, t: float) -> tuple[np.ndarray, Any]:
-    """Return memberships, and their slopes in the scores."""
-    p, inner = x.astype(np.float64), 1.0
-    if work.from_logits:
-        small = np.exp(-np.abs(p))
-        inner = small / (1 + small) ** 2
-        p = np.where(p < 0, small, 1) / (1 + small)
+def _membership(work: Work, x: np.ndarray, t: float) -> np.ndarray:
+    p = _logistic(x)[0] if work.from_logits else x
+    return p if "Dice" in work.metric else linear(np, p) if t == 0.5 else linear_at(np, p, t)
+
+
+def _slope(work: Work, x: np.ndarray, t: float) -> Any:
+    """Return the slopes of the memberships in the scores."""
+    p, inner = _logistic(x) if work.from_logits else (x, 1.0)
     if "Dice" in work.metric:
-        return p, inner
-    if t == 0.5:
-        return linear(np, p), np.where((p < 0.25) | (p > 0.75), 0.8, 1.2) * inner
+        return inner
     half = min(t, 1 - t) / 2
     low, high = t - half, t + half
     outer = np.where(p > high, 0.2 / (1 - high), 0.3 / half)
-    return linear_at(np, p, t), np.where(p < low, 0.2 / low, outer) * inner
+    return np.where(p < low, 0.2 / low, outer) * inner
+
+
+def _logistic(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the logistic function and its slope, where neither is lost."""
+    small = np.exp(-np.abs(x))
+    return np.where(x < 0, small, 1) / (1 + small), small / (1 + small) ** 2
 
 
 def _counts(work: Work, y: np.ndarray, p: np.ndarray, factor: np.ndarray | None) -> list[Four]:
@@ -105,10 +108,10 @@ def _counts(work: Work, y: np.ndarray, p: np.ndarray, factor: np.ndarray | None)
     axes = tuple(i for i in range(p.ndim) if i != 1 or not work.per_class)
     found = [[0.0] * 4 for _ in _thresholds(work)]
     for rows in _parts(p):
-        labels = y[rows].astype(np.float64)
+        labels, x = (a[rows].astype(np.float64) for a in (y, p))
         weight = 1.0 if factor is None else factor[rows]
         for four, t in zip(found, _thresholds(work), strict=True):
-            h = _step(work, p[rows], t)[0]
+            h = _membership(work, x, t)
             products = (labels * h, (1 - labels) * h, labels * (1 - h), (1 - labels) * (1 - h))
             for i, product in enumerate(products):
                 whole = np.sum(weight * product, axis=axes, keepdims=work.per_class)

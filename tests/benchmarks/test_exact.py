@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 import softset as ss
 from benchmarks.speed import agreement, by_hand, candidates, exact
 from benchmarks.speed.work import COUNTS, FORWARD, MASK, WEIGHTS, Work, data, extras
+from tests.support import sklearn
 
 # In float64, by hand and by softset: sums differ in their order only.
 EXACT = 1e-12
@@ -74,9 +74,9 @@ def test_exact_results_do_not_depend_on_the_parts(monkeypatch):
 @pytest.mark.parametrize(
     ("metric", "reference"),
     [
-        ("F1 score", lambda y, p: f1_score(y, p >= 0.5)),
-        ("AUROC", roc_auc_score),
-        ("AP", average_precision_score),
+        ("F1 score", lambda y, p: sklearn.f1_score(y, p >= 0.5)),
+        ("AUROC", sklearn.roc_auc_score),
+        ("AP", sklearn.average_precision_score),
     ],
 )
 def test_exact_areas_and_scores_are_scikit_learn_s(metric, reference):

@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
-from benchmarks.speed import __main__ as command
 from benchmarks.speed import agreement, candidates, exact, report, run
 from benchmarks.speed.work import COUNTS, GRADIENT, Work, plan
 from tests.benchmarks.records import candidate, group, of_groups
@@ -63,6 +63,9 @@ def test_report_of_no_gpu_has_a_row_for_everything():
 
 
 def test_a_machine_without_gpu_says_so(monkeypatch, capsys):
+    for name in ("typer", "rich", "matplotlib"):
+        pytest.importorskip(name)
+    command = import_module("benchmarks.speed.__main__")
     asked = {"torch": ("print(False)", "install another"), "jax": ("print(True)", "no need")}
     monkeypatch.setattr(command, "SEEN", asked)
     assert command._missing() == {"torch": "sees no NVIDIA GPU here; install another"}
