@@ -1,6 +1,6 @@
 """Counts, curves and the best threshold of 10^8 rows that are nowhere in memory at once.
 
-Run from a checkout: ``python benchmarks/dask_rows.py``. Prints a Markdown table; the committed one
+Run from a checkout: ``python -m benchmarks.dask_rows``. Prints a Markdown table; the committed one
 is results/dask_rows.md. Two worker processes of one thread make the labels and scores of a chunk,
 count them, and drop them; nothing is written to disk. The peaks are those that the operating
 system reports for the workers, Python and its libraries included.
@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import platform
 import resource
-import time
 from importlib.metadata import version
 from typing import Any
 
@@ -21,6 +20,8 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 import softset as ss
+
+from .speed.timing import seconds
 
 ROWS, CHUNK, WORKERS = 100_000_000, 100_000, 2
 FIRST = 1_000_000  # rows that NumPy counts as well
@@ -71,9 +72,8 @@ def main() -> None:
     )
     with cluster, Client(cluster) as client:
         before: Any = client.run(peak)
-        start = time.perf_counter()
-        found = dask.compute(*results(*lazy(ROWS)))
-        seconds = time.perf_counter() - start
+        found: list[Any] = []
+        taken = seconds(lambda: found.extend(dask.compute(*results(*lazy(ROWS)))))
         after: Any = client.run(peak)
         first = dask.compute(*results(*lazy(FIRST)))
     chunks = [rows(i) for i in range(FIRST // CHUNK)]
@@ -81,7 +81,7 @@ def main() -> None:
     difference = max(float(np.max(np.abs(a - b))) for a, b in zip(first, expected, strict=True))
     auroc, f1, threshold, value, *counts = (np.asarray(x) for x in found)
     print(f"\n| {ROWS:.0e} rows in chunks of {CHUNK:.0e} | |\n|---|---|")
-    print(f"| seconds, counts at 0.5 and at {len(GRID)} thresholds | {seconds:.0f} |")
+    print(f"| seconds, counts at 0.5 and at {len(GRID)} thresholds | {taken:.0f} |")
     print(f"| peak of each worker, MB | {', '.join(f'{x:.0f}' for x in after.values())} |")
     print(f"| before the first chunk, MB | {', '.join(f'{x:.0f}' for x in before.values())} |")
     print(f"| scores alone would take, MB | {ROWS * 8 / 1e6:.0f} |")

@@ -1,6 +1,6 @@
 """Counts over a grid of thresholds: buckets against n x T memberships.
 
-Run from a checkout: ``python benchmarks/grid.py [torch jax ...]``. Prints a Markdown table; the
+Run from a checkout: ``python -m benchmarks.grid [torch jax ...]``. Prints a Markdown table; the
 committed one is results/grid.md. The work is the mean F1 over the grid with `Linear`, in float32,
 one thread, value and gradient. "n x T" broadcasts scores against thresholds, all at once, as one
 would write it by hand. Both ways run in turn on the same data, and what is told of them is the
@@ -16,9 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 
 import platform
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
@@ -30,9 +28,11 @@ import numpy as np
 import softset as ss
 import softset_backends as sb
 
+from .speed.timing import Limits, in_turn, median_ratio, medians, turns
+
 SIZES = ((10**5, 1000), (10**6, 1000), (10**5, 9), (10**5, 32), (10**5, 99), (10**3, 99))
 MODES = {"numpy": "eager", "torch": "eager", "jax": "jit", "tensorflow": "function"}
-SECONDS = 12.0  # for one row, if five turns take less
+LIMITS = Limits(seconds=12.0, fewest=3, most=41, sample=0.0)
 LARGEST = 2 * 10**8  # memberships: eager PyTorch keeps some forty bytes of each
 
 
@@ -60,30 +60,22 @@ def prepared(name: str, n: int, count: int, few: int) -> Callable[[], Any]:
     return run
 
 
-def timed(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 def row(name: str, n: int, count: int) -> str:
     """Time both ways in turn."""
     buckets, broadcast = (prepared(name, n, count, few) for few in (1, 10**9))
     label = f"| {name}, {MODES[name]} | {n:,} | {count:,} |"
     fast = buckets()
     if n * count > LARGEST:
-        times = sorted(timed(buckets) for _ in range(5))
-        return f"{label} {1e3 * times[2]:.1f} | | |"
+        (alone,) = medians(in_turn([buckets], turns(5)))
+        return f"{label} {1e3 * alone:.1f} | | |"
     slow = broadcast()
     gap = np.max(np.abs(fast[1] - slow[1])) / np.max(np.abs(slow[1]))
     if gap > 1e-4:
         raise AssertionError(f"{name}: the gradients differ by {gap}")
-    pairs, start = [], time.perf_counter()
-    while len(pairs) < 3 or (len(pairs) < 41 and time.perf_counter() - start < SECONDS):
-        pairs.append((timed(buckets), timed(broadcast)))
-    ours, theirs = (1e3 * statistics.median(x) for x in zip(*pairs, strict=True))
-    ratio = statistics.median(b / a for a, b in pairs)
-    return f"{label} {ours:.2f} | {theirs:.1f} | {ratio:.1f} |"
+    rows = in_turn([buckets, broadcast], LIMITS)
+    ours, theirs = (1e3 * x for x in medians(rows))
+    both = list(zip(*rows, strict=True))
+    return f"{label} {ours:.2f} | {theirs:.1f} | {median_ratio(both[1], both[0]):.1f} |"
 
 
 def main(names: list[str]) -> None:

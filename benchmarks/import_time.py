@@ -1,6 +1,6 @@
 """How long `import softset` takes over starting Python.
 
-Run from a checkout: ``python benchmarks/import_time.py``. Prints a Markdown table; the committed
+Run from a checkout: ``python -m benchmarks.import_time``. Prints a Markdown table; the committed
 one is results/import_time.md. Each round starts one interpreter of each kind, in turn, so that a
 noisy machine disturbs all of them alike; the figures are medians over rounds.
 """
@@ -12,8 +12,10 @@ import platform
 import statistics
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
+
+from .speed.timing import in_turn, turns
 
 ROUNDS = 41
 PROGRAMS = {
@@ -24,23 +26,19 @@ PROGRAMS = {
 }
 
 
-def seconds(code: str) -> float:
-    """Return how long a fresh interpreter takes to run the code."""
-    start = time.perf_counter()
+def run(code: str) -> None:
+    """Run the code in a fresh interpreter."""
     root = str(Path(__file__).resolve().parents[1])
     # As for an installed package: bytecode is there.
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run([sys.executable, "-c", code], cwd=root, env=env, check=True)
-    return time.perf_counter() - start
 
 
 def main() -> None:
     """Print the table."""
-    seconds("import softset")
-    taken: dict[str, list[float]] = {name: [] for name in PROGRAMS}
-    for _ in range(ROUNDS):
-        for name, code in PROGRAMS.items():
-            taken[name].append(1000 * seconds(code))
+    rows = in_turn([partial(run, code) for code in PROGRAMS.values()], turns(ROUNDS))
+    columns = [[1000 * x for x in times] for times in zip(*rows, strict=True)]
+    taken = dict(zip(PROGRAMS, columns, strict=True))
     print(f"Python {platform.python_version()}, {platform.machine()}, {ROUNDS} rounds\n")
     print("| program | median ms | median ms over bare Python |\n|---|---|---|")
     for name, times in taken.items():

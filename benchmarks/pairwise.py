@@ -1,6 +1,6 @@
 """The squared hinge over all pairs: value and gradient by one sort, against all pairs.
 
-Run from a checkout: ``python benchmarks/pairwise.py``. Prints a Markdown table; the committed one
+Run from a checkout: ``python -m benchmarks.pairwise``. Prints a Markdown table; the committed one
 is results/pairwise.md. One score in ten is positive, everything is float32 on the CPU. "All
 pairs" is the loss as it is usually written, a matrix of positives by negatives, in the same
 framework; where it would take more than 4 GB it is left out. Each round takes both in turn, so
@@ -14,10 +14,8 @@ import functools
 import os
 import platform
 import resource
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +24,8 @@ from typing import Any
 import numpy as np
 
 import softset as ss
+
+from .speed.timing import in_turn, median_ratio, medians, turns
 
 SIZES = (10**3, 10**4, 10**5, 10**6)
 ROUNDS = {10**3: 101, 10**4: 31, 10**5: 11, 10**6: 5}
@@ -102,13 +102,6 @@ def calls(library: str, n: int) -> tuple[Call, Call | None]:
     return by_sort, by_pairs if int(y.sum()) * int((~y).sum()) <= PAIRS_AT_MOST else None
 
 
-def seconds(call: Call) -> float:
-    """Return how long a call takes."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 def peak() -> float:
     """Return the most memory that this process held so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -117,14 +110,11 @@ def peak() -> float:
 def times(library: str, n: int) -> None:
     """Print median milliseconds by sort, by all pairs, and the median ratio."""
     by_sort, by_pairs = calls(library, n)
-    taken: list[tuple[float, float]] = []
-    for round_ in range(ROUNDS[n] + 1):
-        pair = 1000 * seconds(by_sort), 1000 * seconds(by_pairs) if by_pairs else 0.0
-        if round_:
-            taken.append(pair)
-    ours, theirs = zip(*taken, strict=True)
-    ratio = statistics.median(b / a for a, b in taken)
-    print(statistics.median(ours), statistics.median(theirs), ratio)
+    found = [by_sort, by_pairs] if by_pairs else [by_sort]
+    rows = in_turn(found, turns(ROUNDS[n]))
+    ours, *theirs = (1000 * x for x in medians(rows))
+    ratio = median_ratio(*reversed(list(zip(*rows, strict=True)))) if theirs else 0.0
+    print(ours, *(theirs or [0.0]), ratio)
 
 
 def memory(library: str, n: int, which: int) -> None:
@@ -140,7 +130,7 @@ def child(*arguments: Any) -> list[float]:
     """Return the numbers that this script prints in a process of its own."""
     root = Path(__file__).resolve().parents[1]
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
-    command = [sys.executable, __file__, *map(str, arguments)]
+    command = [sys.executable, "-m", "benchmarks.pairwise", *map(str, arguments)]
     done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
     return [float(x) for x in done.stdout.split()]
 

@@ -1,13 +1,28 @@
-"""Whether candidates compute the same: checked before anything is timed."""
+"""How far results are from the exact ones: found before anything is timed."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .exact import Exact
+
 # float32 sums of 10^7 terms; bfloat16 has eight bits, and so have sums that are rounded to it.
 TOLERANCES = {"float32": 1e-4, "bfloat16": 2e-2}
+
+
+class Errors(NamedTuple):
+    """Differences from the exact result, relative to it; None where a call gives no gradient.
+
+    `gradient` is the largest difference over the largest slope; `distance` compares lengths, of
+    the difference and of the gradient: where two lines of a step meet the slope is a matter of
+    convention, and a grid of thresholds has many such places.
+    """
+
+    value: float
+    gradient: float | None
+    distance: float | None
 
 
 def to_numpy(x: Any) -> np.ndarray:
@@ -19,20 +34,25 @@ def to_numpy(x: Any) -> np.ndarray:
     return x if x.dtype == np.float64 else x.astype(np.float32)
 
 
-def fingerprint(result: Any) -> tuple[float, np.ndarray | None]:
-    """Return the value, and the gradient where there is one."""
-    value, gradient = result if isinstance(result, tuple) else (result, None)
-    return float(to_numpy(value)), None if gradient is None else to_numpy(gradient)
+def errors(result: Any, exact: Exact) -> Errors:
+    """Return how far a value, a value and its gradient, or four counts are from exact ones."""
+    values, gradient = (result, None) if not isinstance(result, tuple) else result[:2]
+    if isinstance(result, tuple) and len(result) == 4:
+        values, gradient = [to_numpy(x) for x in result], None
+    gap = np.abs(to_numpy(values).astype(np.float64) - exact.value) / np.abs(exact.value)
+    value = _finite(np.max(gap))
+    if gradient is None:
+        return Errors(value, None, None)
+    found = to_numpy(gradient)
+    largest = most = squares = length = 0.0
+    for rows, part in exact.gradient():
+        difference = np.abs(found[rows] - part)
+        largest = np.maximum(largest, difference.max())  # max() would lose a NaN
+        most = max(most, np.abs(part).max())
+        squares += np.vdot(difference, difference)
+        length += np.vdot(part, part)
+    return Errors(value, _finite(largest / most), _finite(np.sqrt(squares / length)))
 
 
-def difference(found: tuple[float, Any], expected: tuple[float, Any]) -> float:
-    """Return how far apart two results are, relative to the second.
-
-    Gradients are compared by the length of their difference: where two lines of a step meet the
-    slope is a matter of convention, and a grid of thresholds has many such places.
-    """
-    gap = abs(found[0] - expected[0]) / abs(expected[0])
-    if found[1] is not None and expected[1] is not None:
-        whole = expected[1].ravel().astype(np.float64)
-        gap = max(gap, float(np.linalg.norm(found[1].ravel() - whole) / np.linalg.norm(whole)))
-    return gap if np.isfinite(gap) else float("inf")
+def _finite(x: Any) -> float:
+    return float(x) if np.isfinite(x) else float("inf")

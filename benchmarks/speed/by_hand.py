@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .work import Work
+from .work import MASK, WEIGHTS, Work
 
 DELTA = 0.2
+PIXELS = (0, 2, 3)  # all axes of images but that of classes
 Loss = Callable[[Any, Any], Any]
 
 
@@ -25,8 +26,10 @@ def linear_at(xp: Any, p: Any, t: Any) -> Any:
     return xp.where(p < low, DELTA / low * p, xp.where(p > high, flat, steep))
 
 
-def loss_of(xp: Any, work: Work, thresholds: Any = None, sigmoid: Any = None) -> Loss:
-    """Return a loss of labels and scores."""
+def loss_of(
+    xp: Any, work: Work, thresholds: Any = None, sigmoid: Any = None, factor: Any = None
+) -> Loss:
+    """Return a loss of labels and scores; `factor` is a mask or weights."""
 
     def f1(y: Any, p: Any) -> Any:
         h = linear(xp, p)
@@ -53,11 +56,19 @@ def loss_of(xp: Any, work: Work, thresholds: Any = None, sigmoid: Any = None) ->
     def dice(y: Any, p: Any) -> Any:
         return 1 - 2 * xp.sum(y * p) / (xp.sum(y) + xp.sum(p))
 
+    def macro_dice(y: Any, p: Any) -> Any:
+        if factor is not None:
+            y, p = y * factor, p * factor if work.extra == MASK else p
+        both = xp.sum(y * p, axis=PIXELS)
+        if work.extra == WEIGHTS:
+            p = p * factor
+        return 1 - xp.mean(2 * both / (xp.sum(y, axis=PIXELS) + xp.sum(p, axis=PIXELS)))
+
     if work.thresholds:
         return mean_f1
-    if work.metric == "Dice of logits":
-        return lambda y, z: dice(y, sigmoid(z))
-    return {"F1": f1, "macro F1": macro_f1, "MCC": mcc, "Dice": dice}[work.metric]
+    losses = {"F1": f1, "macro F1": macro_f1, "MCC": mcc, "Dice": dice, "macro Dice": macro_dice}
+    loss = losses[work.metric.removesuffix(" of logits")]
+    return (lambda y, z: loss(y, sigmoid(z))) if work.from_logits else loss
 
 
 def closed_form(xp: Any) -> Callable[[Any, Any], tuple[Any, Any]]:

@@ -4,79 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from . import gpu
 from .results import Record, ratio_by_hand, select
 from .targets import TITLES, verdicts
-from .work import FORWARD, GRADIENT
+from .words import INTRODUCTION, PEERS
+from .work import COUNTS, FORWARD, GRADIENT
 
-# Bytes a float32 score: a copy reads and writes it; a gradient takes reading label and score.
-COPIED, MOVED = 8, 12
-PEERS = {
-    "torch-btg": (
-        "Mean F-beta over 9 thresholds, whatever thresholds it is given. Scores below a threshold "
-        "are counted at 1 - threshold, so that it is another function than the others' but at "
-        "0.5; its value is not compared. With one threshold its F1 is called with its "
-        "approximation. It sends sums to a GPU; `Tensor.cuda` is made to do nothing here."
-    ),
-    "segmentation-models-pytorch": (
-        "Soft Dice, binary, of probabilities, with a mask for images without positives. Only its "
-        "losses are imported, since the library needs torchvision and timm."
-    ),
-    "monai": "Soft Dice with `batch=True`, one number for all masks; it adds 1e-5 to both parts.",
-    "keras": "`keras.losses.Dice`, on TensorFlow: soft Dice over all values.",
-    "optax": (
-        "`dice_loss` with `smooth=0`, of logits: with `apply_softmax=False` it looks at values, "
-        "which `jax.jit` does not have."
-    ),
-    "scikit-learn": "`f1_score` of scores cut at 0.5, which is timed too, and `roc_auc_score`.",
-    "torchmetrics": "`binary_f1_score` and `binary_auroc`, exact, as functions.",
-}
 EVALUATION = "Evaluation; in brackets: times faster than scikit-learn or torchmetrics"
-INTRODUCTION = """\
-# How fast
-
-Soft F1 with `Linear` unless a table says otherwise, float32 scores and labels, 30 % of them \
-positive. "By hand" is the same loss in the framework's own operations, with the threshold's \
-numbers written in, and the framework's autodiff. The number in brackets is how many times faster \
-than by hand in the same framework and mode: candidates take turns on the same data, and it is the \
-median of the ratios of neighbouring calls. Compiling is not timed; compiled functions are for \
-one shape. Every call waits for its result. Softset's checks of values are on, unless a row says \
-that they are off. Values and gradients were compared before anything was timed. Each process \
-first frees an array of almost 32 MB, after which glibc keeps memory between calls, as in one \
-that has trained for a while.
-
-- "plain kernel": `ss.as_loss(ss.f1)` and the framework's autodiff
-- "MetricLoss": `softset_backends.torch.MetricLoss(ss.f1)`, then `.backward()`
-- "value_and_grad": `ss.value_and_grad(ss.as_loss(ss.f1))`, which needs no autodiff
-- "closed form by hand": value and gradient of this one loss written out, as a reference
-- "softset", under evaluation: `ss.as_score(ss.f1)`, and `ss.auroc(ss.sweep(...).confusion)`
-
-Soft Dice is F1 with `step=ss.Identity()`. NumPy has no autodiff: its gradients are compared with \
-the time of the value alone, by hand.
-"""
 
 
 def write(results: Record) -> str:
     """Return the whole report."""
-    parts = [INTRODUCTION, _machine(results), _verdicts(results), _failures(results)]
+    parts = [INTRODUCTION, _machine(results), _verdicts(results), _behind(results)]
+    parts += [_failures(results), *_on_gpu(results)]
     for framework in TITLES:
         for task in (GRADIENT, FORWARD):
             found = select(results, question="sizes", process=framework, task=task)
             parts.append(_table(f"{TITLES[framework]}, {task}, by scores", found, _n, timed))
+    found = select(results, question="sizes", process="torch", threads=1)
+    parts.append(_table(f"PyTorch, one thread, {GRADIENT}, by scores", found, _n, timed))
     for framework in TITLES:
         found = select(results, question="thresholds", process=framework)
         title = f"{TITLES[framework]}, mean F1 over thresholds, 100,000 scores, {GRADIENT}"
         parts.append(_table(title, found, lambda work: f"{work['thresholds']:,}", timed))
-    other = {"classes", "masks", "MCC", "bfloat16"}
+    other = {"classes", "masks", "MCC", "bfloat16", "logits"}
     for framework in TITLES:
         found = select(results, question=other, process=framework)
-        title = f"{TITLES[framework]}, classes, masks, MCC and bfloat16, {GRADIENT}"
+        title = f"{TITLES[framework]}, classes, masks, MCC and more, {GRADIENT}"
         parts.append(_table(title, found, _other, timed))
     for framework in TITLES:
-        found = select(results, question="Dice", process=framework)
-        parts.append(_table(f"{TITLES[framework]}, soft Dice, {GRADIENT}", found, _shape, timed))
+        for threads, words in ((0, ""), (1, ", one thread")):
+            for question, of in (("Dice", "of all values"), ("images", "of each class")):
+                found = select(results, question=question, process=framework, threads=threads)
+                title = f"{TITLES[framework]}{words}, soft Dice {of}, {GRADIENT}"
+                parts.append(_table(title, found, _given, timed))
     parts += [
         _table(EVALUATION, select(results, question="evaluation"), _metric_and_n, timed_peer),
         _table("Cost of a score, ns", select(results, question="large"), _n, _per_score),
+        _table("Four counts", select(results, task=COUNTS), _n, _with_speed),
         _roofline(results),
         _memory(results),
         _peers(results),
@@ -95,15 +60,26 @@ def time(seconds: float) -> str:
 
 def timed(work: Record, candidate: Record) -> str:
     """Return a time, and how many times faster than by hand it is."""
-    ratio = ratio_by_hand(candidate)
-    return time(candidate["seconds"]) + (f" ({_digits(ratio)})" if ratio else "")
+    return _cell(candidate, ratio_by_hand(candidate))
+
+
+def _cell(candidate: Record, ratio: float | None, *more: str) -> str:
+    errors = (candidate.get("value_error"), candidate.get("gradient_error"))
+    inner = [", ".join(_small(x) for x in errors if x is not None), *more]
+    inside = "; ".join(x for x in (_digits(ratio) if ratio else "", *inner) if x)
+    return time(candidate["seconds"]) + (f" ({inside})" if inside else "")
+
+
+def _small(x: float) -> str:
+    """Return a difference with one digit."""
+    digits, _, exponent = f"{x:.0e}".partition("e")
+    return f"{digits}e{int(exponent)}" if x else "0"
 
 
 def timed_peer(work: Record, candidate: Record) -> str:
     """Return a time, and how many times faster than the peer on the same arrays it is."""
     peers = {"numpy": "numpy eager: scikit-learn", "torch": "torch eager: torchmetrics"}
-    ratio = candidate["faster_than"].get(peers[candidate["framework"]])
-    return time(candidate["seconds"]) + (f" ({_digits(ratio)})" if ratio else "")
+    return _cell(candidate, candidate["faster_than"].get(peers[candidate["framework"]]))
 
 
 def _digits(x: float) -> str:
@@ -146,6 +122,13 @@ def _shape(work: Record) -> str:
     return " x ".join(map(str, work["shape"]))
 
 
+def _given(work: Record) -> str:
+    """Return what soft Dice was given, and its shape."""
+    what = "logits" if work["metric"].endswith("of logits") else "probabilities"
+    what = {"mask": "with a mask", "weights": "weighted"}.get(work["extra"], what)
+    return f"{what}, {_shape(work)}"
+
+
 def _metric_and_n(work: Record) -> str:
     return f"{work['metric']}, {work['n']:,}"
 
@@ -154,6 +137,8 @@ def _other(work: Record) -> str:
     if work["question"] == "classes":
         rows, classes = work["shape"]
         return f"macro F1, {rows:,} x {classes}"
+    if work["question"] == "logits":
+        return f"F1, {_n(work)} logits"
     return {"masks": f"F1, {_shape(work)}"}.get(work["question"], f"{work['question']}, {_n(work)}")
 
 
@@ -182,8 +167,33 @@ def _verdicts(results: Record) -> str:
     return f"## {title}\n\n{_grid(['asked', 'measured', 'met'], rows)}" if rows else ""
 
 
+def _behind(results: Record) -> str:
+    lines = results["settings"].get("behind")
+    if lines is None:
+        return ""
+    text = "".join(f"- {x}\n" for x in lines) or "Nothing.\n"
+    return (
+        "## What fell behind\n\nBehind a peer that it is listed against, or behind three quarters "
+        f"of its last committed ratio; any fails the run.\n\n{text}"
+    )
+
+
+def _on_gpu(results: Record) -> list[str]:
+    """Return the tables of what was done on a GPU, also of what could not be."""
+    if results["settings"]["device"] == "cpu":
+        return []
+    title = "## On a GPU, fastest way of each framework\n\n"
+    table = title + _grid(gpu.header(results), gpu.overview(results, time))
+    found = select(results, question="sizes", task=GRADIENT)
+    return [table, _table(f"Bandwidth, {GRADIENT}, by scores", found, _n, _with_speed)]
+
+
+def _with_speed(work: Record, candidate: Record) -> str:
+    return _cell(candidate, ratio_by_hand(candidate), gpu.bandwidth(work, candidate))
+
+
 def _failures(results: Record) -> str:
-    lines = [f"- {text}\n" for text in [*results["disagreements"], *results["settings"]["notes"]]]
+    lines = []
     for group in results["groups"]:
         for failure in group["failures"]:
             work = group["work"]
@@ -198,7 +208,7 @@ def _roofline(results: Record) -> str:
     speeds = []
     for work, candidate in select(results, question="across"):
         if candidate["kind"] == "copy":
-            speed = COPIED * work["n"] / candidate["seconds"] / 1e9
+            speed = gpu.COPIED * work["n"] / candidate["seconds"] / 1e9
             speeds.append([candidate["name"], _n(work), f"{speed:.1f}"])
 
     def cell(work: Record, candidate: Record) -> str:
@@ -206,7 +216,7 @@ def _roofline(results: Record) -> str:
         text = time(candidate["seconds"])
         if candidate["kind"] == "copy" or not bound:
             return text
-        speed = MOVED * work["n"] / candidate["seconds"] / 1e9
+        speed = gpu.MOVED * work["n"] / candidate["seconds"] / 1e9
         return f"{text} ({_digits(1 / bound)}; {speed:.1f} GB/s)"
 
     table = _table("Against a copy", select(results, question="across"), _n, cell)
@@ -228,9 +238,11 @@ def _memory(results: Record) -> str:
 
     def column(work: Record) -> str:
         grid = f", {work['thresholds']:,} thresholds" if work["thresholds"] else ""
-        return f"{work['metric'].split()[0]}, {work['n']:,}{grid}"
+        return f"{work['metric']}, {work['n']:,}{grid}"
 
-    found = select(results, task=GRADIENT, question={"sizes", "thresholds", "Dice", "large"})
+    found = select(
+        results, task=GRADIENT, question={"sizes", "logits", "thresholds", "Dice", "large"}
+    )
     table = _table("Peak memory", found, column, cell)
     if not table:
         return ""

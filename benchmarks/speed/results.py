@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 Record = dict[str, Any]
 
 
 def save(results: Record, path: Path) -> None:
     """Write JSON with a line for each candidate."""
     lines = ["{"]
-    for key in ("machine", "settings", "disagreements"):
+    for key in ("machine", "settings"):
         lines.append(f"{json.dumps(key)}: {json.dumps(results[key], indent=1)},")
     groups = [_lines_of_group(group) for group in results["groups"]]
     lines.append('"groups": [\n' + ",\n".join(groups) + "\n]\n}")
@@ -44,13 +46,25 @@ def load(path: Path) -> Record:
 def select(results: Record, **fields: Any) -> Iterator[tuple[Record, Record]]:
     """Yield work and candidate of every measurement whose work has these fields.
 
-    A field may be given as a set of values; `n` is the number of scores.
+    A field may be given as a set of values; `n` is the number of scores. Only what was done with
+    one thread has a number of threads.
     """
+    fields = {"threads": 0, **fields}
     for group in results["groups"]:
-        work = {**group["work"], "n": size(group["work"])}
+        work = {"threads": 0, "extra": "", **group["work"], "n": size(group["work"])}
         if all(work[k] in v if isinstance(v, set) else work[k] == v for k, v in fields.items()):
             for candidate in group["candidates"]:
                 yield work, candidate
+
+
+def committed() -> Record | None:
+    """Return the results of the last commit; None where there are none, or no git."""
+    command = ["git", "show", "HEAD:./benchmarks/results/speed.json"]
+    try:
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return None if found.returncode else json.loads(found.stdout)
 
 
 def size(work: Record) -> int:

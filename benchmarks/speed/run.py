@@ -7,53 +7,67 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import groupby
-from pathlib import Path
-from typing import Any
+from threading import Timer
+from typing import IO, Any
 
-from .agreement import TOLERANCES
 from .memory import can_measure
+from .results import ROOT
 from .work import GRADIENT, MASKS, Work, from_json
 
-ROOT = Path(__file__).resolve().parents[2]
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 Probe = tuple[str, list[Work]]  # a candidate's label, and work in increasing size
 
 
-def times(works: list[Work], *, quick: bool) -> Iterator[dict[str, Any]]:
-    """Yield the answer for each group, framework after framework."""
-    for process, part in groupby(works, key=lambda work: work.process):
+def times(
+    works: list[Work], *, quick: bool, seconds: float = float("inf")
+) -> Iterator[dict[str, Any]]:
+    """Yield the answer for each group, framework after framework, while `seconds` last."""
+    end = time.monotonic() + seconds
+    for (process, _), part in groupby(works, key=lambda work: (work.process, work.threads)):
         asked = list(part)
         message = json.dumps({"quick": quick, "works": [work.to_json() for work in asked]})
-        with tempfile.TemporaryFile("w+") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.speed.worker"],
-                cwd=ROOT,
-                env=_environment(asked[0].device),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
+        with tempfile.TemporaryFile("w+") as log, _worker(asked[0], log) as child:
             assert child.stdin and child.stdout
             child.stdin.write(message)
             child.stdin.close()
+            # What computes or compiles when the time is over is not waited for.
+            timer = Timer(max(end - time.monotonic(), 0), child.kill)
+            if end < float("inf"):
+                timer.start()
             done = 0
             for line in child.stdout:
                 done += 1
                 yield json.loads(line)
-            if child.wait():
-                log.seek(0)
-                reason = f"the process ended with {child.returncode}: {log.read()[-1000:]}"
-                failure = {"label": process, "kind": "error", "reason": reason}
-                for work in asked[done:]:
-                    yield {"work": work.to_json(), "candidates": [], "failures": [failure]}
+            ended = child.wait()
+            timer.cancel()
+            log.seek(0)
+            reason = f"the process ended with {ended}: {log.read()[-1000:]}"
+            if time.monotonic() >= end:
+                reason = f"not measured, {seconds:.0f} seconds were over"
+            failure = {"label": process, "kind": "error", "reason": reason}
+            for work in asked[done:]:
+                yield {"work": work.to_json(), "candidates": [], "failures": [failure]}
+
+
+def _worker(work: Work, log: IO[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.speed.worker"],
+        cwd=ROOT,
+        env=_environment(work),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
 
 
 def probes(groups: list[dict[str, Any]], device: str) -> list[Probe]:
     """Return whose memory is to be measured."""
-    if not can_measure(device):
+    if device != "cpu" or not can_measure():
         return []
     asked: dict[tuple[Any, ...], list[Work]] = {}
     for group in groups:
@@ -72,12 +86,13 @@ def probes(groups: list[dict[str, Any]], device: str) -> list[Probe]:
 
 
 def _has_probe(work: Work) -> bool:
-    if work.task != GRADIENT:
+    if work.task != GRADIENT or work.threads:
         return False
     return (
         (work.question == "sizes" and work.n >= 10**6)
+        or (work.question == "logits" and work.n == 10**7)
         or (work.question == "thresholds" and work.thresholds > 1)
-        or (work.question == "Dice" and work.shape == MASKS)
+        or (work.metric == "Dice" and work.shape == MASKS)
         or (work.question == "large" and work.n == 10**8)
     )
 
@@ -99,7 +114,7 @@ def _peak(label: str, works: list[Work]) -> list[int | None]:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.speed.memory"],
         cwd=ROOT,
-        env=_environment(works[0].device),
+        env=_environment(works[0]),
         input=message,
         capture_output=True,
         text=True,
@@ -118,32 +133,12 @@ def add_peaks(groups: list[dict[str, Any]], probe: Probe, found: list[int | None
         candidate["peak_bytes"] = peak
 
 
-def disagreements(groups: list[dict[str, Any]]) -> list[str]:
-    """Return where frameworks that did the same work have different values or gradients."""
-    first: dict[Work, dict[str, Any]] = {}
-    found = []
-    for group in groups:
-        work = from_json({**group["work"], "process": "", "question": ""})
-        for candidate in group["candidates"]:
-            if candidate["value"] is None or not candidate["same"]:
-                continue
-            expected = first.setdefault(work, {})
-            for key in ("value", "gradient_length"):
-                if candidate[key] is None:
-                    continue
-                other = expected.setdefault(key, candidate[key])
-                if abs(candidate[key] - other) > TOLERANCES[work.dtype] * abs(other):
-                    found.append(
-                        f"{candidate['label']}, {work.metric} of {work.shape}: "
-                        f"{key} {candidate[key]}, not {other}"
-                    )
-    return found
-
-
-def _environment(device: str) -> dict[str, str]:
-    """Return the environment of a process; the number of threads is left as it is."""
+def _environment(work: Work) -> dict[str, str]:
+    """Return the environment of a process."""
     found = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
-    if device == "cpu":
+    if work.threads:
+        found |= {name: str(work.threads) for name in THREADS}
+    if work.device == "cpu":
         return {**found, "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
-    # Two frameworks share the GPU.
-    return {**found, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    # A framework takes no more of the GPU than it needs.
+    return {**found, "XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}

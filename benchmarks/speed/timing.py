@@ -89,6 +89,16 @@ def bound_of_copies(copy: Sequence[float], into_new: Sequence[float]) -> list[fl
     return [new + there / 2 for there, new in zip(copy, into_new, strict=True)]
 
 
+def medians(rows: Sequence[Sequence[float]]) -> list[float]:
+    """Return the median time of each call of `in_turn`."""
+    return [statistics.median(times) for times in zip(*rows, strict=True)]
+
+
+def turns(number: int) -> Limits:
+    """Return the limits of so many turns of one call each, however long they take."""
+    return Limits(seconds=0.0, fewest=number, most=number, sample=0.0)
+
+
 def quartiles(times: Sequence[float]) -> tuple[float, float]:
     """Return the first and the third quartile."""
     if len(times) < 2:

@@ -13,7 +13,9 @@ PROCESSES = ("numpy", "torch", "jax", "tensorflow", "across", "evaluation")
 FRAMEWORKS = PROCESSES[:4]
 SIZES = (2**10, 2**14, 2**17, 10**6, 10**7)
 MASKS = (16, 512, 512)
-FORWARD, GRADIENT = "forward", "value and gradient"
+IMAGES = (8, 4, 256, 256)  # four classes, in PyTorch's order of axes
+FORWARD, GRADIENT, COUNTS = "forward", "value and gradient", "counts"
+MASK, WEIGHTS = "mask", "weights"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Work:
     thresholds: int = 0  # 0: one operating point, not a grid
     dtype: str = "float32"
     device: str = "cpu"
+    extra: str = ""  # a mask or weights beside labels and scores
+    threads: int = 0  # 0: as many as the framework takes
 
     @property
     def n(self) -> int:
@@ -39,7 +43,20 @@ class Work:
         """Return a name that ``--only`` is matched with."""
         shape = "x".join(map(str, self.shape))
         grid = f"/{self.thresholds} thresholds" if self.thresholds else ""
-        return f"{self.question}/{self.process}/{self.metric}/{shape}{grid}/{self.task}"
+        extra = f" with {self.extra}" if self.extra else ""
+        threads = "/one thread" if self.threads else ""
+        question = f"{self.question}/{self.process}/{self.metric}{extra}"
+        return f"{question}/{shape}{grid}/{self.task}{threads}"
+
+    @property
+    def from_logits(self) -> bool:
+        """Tell whether the scores are logits."""
+        return self.metric.endswith("of logits")
+
+    @property
+    def per_class(self) -> bool:
+        """Tell whether each class, along the second axis, has a metric of its own."""
+        return self.metric.startswith("macro")
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, for JSON."""
@@ -53,12 +70,11 @@ def from_json(fields: dict[str, Any]) -> Work:
 
 def plan(*, quick: bool = False, device: str = "cpu", only: str = "*") -> list[Work]:
     """Return all work, in the order of processes."""
-    processes = ("torch", "jax", "across") if device == "cuda" else PROCESSES
-    found = [work for work in _all_work() if work.process in processes]
+    found = _all_work() if device == "cpu" else _gpu_work()
     if quick:
         found = [work for work in found if _is_quick(work)]
     found = [replace(work, device=device) for work in found if matches(work, only)]
-    return sorted(found, key=lambda work: PROCESSES.index(work.process))
+    return sorted(found, key=lambda work: (PROCESSES.index(work.process), work.threads))
 
 
 def matches(work: Work, pattern: str) -> bool:
@@ -69,20 +85,43 @@ def matches(work: Work, pattern: str) -> bool:
 def _all_work() -> list[Work]:
     found = []
     for process in FRAMEWORKS:
-        found += [Work("sizes", process, "F1", (n,), t) for n in SIZES for t in (FORWARD, GRADIENT)]
+        found += [Work("sizes", process, "F1", (n,), FORWARD) for n in (2**10, 10**6, 10**7)]
+        found += [Work("sizes", process, "F1", (n,)) for n in SIZES]
         found += [Work("thresholds", process, "F1", (10**5,), thresholds=t) for t in (1, 9, 1000)]
-        found += [
-            Work("classes", process, "macro F1", (10**6 // count, count)) for count in (1, 10, 100)
-        ]
+        found += [Work("classes", process, "macro F1", (10**6 // c, c)) for c in (10, 100)]
         found += [Work("masks", process, "F1", MASKS), Work("MCC", process, "MCC", (10**6,))]
     found += [Work("bfloat16", x, "F1", (10**6,), dtype="bfloat16") for x in ("torch", "jax")]
-    for shape in ((1, 1000, 1000), MASKS):
-        found += [Work("Dice", x, "Dice", shape) for x in ("torch", "tensorflow")]
-        found.append(Work("Dice", "jax", "Dice of logits", shape))
+    found += [Work("logits", "torch", "F1 of logits", (n,)) for n in (10**6, 10**7)]
+    found += _dice()
     found += [Work("large", x, "F1", (n,)) for x in ("numpy", "torch") for n in (10**6, 10**8)]
     found += [Work("across", "across", "F1", (n,)) for n in (2**10, 10**6, 10**7)]
-    for metric in ("F1 score", "AUROC"):
+    for metric in ("F1 score", "AUROC", "AP"):
         found += [Work("evaluation", "evaluation", metric, (n,), FORWARD) for n in (2**14, 10**6)]
+    one = [Work("sizes", "torch", "F1", (n,), threads=1) for n in (2**10, 10**6, 10**7)]
+    one += [Work("Dice", "torch", x, MASKS, threads=1) for x in ("Dice", "Dice of logits")]
+    return found + one
+
+
+def _dice() -> list[Work]:
+    found = []
+    for process in ("torch", "jax", "tensorflow"):
+        shapes = ((1, 1000, 1000), MASKS) if process == "torch" else (MASKS,)
+        for metric in ("Dice", "Dice of logits"):
+            found += [Work("Dice", process, metric, shape) for shape in shapes]
+        found.append(Work("images", process, "macro Dice", IMAGES))
+    found.append(Work("images", "torch", "macro Dice of logits", IMAGES))
+    found.append(Work("images", "torch", "macro Dice", IMAGES, threads=1))
+    return found + [Work("images", "torch", "macro Dice", IMAGES, extra=x) for x in (MASK, WEIGHTS)]
+
+
+def _gpu_work() -> list[Work]:
+    found = []
+    for process in ("torch", "jax", "tensorflow"):
+        found += [Work("sizes", process, "F1", (n,)) for n in (2**10, 10**6, 10**7, 10**8)]
+        found.append(Work("counts", process, "F1", (10**8,), COUNTS))
+        found += [Work("Dice", process, metric, MASKS) for metric in ("Dice", "Dice of logits")]
+        found.append(Work("images", process, "macro Dice", IMAGES))
+        found.append(Work("classes", process, "macro F1", (10**5, 100)))
     return found
 
 
@@ -106,6 +145,15 @@ def data(work: Work) -> tuple[np.ndarray, np.ndarray]:
     p += np.float32(0.5)
     p /= np.float32(cells)
     y = (rng.random(size=work.shape, dtype=np.float32) < 0.3).astype(np.float32)
-    if work.metric == "Dice of logits":
-        p = np.log(p / (1 - p))
-    return y, p
+    return y, np.log(p / (1 - p)) if work.from_logits else p
+
+
+def extras(work: Work) -> dict[str, np.ndarray]:
+    """Return what goes with labels and scores, by its name: one entry for all classes."""
+    rng = np.random.default_rng(1)
+    shape = (work.shape[0], 1, *work.shape[2:])
+    if work.extra == MASK:
+        return {"where": rng.random(size=shape, dtype=np.float32) < 0.8}
+    if work.extra == WEIGHTS:
+        return {"sample_weight": rng.random(size=shape, dtype=np.float32) + np.float32(0.5)}
+    return {}

@@ -10,40 +10,42 @@ from typing import IO, Any
 
 import numpy as np
 
-from .agreement import TOLERANCES, difference, fingerprint
-from .candidates import BY_HAND, COPY, PEER, Candidate, candidates
+from .agreement import TOLERANCES, Errors, errors
+from .candidates import BY_HAND, COPY, PEER, REFERENCE, Candidate, candidates
+from .exact import exact
+from .memory import peak_on_gpu
 from .timing import QUICK, Limits, bound_of_copies, in_turn, median_ratio, quartiles
 from .work import Work, from_json
 
+COMPARED = (BY_HAND, PEER, REFERENCE)
 FULL = Limits()
 RESTING = Limits(rest=0.01)  # several frameworks' threads
 
 
 def group(work: Work, limits: Limits) -> dict[str, Any]:
     """Check and time the candidates for some work."""
-    runnable: list[Candidate] = []
-    results: dict[str, tuple[float, Any]] = {}
+    measured: list[Candidate] = []
+    gaps: dict[str, Errors] = {}
     failures = []
+    expected = exact(work)
     for candidate in candidates(work):
         try:
             result = candidate.call()
-            if candidate.kind != COPY:
-                results[candidate.label] = fingerprint(result)
-            runnable.append(candidate)
+            if candidate.same:
+                gaps[candidate.label] = errors(result, expected)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".split("\n\n")[0]
             failures.append({"label": candidate.label, "kind": candidate.kind, "reason": reason})
-    measured, gaps = [], _gaps(runnable, results)
-    for candidate in runnable:
-        gap = gaps.get(candidate.label)
-        if candidate.same and gap is not None and gap > TOLERANCES[work.dtype]:
-            reason = f"value or gradient differs by {gap:.1e}, relative, from the one by hand"
+            continue
+        worst = max(_known(gaps.get(candidate.label)), default=0.0)
+        if worst > TOLERANCES[work.dtype]:
+            reason = f"value or gradient differs by {worst:.1e}, relative, from the exact one"
             failures.append({"label": candidate.label, "kind": "disagreement", "reason": reason})
         else:
             measured.append(candidate)
     rows = in_turn([x.call for x in measured], limits)
     times = {x.label: [row[i] for row in rows] for i, x in enumerate(measured)}
-    references = {x.label: times[x.label] for x in measured if x.kind in (BY_HAND, PEER)}
+    references = {x.label: times[x.label] for x in measured if x.kind in COMPARED}
     copies = [times[x.label] for x in measured if x.kind == COPY]
     if copies:
         references["copy bound"] = bound_of_copies(*copies)
@@ -51,7 +53,7 @@ def group(work: Work, limits: Limits) -> dict[str, Any]:
     for candidate in measured:
         own = times[candidate.label]
         low, high = quartiles(own)
-        value, gradient = results.get(candidate.label, (None, None))
+        gap = gaps.get(candidate.label)
         found.append(
             {
                 "label": candidate.label,
@@ -69,27 +71,18 @@ def group(work: Work, limits: Limits) -> dict[str, Any]:
                     for label, other in references.items()
                     if label != candidate.label
                 },
-                "value": value,
-                "gradient_length": _length(gradient),
-                "difference": gaps.get(candidate.label),
+                "value_error": gap and gap.value,
+                "gradient_error": gap and gap.gradient,
             }
         )
+        if work.device == "cuda" and candidate.framework == "torch":
+            found[-1]["peak_bytes"] = peak_on_gpu(candidate)
     return {"work": work.to_json(), "candidates": found, "failures": failures}
 
 
-def _length(gradient: Any) -> float | None:
-    # In float32 a sum of 10^7 squares is not exact enough to compare with.
-    return None if gradient is None else float(np.linalg.norm(gradient.astype(np.float64)))
-
-
-def _gaps(runnable: list[Candidate], results: dict[str, Any]) -> dict[str, float]:
-    """Return how far each candidate is from what is by hand, or from the first one."""
-    order = sorted((x for x in runnable if x.same), key=lambda x: x.kind != BY_HAND)
-    if not order:
-        return {}
-    gradients = [results[x.label][1] for x in order if x.gradient]
-    expected = (results[order[0].label][0], gradients[0] if gradients else None)
-    return {label: difference(found, expected) for label, found in results.items()}
+def _known(gap: Errors | None) -> list[float]:
+    """Return what of a candidate has to be small."""
+    return [x for x in (gap.value, gap.distance) if x is not None] if gap else []
 
 
 def threads(process: str) -> dict[str, int]:
@@ -134,7 +127,7 @@ def main() -> None:
         except Exception:
             failure = {"label": "all", "kind": "error", "reason": traceback.format_exc(limit=-3)}
             answer = {"work": fields, "candidates": [], "failures": [failure]}
-        answer["threads"] = threads(work.process)
+        answer["threads"] = {} if work.threads else threads(work.process)
         print(json.dumps(answer), file=answers, flush=True)
 
 

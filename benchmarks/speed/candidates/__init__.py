@@ -9,6 +9,7 @@ from typing import Any
 
 import softset as ss
 
+from ..by_hand import PIXELS, linear
 from ..work import Work
 
 BY_HAND, PLAIN, FUSED, REFERENCE, PEER, COPY = (
@@ -31,8 +32,7 @@ class Candidate:
     name: str
     kind: str
     call: Call
-    gradient: bool = True  # whether the call gives one
-    same: bool = True  # whether value and gradient have to agree with the others'
+    same: bool = True  # whether it computes what the closed form does
 
     @property
     def label(self) -> str:
@@ -50,10 +50,12 @@ def metric_and_options(work: Work) -> tuple[Any, dict[str, Any]]:
     options: dict[str, Any] = {}
     if work.thresholds:
         options["thresholds"] = ss.grid(work.thresholds)
-    if work.metric == "macro F1":
-        return ss.macro(ss.f1), {"axis": 0}
-    if work.metric in ("Dice", "Dice of logits"):
-        options |= {"step": ss.Identity(), "from_logits": work.metric == "Dice of logits"}
+    if work.from_logits:
+        options["from_logits"] = True
+    if "Dice" in work.metric:
+        options["step"] = ss.Identity()
+    if work.per_class:
+        return ss.macro(ss.f1), {**options, "axis": PIXELS if "Dice" in work.metric else 0}
     return (ss.matthews_corrcoef if work.metric == "MCC" else ss.f1), options
 
 
@@ -61,6 +63,17 @@ def loss_of(work: Work) -> Any:
     """Return softset's loss."""
     metric, options = metric_and_options(work)
     return ss.as_loss(metric, **options)
+
+
+def counts_by_hand(xp: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+    """Return the four counts as one would write them by hand."""
+
+    def counts(y: Any, p: Any) -> tuple[Any, ...]:
+        h = linear(xp, p)
+        products = (y * h, (1 - y) * h, y * (1 - h), (1 - y) * (1 - h))
+        return tuple(xp.sum(x) for x in products)
+
+    return counts
 
 
 def unchecked(call: Call) -> Call:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import softset_backends as sb
-
 from ..work import Work
-from . import COPY, Candidate, jax, torch
+from . import COPY, Candidate, jax, numpy, tensorflow, torch
 
 CHOSEN = {
     "numpy": ("by hand, forward alone", "value_and_grad"),
@@ -18,13 +16,8 @@ COMPILED = {"numpy": "eager", "torch": "compile", "jax": "jit", "tensorflow": "x
 
 def candidates(work: Work) -> list[Candidate]:
     """Return the candidates for some work."""
-    found = [*torch.copies(work), *torch.candidates(work)]
-    if sb.get("jax").device() == {"cpu": "cpu", "cuda": "gpu"}[work.device]:
-        found += jax.candidates(work)
-    if work.device == "cpu":
-        from . import numpy, tensorflow
-
-        found += [*numpy.candidates(work), *tensorflow.candidates(work)]
+    found = [*torch.copies(work), *torch.candidates(work), *jax.candidates(work)]
+    found += [*numpy.candidates(work), *tensorflow.candidates(work)]
     return [
         x
         for x in found

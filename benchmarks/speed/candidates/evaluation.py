@@ -1,4 +1,4 @@
-"""Metrics to report, not to train on: F1 at a threshold of 0.5, and the area under the ROC."""
+"""Metrics to report, not to train on: F1 at a threshold of 0.5, and areas under curves."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import f1_score, roc_auc_score
-from torchmetrics.functional.classification import binary_auroc, binary_f1_score
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from torchmetrics.functional.classification import (
+    binary_auroc,
+    binary_average_precision,
+    binary_f1_score,
+)
 
 import softset as ss
 
 from ..work import Work, data
 from . import BY_HAND, FUSED, PEER, Candidate, unchecked
+
+AREAS: dict[str, tuple[Callable[..., Any], ...]] = {
+    "AUROC": (ss.auroc, roc_auc_score, binary_auroc),
+    "AP": (ss.average_precision, average_precision_score, binary_average_precision),
+}
 
 
 def candidates(work: Work) -> list[Candidate]:
@@ -41,11 +50,12 @@ def candidates(work: Work) -> list[Candidate]:
             *ours("torch", score, *tensors),
             _candidate("torch", "torchmetrics", PEER, lambda: binary_f1_score(tensors[1], whole)),
         ]
+    area, of_sklearn, of_torchmetrics = AREAS[work.metric]
     return [
-        *ours("numpy", _auroc, y, p),
-        _candidate("numpy", "scikit-learn", PEER, lambda: roc_auc_score(labels, p)),
-        *ours("torch", _auroc, *tensors),
-        _candidate("torch", "torchmetrics", PEER, lambda: binary_auroc(tensors[1], whole)),
+        *ours("numpy", partial(_swept, area), y, p),
+        _candidate("numpy", "scikit-learn", PEER, lambda: of_sklearn(labels, p)),
+        *ours("torch", partial(_swept, area), *tensors),
+        _candidate("torch", "torchmetrics", PEER, lambda: of_torchmetrics(tensors[1], whole)),
     ]
 
 
@@ -54,9 +64,9 @@ def _f1_by_hand(y: Any, p: Any) -> Any:
     return 2 * (predicted & actual).sum() / (predicted.sum() + actual.sum())
 
 
-def _auroc(y: Any, p: Any) -> Any:
-    return ss.auroc(ss.sweep(y, p).confusion)
+def _swept(area: Callable[..., Any], y: Any, p: Any) -> Any:
+    return area(ss.sweep(y, p).confusion)
 
 
 def _candidate(framework: str, name: str, kind: str, call: Callable[[], Any]) -> Candidate:
-    return Candidate(framework, "eager", name, kind, call, gradient=False)
+    return Candidate(framework, "eager", name, kind, call)

@@ -12,13 +12,28 @@ import softset as ss
 import softset_backends as sb
 
 from .. import by_hand
-from ..work import GRADIENT, Work, data
-from . import BY_HAND, FUSED, PEER, PLAIN, REFERENCE, Call, Candidate, loss_of, unchecked
+from ..work import COUNTS, GRADIENT, Work, data
+from . import (
+    BY_HAND,
+    FUSED,
+    PEER,
+    PLAIN,
+    REFERENCE,
+    Call,
+    Candidate,
+    counts_by_hand,
+    loss_of,
+    unchecked,
+)
 
 
 def candidates(work: Work) -> list[Candidate]:
     """Return the candidates for some work."""
     y, p = (sb.get("jax").asarray(x, work.dtype) for x in data(work))
+    if work.task == COUNTS:
+        found = _both_modes("by hand", BY_HAND, counts_by_hand(jnp), y, p)
+        found += _both_modes("confusion", FUSED, ss.confusion, y, p)
+        return found + _unchecked(found)
     gradient = work.task == GRADIENT
     grid = jnp.asarray(ss.grid(work.thresholds or 1), p.dtype)
     loss = loss_of(work)
@@ -30,9 +45,9 @@ def candidates(work: Work) -> list[Candidate]:
         losses["optax dice_loss"] = (PEER, _optax_dice())
     found = []
     for name, (kind, fn) in losses.items():
-        found += _both_modes(name, kind, _differentiated(fn) if gradient else fn, y, p, gradient)
+        found += _both_modes(name, kind, _differentiated(fn) if gradient else fn, y, p)
     if gradient:
-        found += _both_modes("value_and_grad", FUSED, ss.value_and_grad(loss), y, p, True)
+        found += _both_modes("value_and_grad", FUSED, ss.value_and_grad(loss), y, p)
         if work.question in ("sizes", "across"):
             closed = jax.jit(by_hand.closed_form(jnp))
             found.append(
@@ -40,8 +55,12 @@ def candidates(work: Work) -> list[Candidate]:
             )
     if work.question != "sizes":
         return found
-    return found + [
-        Candidate("jax", "eager", f"{x.name}, checks off", x.kind, unchecked(x.call), gradient)
+    return found + _unchecked(found)
+
+
+def _unchecked(found: list[Candidate]) -> list[Candidate]:
+    return [
+        Candidate("jax", "eager", f"{x.name}, checks off", x.kind, unchecked(x.call))
         for x in found
         if x.mode == "eager" and x.kind in (PLAIN, FUSED)
     ]
@@ -51,11 +70,9 @@ def _differentiated(loss: Callable[..., Any]) -> Callable[..., Any]:
     return jax.value_and_grad(loss, argnums=1)
 
 
-def _both_modes(
-    name: str, kind: str, fn: Callable[..., Any], y: Any, p: Any, gradient: bool
-) -> list[Candidate]:
+def _both_modes(name: str, kind: str, fn: Callable[..., Any], y: Any, p: Any) -> list[Candidate]:
     return [
-        Candidate("jax", mode, name, kind, _waiting(function, y, p), gradient)
+        Candidate("jax", mode, name, kind, _waiting(function, y, p))
         for mode, function in (("eager", fn), ("jit", jax.jit(fn)))
     ]
 

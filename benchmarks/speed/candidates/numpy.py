@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -24,10 +23,10 @@ def candidates(work: Work) -> list[Candidate]:
     hand = partial(by_hand.loss_of(np, work, grid), y, p)
     if work.task != GRADIENT:
         return [
-            _candidate("by hand", BY_HAND, hand, gradient=False),
-            *_checked("plain kernel", PLAIN, partial(loss, y, p), gradient=False),
+            _candidate("by hand", BY_HAND, hand),
+            *_checked("plain kernel", PLAIN, partial(loss, y, p)),
         ]
-    alone = _candidate("by hand, forward alone", BY_HAND, hand, gradient=False)
+    alone = _candidate("by hand, forward alone", BY_HAND, hand)
     whole = _checked("value_and_grad", FUSED, partial(ss.value_and_grad(loss), y, p))
     if work.question != "sizes":
         return [alone, whole[0]]
@@ -35,10 +34,10 @@ def candidates(work: Work) -> list[Candidate]:
     return [alone, *whole, _candidate("closed form by hand", REFERENCE, closed)]
 
 
-def _checked(name: str, kind: str, call: Call, **options: Any) -> list[Candidate]:
-    off = _candidate(f"{name}, checks off", kind, unchecked(call), **options)
-    return [_candidate(name, kind, call, **options), off]
+def _checked(name: str, kind: str, call: Call) -> list[Candidate]:
+    off = _candidate(f"{name}, checks off", kind, unchecked(call))
+    return [_candidate(name, kind, call), off]
 
 
-def _candidate(name: str, kind: str, call: Call, **options: Any) -> Candidate:
-    return Candidate("numpy", "eager", name, kind, call, **options)
+def _candidate(name: str, kind: str, call: Call) -> Candidate:
+    return Candidate("numpy", "eager", name, kind, call)

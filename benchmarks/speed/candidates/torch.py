@@ -12,7 +12,7 @@ import softset_backends as sb
 from softset_backends.torch import MetricLoss
 
 from .. import by_hand
-from ..work import GRADIENT, Work, data
+from ..work import COUNTS, GRADIENT, Work, data, extras
 from . import (
     BY_HAND,
     COPY,
@@ -20,38 +20,41 @@ from . import (
     PLAIN,
     REFERENCE,
     Candidate,
+    counts_by_hand,
     loss_of,
     metric_and_options,
     unchecked,
 )
-from .torch_calls import Loss, call_of, compiled, waiting
+from .torch_calls import Loss, call_of, compiled, in_modes, waiting
 
 
 def candidates(work: Work) -> list[Candidate]:
     """Return the candidates for some work."""
     torch._dynamo.reset()  # it keeps few versions of a function
     y, p = arrays(work)
+    if work.task == COUNTS:
+        return _counts(work, y, p)
+    given = {k: torch.asarray(x, device=work.device) for k, x in extras(work).items()}
     metric, options = metric_and_options(work)
     module = MetricLoss(metric, **options).to(work.device)
 
     def metric_loss(y: Any, p: Any) -> Any:
-        return module(p, y)
+        return module(p, y, **given)
 
     if work.question == "large":
         return both_modes("MetricLoss", FUSED, metric_loss, work, y, p)
     grid = torch.tensor(ss.grid(work.thresholds or 1), device=work.device)
-    hand = by_hand.loss_of(torch, work, grid)
+    factor = next(iter(given.values()), None)
+    hand = by_hand.loss_of(torch, work, grid, torch.sigmoid, factor)
     plain = loss_of(work)
     found = [
         *both_modes("by hand", BY_HAND, hand, work, y, p),
-        *both_modes("plain kernel", PLAIN, lambda y, p: plain(y, p), work, y, p),
+        *both_modes("plain kernel", PLAIN, lambda y, p: plain(y, p, **given), work, y, p),
         *both_modes("MetricLoss", FUSED, metric_loss, work, y, p),
     ]
-    if work.question == "sizes":
+    if work.question == "sizes" and not work.threads:
         found += [
-            Candidate(
-                "torch", "eager", f"{x.name}, checks off", x.kind, unchecked(x.call), x.gradient
-            )
+            Candidate("torch", "eager", f"{x.name}, checks off", x.kind, unchecked(x.call))
             for x in found
             if x.mode == "eager" and x.kind != BY_HAND
         ]
@@ -63,11 +66,25 @@ def candidates(work: Work) -> list[Candidate]:
         ):
             call = waiting(compiled(fn), y, p.detach())
             found.append(Candidate("torch", "compile", name, kind, call))
-    if work.question in ("thresholds", "Dice"):
+    if work.device == "cuda" and work.question == "sizes":
+        found += copies(work)
+    if work.question in ("thresholds", "Dice", "images"):
         from .torch_peers import peers
 
-        found += peers(work, y, p)
+        found += peers(work, y, p, given)
     return found
+
+
+def _counts(work: Work, y: Any, p: Any) -> list[Candidate]:
+    found = []
+    for name, kind, fn in (
+        ("by hand", BY_HAND, counts_by_hand(torch)),
+        ("confusion", FUSED, lambda y, p: ss.confusion(y, p)),
+    ):
+        found += both_modes(name, kind, fn, work, y, p)
+    off = unchecked(waiting(ss.confusion, y, p))
+    found.append(Candidate("torch", "eager", "confusion, checks off", FUSED, off))
+    return [*copies(work), *found]
 
 
 def copies(work: Work) -> list[Candidate]:
@@ -75,7 +92,7 @@ def copies(work: Work) -> list[Candidate]:
     p = arrays(work)[1].detach()
     there = torch.empty_like(p)
     return [
-        Candidate("torch", "eager", name, COPY, waiting(fn), gradient=False, same=False)
+        Candidate("torch", "eager", name, COPY, waiting(fn), same=False)
         for name, fn in (("copy", partial(there.copy_, p)), ("copy into new memory", p.clone))
     ]
 
@@ -88,8 +105,7 @@ def arrays(work: Work) -> tuple[Any, Any]:
 
 def both_modes(name: str, kind: str, loss: Loss, work: Work, y: Any, p: Any) -> list[Candidate]:
     """Return a loss, eager and compiled."""
-    gradient = work.task == GRADIENT
     return [
-        Candidate("torch", mode, name, kind, call_of(fn, work, y, p), gradient)
-        for mode, fn in (("eager", loss), ("compile", compiled(loss)))
+        Candidate("torch", mode, name, kind, call_of(fn, work, y, p))
+        for mode, fn in in_modes(loss, work).items()
     ]

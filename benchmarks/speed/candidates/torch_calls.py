@@ -9,7 +9,7 @@ import torch
 
 import softset_backends as sb
 
-from ..work import FORWARD, Work
+from ..work import GRADIENT, Work
 from . import Call
 
 Loss = Callable[[Any, Any], Any]
@@ -20,9 +20,16 @@ def compiled(fn: Callable[..., Any], *, fullgraph: bool = True) -> Callable[...,
     return torch.compile(fn, fullgraph=fullgraph, dynamic=False)
 
 
+def in_modes(fn: Loss, work: Work, *, fullgraph: bool = True) -> dict[str, Loss]:
+    """Return the function, eager and compiled; some work is eager alone, for compiling is slow."""
+    if work.extra or (work.threads and work.per_class):
+        return {"eager": fn}
+    return {"eager": fn, "compile": compiled(fn, fullgraph=fullgraph)}
+
+
 def call_of(loss: Loss, work: Work, y: Any, p: Any) -> Call:
     """Return a call for the value, or for the value and the gradient by autograd."""
-    if work.task == FORWARD:
+    if work.task != GRADIENT:
         return waiting(loss, y, p)
 
     def value_and_gradient() -> Any:

@@ -12,32 +12,53 @@ from unittest.mock import patch
 
 import torch
 
-from ..work import Work
+from ..work import WEIGHTS, Work
 from . import PEER, Candidate
-from .torch_calls import call_of, compiled
+from .torch_calls import Loss, call_of, in_modes
+
+IGNORED = -1
 
 
-def peers(work: Work, y: Any, p: Any) -> list[Candidate]:
+def peers(work: Work, y: Any, p: Any, given: dict[str, Any]) -> list[Candidate]:
     """Return the peers that do this work and are installed."""
     found = []
     if work.thresholds in (1, 9) and find_spec("torch_btg"):
         found.append(_btg(work, y, p))
-    if work.metric == "Dice":
-        losses = {}
-        if smp := find_spec("segmentation_models_pytorch"):
-            dice = _losses_alone(smp).DiceLoss("binary", from_logits=False)
-            losses["segmentation-models-pytorch"] = dice
-        if find_spec("monai"):
-            losses["MONAI"] = import_module("monai.losses").DiceLoss(batch=True)
-        for name, loss in losses.items():
-
-            def of_masks(y: Any, p: Any, loss: Any = loss) -> Any:
-                return loss(p[:, None], y[:, None])
-
-            for mode, fn in (("eager", of_masks), ("compile", compiled(of_masks, fullgraph=False))):
-                call = call_of(fn, work, y, p)
-                found.append(Candidate("torch", mode, f"{name} DiceLoss", PEER, call))
+    if "Dice" not in work.metric:
+        return found
+    for name, loss in _dice_losses(work, y, given).items():
+        whole = loss if work.per_class else _with_channel(loss)
+        for mode, fn in in_modes(whole, work, fullgraph=False).items():
+            # Weights enter MONAI's intersection twice, once with the scores and with the labels.
+            same = work.extra != WEIGHTS
+            call = call_of(fn, work, y, p)
+            found.append(Candidate("torch", mode, f"{name} DiceLoss", PEER, call, same=same))
     return found
+
+
+def _dice_losses(work: Work, y: Any, given: dict[str, Any]) -> dict[str, Loss]:
+    """Return losses of labels and scores that have an axis of classes."""
+    found: dict[str, Loss] = {}
+    factor = next(iter(given.values()), None)
+    smp = find_spec("segmentation_models_pytorch")
+    if smp and work.extra != WEIGHTS:
+        mode = "multilabel" if work.per_class else "binary"
+        options = {"from_logits": work.from_logits, "ignore_index": IGNORED if given else None}
+        dice = _losses_alone(smp).DiceLoss(mode, **options)
+        # It finds its mask in the labels.
+        labels = y if factor is None else torch.where(factor, y, torch.full_like(y, IGNORED))
+        found["segmentation-models-pytorch"] = lambda y, p: dice(p, labels.view_as(p))
+    if find_spec("monai"):
+        losses = import_module("monai.losses")
+        kind = losses.DiceLoss if factor is None else losses.MaskedDiceLoss
+        monai = kind(batch=True, sigmoid=work.from_logits)
+        more = () if factor is None else (factor,)
+        found["MONAI"] = lambda y, p: monai(p, y, *more)
+    return found
+
+
+def _with_channel(loss: Loss) -> Loss:
+    return lambda y, p: loss(y[:, None], p[:, None])
 
 
 def _btg(work: Work, y: Any, p: Any) -> Candidate:
