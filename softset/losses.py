@@ -112,7 +112,11 @@ class Score:
 
         None where there are several, or some so small that float32 could not divide by them.
         """
-        if c.tp.shape or not self.metric_is_own:
+        if not self.metric_is_own:
+            return None
+        if type(c.tp) is float:
+            return c
+        if c.tp.shape:
             return None
         four = lib.items(c)
         for x in four or ():
