@@ -13,9 +13,10 @@ from ._arrays.numbers import value_and_slopes
 from ._arrays.refusals import NotElementwise
 from ._arrays.values import checking
 from ._counting import closed_form
-from ._counting.arguments import Arguments, check, prepare
+from ._counting.arguments import Arguments, Batch, check, prepare
 from ._counting.count import count
 from ._counting.names import Names
+from ._counting.pieces import rounded, sum_up
 from ._types import Confusion
 
 
@@ -25,14 +26,19 @@ def evaluate(loss: Any, call: Arguments) -> Any:
     if loss.metric_is_own and lib.in_memory and closed_form.suits(call):
         return closed_form.value(
             call,
-            lambda lib, four: count_slopes(lib, loss, Confusion(*four)),
+            lambda lib, batch, four: count_slopes(lib, loss, four, batch),
             lambda four: loss.of_counts(Confusion(*four)),
         )
     if lib.compiles and loss.is_fixed:
         found = in_one_call(_evaluate, loss, call)
         if found is not None:
             return found
-    return loss.of_counts(loss.counts(call), lib)
+    if not lib.free:
+        return loss.of_counts(loss.counts(call), lib)
+    four, batch = sum_up(call)
+    if (numbers := loss.as_numbers(lib, four)) is not None:
+        return lib.number(loss.of_values(loss.metric(numbers)), batch.scores)
+    return loss.of_counts(Confusion(*rounded(batch, four)))
 
 
 def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any:
@@ -54,16 +60,21 @@ def _evaluate(loss: Any, names: Names, seen: bool, *arrays: Any) -> Any:
     return loss.of_counts(Confusion(*count(batch, loss.step)))
 
 
-def count_slopes(lib: Library, loss: Any, c: Confusion) -> tuple[Any, Confusion]:
-    """Return the loss of the counts and its slope with respect to each count.
+def count_slopes(
+    lib: Library, loss: Any, counts: tuple[Any, ...], batch: Batch | None = None
+) -> tuple[Any, Confusion]:
+    """Return the loss of counts and its slope with respect to each of them.
 
-    The slopes of plain numbers are such as well.
+    The slopes of plain numbers are such as well. With the batch that they are of, the counts are
+    what `sum_up` returns.
     """
-    if (numbers := loss.as_numbers(lib, c)) is not None:
-        value, four = value_and_slopes(loss.metric, numbers)
+    if (numbers := loss.as_numbers(lib, counts)) is not None:
+        value, slopes = value_and_slopes(loss.metric, numbers)
         if getattr(loss, "maximize", False):
-            four = (-four[0], -four[1], -four[2], -four[3])
-        return lib.number(loss.of_values(value), c.tp), Confusion(*four)
+            slopes = (-slopes[0], -slopes[1], -slopes[2], -slopes[3])
+        like = counts[0] if batch is None else batch.scores
+        return lib.number(loss.of_values(value), like), Confusion(*slopes)
+    c = counts if batch is None else rounded(batch, counts)
     from ._arrays import duals
 
     def of_counts(*four: Any) -> Any:

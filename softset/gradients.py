@@ -12,7 +12,7 @@ from typing import Any
 
 from ._arrays import arrive, library
 from ._counting.names import Names
-from ._counting.pieces import first_pass, second_pass
+from ._counting.pieces import first_pass, rounded, second_pass
 from ._evaluation import count_slopes, in_one_call
 from ._types import Array, Confusion
 from .losses import Score
@@ -161,8 +161,9 @@ def _by_chain(
             return found
     counts, passed = first_pass(call)
     if isinstance(loss, LinearLoss):
-        return loss.of_counts(Confusion(*counts)), second_pass(passed, loss.slopes)
-    value, slopes = count_slopes(call.lib, loss, Confusion(*counts))
+        total = Confusion(*rounded(passed.batch, counts))
+        return loss.of_counts(total), second_pass(passed, loss.slopes)
+    value, slopes = count_slopes(call.lib, loss, counts, passed.batch)
     return value, second_pass(passed, slopes)
 
 
@@ -170,7 +171,7 @@ def _chained(loss: Score, names: Names, seen: bool, *arrays: Any) -> tuple[Any, 
     """Return the loss and its gradient for arrays that have been checked."""
     call = loss.arguments(*arrays, names=names)
     counts, passed = first_pass(call, seen=seen)
-    value, slopes = count_slopes(call.lib, loss, Confusion(*counts))
+    value, slopes = count_slopes(call.lib, loss, counts, passed.batch)
     return value, second_pass(passed, slopes)
 
 

@@ -107,18 +107,19 @@ class Score:
             warn_of_area(self.metric, self.thresholds, self.axis, c)
         return self.of_values(values)
 
-    def as_numbers(self, lib: Library, c: Confusion) -> Confusion | None:
+    def as_numbers(self, lib: Library, c: tuple[Any, ...]) -> Confusion | None:
         """Return counts as plain numbers, of which our metrics are too, where nothing follows them.
 
         None where there are several, or some so small that float32 could not divide by them.
         """
         if not self.metric_is_own:
             return None
-        if type(c.tp) is float:
-            return c
-        if c.tp.shape:
+        if type(c[0]) is float:
+            four = c
+        elif c[0].shape:
             return None
-        four = lib.items(c)
+        else:
+            four = lib.items(c)
         for x in four or ():
             if 0 < x < _SMALLEST:
                 return None

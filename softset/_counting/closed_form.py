@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from ..steps import Hard, is_own_step
 from .arguments import Arguments, arrive, prepare
 from .count import count
-from .pieces import count_pass, first_pass, second_pass
+from .pieces import count_pass, first_pass, rounded, second_pass
 
 Counts: TypeAlias = "tuple[Any, ...]"
 
@@ -26,12 +26,12 @@ def counts(call: Arguments) -> Counts:
     """Return tp, fp, fn and tn."""
     if not suits(call):
         return count_pass(call)
-    return _in_two_passes(call, lambda lib, four: (four, None), lambda four: four)
+    return _in_two_passes(call, lambda lib, batch, four: (rounded(batch, four), None), _as_it_is)
 
 
 def value(
     call: Arguments,
-    value_and_slopes: Callable[[Any, Counts], tuple[Any, Counts]],
+    value_and_slopes: Callable[[Any, Any, Counts], tuple[Any, Counts]],
     value_of: Callable[[Counts], Any],
 ) -> Any:
     """Return a function of the counts, given with its slopes in them and without."""
@@ -55,7 +55,7 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
         again = arrived(*inputs)
         four, passed = first_pass(again)
         seen = passed.batch.seen
-        number, slopes = found(again.lib, four)
+        number, slopes = found(again.lib, passed.batch, four)
         return number, (passed, slopes)
 
     def second(state: Any, *slope: Any) -> Any:
@@ -73,3 +73,7 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
     thresholds = map(call.lib.copy, (call.threshold, call.thresholds))
     inputs = (call.y_prob, call.y_true, call.sample_weight, call.where, *thresholds)
     return call.lib.in_two_passes(first, second, again, *inputs)
+
+
+def _as_it_is(four: Counts) -> Counts:
+    return four

@@ -46,21 +46,28 @@ class Pass(NamedTuple):
 
 def count_pass(arguments: Arguments) -> tuple[Any, ...]:
     """Return tp, fp, fn and tn."""
+    counts, batch = sum_up(arguments)
+    return rounded(batch, counts)
+
+
+def sum_up(arguments: Arguments) -> tuple[tuple[Any, ...], Batch]:
+    """Return tp, fp, fn and tn, in float64 where arrays are free, and some of the checked input."""
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
         batch = prepare(arguments)
-        return _rounded(batch, count(batch, arguments.step))
-    return _add_up(arguments, _whole(arguments), pieces, keep=False)[0]
+        return count(batch, arguments.step), batch
+    counts, _, batch = _add_up(arguments, _whole(arguments), pieces, keep=False)
+    return counts, batch
 
 
 def first_pass(arguments: Arguments, *, seen: bool | None = None) -> tuple[tuple[Any, ...], Pass]:
-    """Return tp, fp, fn and tn, and what the second pass needs; `seen` is that of `prepare`."""
+    """Return what `sum_up` counts, and what the second pass needs; `seen` is that of `prepare`."""
     shape = arguments.y_prob.shape
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
         batch = prepare(arguments, seen=seen)
         counts, slopes = count_and_find(batch, arguments.step)
-        return _rounded(batch, counts), Pass(arguments, batch, pieces, [slopes], batch, shape)
+        return counts, Pass(arguments, batch, pieces, [slopes], batch, shape)
     whole = _whole(arguments)
     # To find the slopes again takes hardly longer than to read them, but for buckets and powers.
     keep = arguments.thresholds is not None or arguments.from_logits
@@ -127,10 +134,10 @@ def _add_up(
             totals = [_zeros(arguments, batch, x) for x in counts]
         for total, x in zip(totals, counts, strict=True):
             total[_kept(piece, batch)] += x
-    return _rounded(batch, tuple(totals)), found, batch
+    return tuple(totals), found, batch
 
 
-def _rounded(batch: Batch, counts: tuple[Any, ...]) -> tuple[Any, ...]:
+def rounded(batch: Batch, counts: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return counts in the dtype of the scores."""
     if not batch.lib.free:
         return counts
