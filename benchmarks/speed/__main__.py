@@ -49,7 +49,7 @@ class Device(str, Enum):
 
 def main(
     quick: Annotated[
-        bool, typer.Option("--quick", help="A part of the work, in about a minute.")
+        bool, typer.Option("--quick", help="A part of the work, in a few minutes.")
     ] = False,
     only: Annotated[
         str, typer.Option(help="Only work whose name has this in it; * stands for anything.")

@@ -126,6 +126,8 @@ def _gpu_work() -> list[Work]:
 
 
 def _is_quick(work: Work) -> bool:
+    if work.threads:
+        return False
     if work.question in ("sizes", "across"):
         return work.n in (2**10, 10**6) and work.task == GRADIENT
     if work.question == "thresholds":
