@@ -118,7 +118,7 @@ def _by_differences(batch: Batch, hit: Any, missing: Callable[[], Any]) -> Any:
     lib, axes, positives, weights = batch.lib, batch.axes, batch.labels, batch.weights
     if weights is None:
         tp, hits, positive = lib.sums(hit, positives, axes)
-        everything = math.prod([hit.shape[axis] for axis in axes])
+        everything = math.prod(hit.shape if type(tp) is float else [hit.shape[i] for i in axes])
     else:
         if weights.shape != positives.shape:
             weights = lib.xp.broadcast_to(weights, positives.shape)
@@ -127,9 +127,12 @@ def _by_differences(batch: Batch, hit: Any, missing: Callable[[], Any]) -> Any:
         hits, everything = lib.dot(hit, weights, axes), lib.total(weights, axes)
     fp, fn = hits - tp, positive - tp
     tn = everything - positive - fp
-    if lib.any_less(fn, _SMALL * positive):
+    least = (_SMALL * positive, _SMALL * hits, _SMALL * (positive + hits))
+    if type(tp) is float and fn >= least[0] and fp >= least[1] and tn >= least[2]:
+        return tp, fp, fn, tn
+    if lib.any_less(fn, least[0]):
         fn = lib.dot(missing(), positives, axes)
-    few_fp, few_tn = lib.any_less(fp, _SMALL * hits), lib.any_less(tn, _SMALL * (positive + hits))
+    few_fp, few_tn = lib.any_less(fp, least[1]), lib.any_less(tn, least[2])
     if few_fp or few_tn:
         negatives = lib.less(batch.labels)
         negatives = negatives if weights is None else negatives * weights
