@@ -17,6 +17,7 @@ from ._counting.arguments import Arguments, Batch, check, prepare
 from ._counting.count import count
 from ._counting.names import Names
 from ._counting.pieces import rounded, sum_up
+from ._counting.values import HIDDEN, SEEN
 from ._types import Confusion
 
 
@@ -47,7 +48,7 @@ def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any
     The arrays are checked before; it is told whether their values were looked at.
     """
     arrays = (call.y_true, call.y_prob, call.sample_weight, call.where)
-    options = (loss, call.names, checking(call.lib))
+    options = (loss, call.names, SEEN if checking(call.lib) else HIDDEN)
     compiled = call.lib.compiled(arrays[:2], function, *options)
     if compiled is None:
         return None
@@ -55,7 +56,7 @@ def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any
     return compiled(*arrays)
 
 
-def _evaluate(loss: Any, names: Names, seen: bool, *arrays: Any) -> Any:
+def _evaluate(loss: Any, names: Names, seen: int, *arrays: Any) -> Any:
     batch = prepare(loss.arguments(*arrays, names=names), seen=seen)
     return loss.of_counts(Confusion(*count(batch, loss.step)))
 

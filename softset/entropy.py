@@ -88,7 +88,8 @@ def cross_entropy(
     if sample_weight is not None:
         weights = lib.cast(call.sample_weight, scores.dtype) * weights
     if where is not None:
-        labels, scores, weights = masked(lib, labels, scores, weights, call.where)
+        labels, _, weights = masked(lib, labels, scores, weights, call.where, seen)
+        scores = lib.where(call.where, scores, 0.5)  # whose logarithm is finite
     if not (seen or from_logits):
         scores = lib.clipped(scores)
 

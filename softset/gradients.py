@@ -167,7 +167,7 @@ def _by_chain(
     return value, second_pass(passed, slopes)
 
 
-def _chained(loss: Score, names: Names, seen: bool, *arrays: Any) -> tuple[Any, Any]:
+def _chained(loss: Score, names: Names, seen: int, *arrays: Any) -> tuple[Any, Any]:
     """Return the loss and its gradient for arrays that have been checked."""
     call = loss.arguments(*arrays, names=names)
     counts, passed = first_pass(call, seen=seen)

@@ -10,7 +10,7 @@ from ..steps import Hard, Identity, StraightThrough, keeps_nan
 from . import checks
 from .logits import logit_of, logits_of
 from .names import NAMES, RANKING, Names
-from .values import check_increasing, check_thresholds, check_values
+from .values import CLEAN, check_increasing, check_thresholds, check_values
 
 Piece: TypeAlias = "tuple[slice, ...]"
 
@@ -34,7 +34,7 @@ class Arguments(NamedTuple):
 class Batch(NamedTuple):
     """Checked input in one dtype, ready to be counted.
 
-    `seen` says that the values have been looked at; `hides_nan` that they have not, and that the
+    `seen` is what `check_values` knows of the values; `hides_nan` that it is nothing, and that the
     step would take a NaN for a number. Where `from_logits` is true the scores are logits, and
     `threshold` is a probability; `cut` is then the logit at which a step decides that is hard
     forwards. The hard step itself is given logits for both.
@@ -46,7 +46,7 @@ class Batch(NamedTuple):
     weights: Any
     threshold: Any
     grid: bool
-    seen: bool
+    seen: int
     hides_nan: bool
     clipped: bool
     axes: tuple[int, ...]
@@ -115,7 +115,7 @@ def arrive(
     )
 
 
-def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
+def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
     """Check the arguments of `confusion` and bring them to one dtype and one rank.
 
     Where they have been checked before, `seen` says whether their values could be seen.
@@ -132,7 +132,7 @@ def prepare(arguments: Arguments, *, seen: bool | None = None) -> Batch:
         weights = lib.cast(sample_weight, dtype)
     labels = lib.of_one_shape(lib.cast(y_true, dtype), scores)
     if where is not None:
-        labels, scores, weights = masked(lib, labels, scores, weights, where)
+        labels, scores, weights = masked(lib, labels, scores, weights, where, seen)
     clips = not (seen or from_logits)
     if clips:
         scores = lib.clipped(scores, alone=isinstance(step, Identity))
@@ -209,7 +209,7 @@ def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any)
     return prepare(arguments)
 
 
-def check(arguments: Arguments) -> bool:
+def check(arguments: Arguments) -> int:
     """Check dtypes, shapes and values; tell whether the values could be seen."""
     lib, names, y_true, y_prob, *_, from_logits = arguments
     arrays = (y_true, y_prob, arguments.sample_weight, arguments.where)
@@ -224,7 +224,7 @@ def check_arrays(
     sample_weight: Any,
     where: Any,
     from_logits: bool,
-) -> bool:
+) -> int:
     """Check dtypes, shapes and values; tell whether the values could be seen."""
     check_kinds(lib, names, y_true, y_prob, sample_weight, where)
     return check_values(lib, names, y_true, y_prob, sample_weight, where, from_logits=from_logits)
@@ -247,10 +247,12 @@ def check_kinds(
 
 
 def masked(
-    lib: Library, labels: Any, scores: Any, weights: Any, where: Any
+    lib: Library, labels: Any, scores: Any, weights: Any, where: Any, seen: int
 ) -> tuple[Any, Any, Any]:
     """Give entries that do not count a harmless score and a weight of 0."""
     keep = lib.cast(where, scores.dtype) if weights is None else lib.kept(weights, where)
+    if seen == CLEAN:  # they are harmless
+        return labels, scores, keep
     return lib.kept(labels, where), lib.kept(scores, where), keep
 
 

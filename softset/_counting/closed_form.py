@@ -9,6 +9,7 @@ from ..steps import Hard, is_own_step
 from .arguments import Arguments, arrive, prepare
 from .count import count
 from .pieces import count_pass, first_pass, rounded, second_pass
+from .values import SEEN
 
 Counts: TypeAlias = "tuple[Any, ...]"
 
@@ -43,7 +44,7 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
 
     Without slopes the value are the counts. `plain` is the value that autodiff can follow.
     """
-    seen = True
+    seen = SEEN
 
     def arrived(y_prob: Any, y_true: Any, *rest: Any) -> Arguments:
         sample_weight, where, threshold, thresholds = rest

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .._arrays import Library
 from ..steps import Hard, has_lines, is_ours, members
 from .arguments import Batch
 from .buckets import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
@@ -225,16 +224,11 @@ def _product(batch: Batch, rise: Any, slope: Any, room: Any = None) -> Any:
     """Return the slopes in the counts times those of the memberships."""
     lib = batch.lib
     tp, fp, fn, tn = slope
-    if type(tp) is not float and tp.shape:
-        tp, fp, fn, tn = (_along(lib, x, batch.axes) for x in slope)
+    positive, negative = tp - fn, fp - tn
+    if type(positive) is not float and positive.shape:
+        place = [None if i in batch.axes else slice(None) for i in range(len(batch.scores.shape))]
+        positive, negative = positive[tuple(place)], negative[tuple(place)]
     _, multiply = lib.in_place(batch.scores)
-    product = lib.chosen(batch.labels, tp - fn, fp - tn, room)
+    product = lib.chosen(batch.labels, positive, negative, room)
     product = product if type(rise) is int else multiply(product, rise)  # 1 is all it can be
     return product if batch.weights is None else multiply(product, batch.weights)
-
-
-def _along(lib: Library, x: Any, axes: tuple[int, ...]) -> Any:
-    """Give a slope of the counts the axes back that were summed over."""
-    for axis in axes:
-        x = lib.xp.expand_dims(x, axis=axis)
-    return x

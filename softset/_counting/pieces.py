@@ -25,7 +25,7 @@ from .arguments import (
 )
 from .checks import axes
 from .count import count, count_and_find, find_slopes, gradient
-from .values import check_values
+from .values import CLEAN, SEEN, check_values
 
 # The elements of a piece: half a megabyte of float32.
 _SIZE = 2**17
@@ -60,7 +60,7 @@ def sum_up(arguments: Arguments) -> tuple[tuple[Any, ...], Batch]:
     return counts, batch
 
 
-def first_pass(arguments: Arguments, *, seen: bool | None = None) -> tuple[tuple[Any, ...], Pass]:
+def first_pass(arguments: Arguments, *, seen: int | None = None) -> tuple[tuple[Any, ...], Pass]:
     """Return what `sum_up` counts, and what the second pass needs; `seen` is that of `prepare`."""
     shape = arguments.y_prob.shape
     arguments, pieces = _split(arguments)
@@ -110,7 +110,7 @@ def _whole(arguments: Arguments) -> Batch | None:
         if x is not None and x.dtype != y_prob.dtype:
             return None
     check_kinds(lib, names, y_true, y_prob, sample_weight, where)
-    return prepare(arguments, seen=True)
+    return prepare(arguments, seen=SEEN)
 
 
 def _add_up(
@@ -119,9 +119,10 @@ def _add_up(
     """Count piece by piece; the sums over pieces are in float64."""
     totals: list[Any] = []
     found: list[Any] = []
-    step = arguments.step
+    step, seen = arguments.step, CLEAN
     for piece in pieces:
         batch = _checked(arguments, whole, piece)
+        seen = min(seen, batch.seen)
         if keep:
             counts, slopes = count_and_find(batch, step)
         else:
@@ -134,7 +135,7 @@ def _add_up(
             totals = [_zeros(arguments, batch, x) for x in counts]
         for total, x in zip(totals, counts, strict=True):
             total[_kept(piece, batch)] += x
-    return tuple(totals), found, batch
+    return tuple(totals), found, batch._replace(seen=seen)
 
 
 def rounded(batch: Batch, counts: tuple[Any, ...]) -> tuple[Any, ...]:

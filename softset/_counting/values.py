@@ -9,6 +9,9 @@ from .._arrays import Library
 from .._arrays.values import Rule, checking, finite_only, obey, truth
 from .names import Names
 
+# What is known of the values; CLEAN says that nothing is wrong under a mask either.
+HIDDEN, SEEN, CLEAN = 0, 1, 2
+
 
 def check_values(
     lib: Library,
@@ -19,10 +22,10 @@ def check_values(
     where: Any,
     *,
     from_logits: bool,
-) -> bool:
+) -> int:
     """Look at the values, with one wait for a device; tell whether they could be seen."""
     if not checking(lib):
-        return False
+        return HIDDEN
     if 0 in y_prob.shape:
         raise ValueError(
             f"`{names.y_prob}` must not be empty, got shape {lib.shape(y_prob)}; skip the batch, "
@@ -34,7 +37,7 @@ def check_values(
         and (lib.is_bool(y_true.dtype) or lib.are_shares(y_true))
         and (sample_weight is None or lib.are_weights(sample_weight))
     ):
-        return True
+        return CLEAN
     rule = Rule(_is_finite, f"hold finite {names.logits}", finite_only) if from_logits else _SCORE
     rules = [(names.y_prob, y_prob, rule)]
     if not lib.is_bool(y_true.dtype):
@@ -43,7 +46,7 @@ def check_values(
         # An integer dtype has no infinity to compare with.
         rule = _WEIGHT if lib.is_real(sample_weight.dtype) else _WHOLE_WEIGHT
         rules.append(("sample_weight", sample_weight, rule))
-    return obey(lib, rules, where)
+    return SEEN if obey(lib, rules, where) else HIDDEN
 
 
 def check_thresholds(lib: Library, name: str, threshold: Any, *, hard: bool) -> None:
