@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from .library import Library
-
-# Up to so many knots, fewer than a byte counts, each is compared with all elements.
-_FEW = 64
 
 
 def sort_by_score(lib: Library, axes: tuple[int, ...], scores: Any, *others: Any) -> list[Any]:
@@ -37,29 +33,3 @@ def from_rows(lib: Library, rows: Any, axes: tuple[int, ...], like: Any) -> Any:
     xp = lib.xp
     x = xp.reshape(rows, tuple(shape[i] for i in order))
     return xp.permute_dims(x, tuple(order.index(i) for i in range(len(shape))))
-
-
-def rank(lib: Library, knots: Any, x: Any) -> Any:
-    """Return how many of the increasing knots are at most x, for each element of x in turn.
-
-    As `searchsorted` with side="right", but all of x takes each step at once: there is no branch
-    to mispredict, which for scores in any order costs NumPy six times as much.
-    """
-    xp = lib.xp
-    flat = xp.reshape(x, (-1,))
-    # NumPy and PyTorch turn the indices that they take into 64 bits; JAX may have 32 only.
-    integer = xp.int64 if lib.free else xp.int32
-    count = knots.shape[0]
-    if count <= _FEW and lib.free:
-        found = xp.zeros_like(flat, dtype=xp.uint8)
-        for i in range(count):
-            found = found + xp.astype(flat >= knots[i], xp.uint8)
-        return xp.astype(found, integer)
-    step = 2 ** (count.bit_length() - 1)
-    padded = xp.concat([knots, xp.full_like(knots, math.inf)])
-    found = xp.zeros_like(flat, dtype=integer)
-    while step:
-        passed = lib.look_up(padded, found + (step - 1)) <= flat
-        found = found + xp.astype(passed, integer) * step
-        step //= 2
-    return found

@@ -1,14 +1,18 @@
-"""Sums over many stretches and over many buckets of one array, in one pass over it.
+"""Sums over many stretches and over many buckets of one array, and which bucket an element is in.
 
 They are taken in float64, or where there is none in parts that float32 sums without an error.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from .library import Library
+
+# Up to so many knots, fewer than a byte counts, each is compared with all elements.
+_FEW = 64
 
 
 def sums_between(lib: Library, x: Any) -> Callable[[Any, Any], Any]:
@@ -49,6 +53,32 @@ def bucket_sums(lib: Library, x: Any, bucket: Any, size: int) -> Any:
             found = sums_between(lib, xp.take(part, order, axis=0))(edges[:-1], edges[1:])
         total = found if total is None else total + found
     return total if total.dtype == x.dtype else xp.astype(total, x.dtype)
+
+
+def rank(lib: Library, knots: Any, x: Any) -> Any:
+    """Return how many of the increasing knots are at most x, for each element of x in turn.
+
+    As `searchsorted` with side="right", but all of x takes each step at once: there is no branch
+    to mispredict, which for scores in any order costs NumPy six times as much.
+    """
+    xp = lib.xp
+    flat = xp.reshape(x, (-1,))
+    # NumPy and PyTorch turn the indices that they take into 64 bits; JAX may have 32 only.
+    integer = xp.int64 if lib.free else xp.int32
+    count = knots.shape[0]
+    if count <= _FEW and lib.free:
+        found = xp.zeros_like(flat, dtype=xp.uint8)
+        for i in range(count):
+            found = found + xp.astype(flat >= knots[i], xp.uint8)
+        return xp.astype(found, integer)
+    step = 2 ** (count.bit_length() - 1)
+    padded = xp.concat([knots, xp.full_like(knots, math.inf)])
+    found = xp.zeros_like(flat, dtype=integer)
+    while step:
+        passed = lib.look_up(padded, found + (step - 1)) <= flat
+        found = found + xp.astype(passed, integer) * step
+        step //= 2
+    return found
 
 
 def _parts(lib: Library, x: Any) -> list[Any]:

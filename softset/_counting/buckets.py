@@ -11,8 +11,7 @@ import math
 from typing import Any, NamedTuple
 
 from .._arrays import Library
-from .._arrays.sorting import rank
-from .._arrays.sums import bucket_sums, sums_between
+from .._arrays.sums import bucket_sums, rank, sums_between
 from ..steps import has_lines
 from ..steps.lines import Lines
 from .arguments import Batch
@@ -29,6 +28,8 @@ class Buckets(NamedTuple):
 
     `index` numbers the bucket of each score, through all rows of counts, of `size` buckets each.
     At a threshold the first line holds for the buckets before `start`, the last one from `stop`.
+    Of the lines, `low` and `high` are where they meet, `first`, `middle` and `last` their slopes:
+    from (0, 0), through (threshold, centre), to (1, 1).
     """
 
     index: Any
