@@ -1,7 +1,7 @@
 """From checked scores to memberships, to the four sums, and back to the gradient.
 
-d loss / d score = w [y (L_tp - L_fn) + (1 - y) (L_fp - L_tn)] h'(score), with the label y, the weight
-w, the membership h, and the slopes of the loss in the counts, which `count_slopes` finds.
+d loss / d score = w [y (L_tp - L_fn) + (1 - y) (L_fp - L_tn)] h'(score), with the label y, the
+weight w, the membership h, and the loss's slopes in the counts, which `count_slopes` finds.
 """
 
 from __future__ import annotations
