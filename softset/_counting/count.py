@@ -152,6 +152,8 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Any], Any]:
         return (hit, 1 - hit), (inner * rise, None)
     miss, fall = _with_slope(batch, step, lack, 1 - threshold)
     hit, miss = _with_nan(batch, hit), _with_nan(batch, miss)
+    if type(rise) is int:  # the probability itself
+        return (hit, miss), (inner, None)
     return (hit, miss), (inner * rise, -inner * fall)
 
 

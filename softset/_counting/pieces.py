@@ -14,6 +14,7 @@ from .._arrays.shapes import broadcasts_to
 from ..steps import is_own_step
 from .arguments import Arguments, Batch, Piece, piece_of, prepare, shape_of_threshold
 from .count import count, count_and_find, find_slopes, gradient
+from .traced import count_traced
 
 # The elements of a piece: a megabyte of float32.
 _SIZE = 2**18
@@ -34,6 +35,8 @@ def count_pass(arguments: Arguments) -> tuple[Any, ...]:
     """Return tp, fp, fn and tn."""
     pieces = _split(arguments)
     if len(pieces) == 1:
+        if not arguments.lib.visible:
+            return count_traced(arguments)
         return count(prepare(arguments), arguments.step)
     return _add_up(arguments, pieces, keep=False)[0]
 
