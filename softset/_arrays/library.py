@@ -12,6 +12,8 @@ from . import logistic
 NUMBERS = (bool, int, float, complex)
 
 Both: TypeAlias = "Callable[..., tuple[Any, tuple[Any, ...]]]"
+Counts: TypeAlias = "Callable[..., tuple[Any, ...]]"
+Backward: TypeAlias = "Callable[..., Any]"
 Operator: TypeAlias = "Callable[[Any, Any], Any]"
 
 
@@ -226,6 +228,10 @@ class Library:
         x = self.xp.where(x < 0, 0.0, x)
         return self.xp.where(x > 1, 1.0, x)
 
+    def inside(self, x: Any) -> Any:
+        """Return 1 where `clipped` keeps a number, else 0, in the dtype of x."""
+        return self.xp.astype(x == self.clipped(x), x.dtype)
+
     def below(self, x: Any, bound: Any) -> Any:
         """Return 1 where x < bound, else 0, in the dtype of x."""
         return self.xp.astype(x < bound, x.dtype)
@@ -342,3 +348,11 @@ class Library:
         array that nothing follows. `otherwise` gives the value where a framework cannot be told.
         """
         return both(*arrays)[0]
+
+    def with_backward(self, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
+        """Return what `counts` makes of the arrays, with a gradient in the first that is given.
+
+        `backward` makes it of the slopes in the counts and the arrays. It is taken only where it
+        is the whole gradient, for one order of derivatives or for all.
+        """
+        return counts(*arrays)

@@ -9,6 +9,7 @@ from ..steps import Hard, is_own_step
 from .arguments import Arguments, arrive, prepare
 from .count import count
 from .pieces import count_pass, first_pass, rounded, second_pass
+from .traced import count_traced
 from .values import SEEN
 
 Counts: TypeAlias = "tuple[Any, ...]"
@@ -25,6 +26,8 @@ def suits(call: Arguments) -> bool:
 
 def counts(call: Arguments) -> Counts:
     """Return tp, fp, fn and tn."""
+    if not call.lib.visible:
+        return count_traced(call)
     if not suits(call):
         return count_pass(call)
     return _in_two_passes(call, lambda lib, batch, four: (rounded(batch, four), None), _as_it_is)

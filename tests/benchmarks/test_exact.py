@@ -6,7 +6,7 @@ import pytest
 import softset as ss
 from benchmarks.speed import agreement, by_hand, candidates, exact
 from benchmarks.speed.work import COUNTS, FORWARD, MASK, WEIGHTS, Work, data, extras
-from tests.support import sklearn
+from tests.support.referees import sklearn
 
 # In float64, by hand and by softset: sums differ in their order only.
 EXACT = 1e-12

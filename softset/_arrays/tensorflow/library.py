@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow
 
 from .. import numpy
-from ..library import NUMBERS, Both, Library, Operator
+from ..library import NUMBERS, Backward, Both, Counts, Library, Operator
 from ..often import compiled_if_often
 from . import namespace as xp
 
@@ -151,6 +151,28 @@ class TensorFlow(Library):
             return both(*map(tf.stop_gradient, arrays))[0], backward
 
         return tf.custom_gradient(value_of)(*arrays)
+
+    def with_backward(self, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
+        """Return counts with the gradient that is given, by tf.custom_gradient, in graphs.
+
+        Gradients in the other arrays are those of `counts`: graphs leave out what nobody asks for.
+        """
+        if self.visible:
+            return counts(*arrays)
+
+        def counts_of(*arrays: Any) -> tuple[Any, Callable[..., Any]]:
+            def gradients(*slopes: Any) -> list[Any]:
+                others = [x for x in arrays[1:] if x.dtype.is_floating]
+                with tf.GradientTape() as tape:
+                    tape.watch(others)
+                    again = counts(*arrays)
+                found = iter(tape.gradient(again, others, slopes))
+                rest = [next(found) if x.dtype.is_floating else None for x in arrays[1:]]
+                return [backward(slopes, *arrays), *rest]
+
+            return counts(*map(tf.stop_gradient, arrays)), gradients
+
+        return tf.custom_gradient(counts_of)(*arrays)
 
 
 def _graph(function: Callable[..., Any]) -> Callable[..., Any]:

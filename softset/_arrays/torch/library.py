@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch.autograd import forward_ad
 
 from .. import numpy
-from ..library import NUMBERS, Both, Library, Operator
+from ..library import NUMBERS, Backward, Both, Counts, Library, Operator
 from ..refusals import not_dense, refusal
 from .closed_form import in_two_passes, is_alone
 
@@ -24,6 +25,7 @@ _PLAIN = (
     "torch.distributed._functional_collectives",
     "torchvision.tv_tensors",
 )
+_STRIPS = (2**5, 2**4)  # how many numbers are added up, and how many such sums side by side
 _SHORT: list[int] = []  # `_length_of_dots`, once it is known
 _OWN = (torch.Tensor, torch.nn.Parameter)
 _STRETCH = 2**7
@@ -117,6 +119,8 @@ class Torch(Library):
     def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Sum over the axes, over all of them in half the time."""
         if self._adds_up_wide(x):
+            if len(axes) == x.ndim and x.is_cpu and not x.requires_grad:
+                return _in_strips(x)
             return xp.sum(x, axis=axes, dtype=torch.float64).to(x.dtype)
         return x.sum() if len(axes) == x.ndim else xp.sum(x, axis=axes)
 
@@ -153,8 +157,7 @@ class Torch(Library):
         return self.numbers(value, like) if type(value) is float else value.to(like.dtype)
 
     def _adds_up_wide(self, x: Any) -> bool:
-        # What inductor writes for processors are running sums of thousands; while it reads the
-        # numbers it takes them to float64 for little.
+        # What inductor writes for processors are running sums of thousands.
         return not self.visible and self.has_float64 and x.dtype is torch.float32
 
     def running(self, x: Any) -> Any:
@@ -212,6 +215,14 @@ class Torch(Library):
         value, finite = x.detach().clamp(0, 1), x.clamp(-1, 2)
         inside = 1 - (x.detach() - value).sign().abs()
         return value + inside * (finite - finite.detach())
+
+    def inside(self, x: Any) -> Any:
+        """Return 1 where `clipped` keeps a number, else 0."""
+        if self.visible:
+            return super().inside(x)
+        # A compiler would keep booleans from one pass to the next, and reads them ten times as
+        # slowly as it finds these numbers again.
+        return 1 - (x - x.clamp(0, 1)).sign().abs()
 
     def below(self, x: Any, bound: Any) -> Any:
         """Return 1 where x < bound, else 0."""
@@ -334,6 +345,32 @@ class Torch(Library):
 
         return Closed.apply(*arrays)
 
+    def with_backward(self, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
+        """Return counts with the gradient that is given, where Dynamo reads the call."""
+        if not (torch.compiler.is_dynamo_compiling() and torch.is_grad_enabled()):
+            return counts(*arrays)
+        if forward_ad._current_level >= 0 or torch._C._are_functorch_transforms_active():
+            return counts(*arrays)
+        first, *others = [x.requires_grad for x in arrays]
+        if not first or any(others):
+            return counts(*arrays)
+        return _Closed.apply(counts, backward, *arrays)
+
+
+class _Closed(torch.autograd.Function):
+    """Counts with a gradient in the first array that is given."""
+
+    @staticmethod
+    def forward(ctx: Any, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
+        ctx.with_slopes = backward
+        ctx.save_for_backward(*arrays)
+        return counts(*[x.detach() for x in arrays])
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Any) -> tuple[Any, ...]:
+        arrays = ctx.saved_tensors
+        return (None, None, ctx.with_slopes(slopes, *arrays), *[None] * (len(arrays) - 1))
+
 
 FREE = Torch(free=True, in_memory=True)
 FOLLOWED = Torch(in_memory=True)
@@ -353,6 +390,19 @@ def _in_numpy(x: Any) -> Any:
 def _shares_memory(*tensors: Any) -> bool:
     """Tell whether NumPy can see the memory of free tensors; it has no bfloat16."""
     return not any(x.dtype is torch.bfloat16 or x.is_neg() for x in tensors)
+
+
+def _in_strips(x: Any) -> Any:
+    """Sum float32 numbers: 32 at a time as they are, and what comes of it in float64.
+
+    To take all of them to float64 costs a half more; autograd would put its gradient together from
+    those of the parts.
+    """
+    flat, number = x.reshape(-1), x.numel() // math.prod(_STRIPS)
+    whole = number * math.prod(_STRIPS)
+    strips = flat[:whole].reshape(number, *_STRIPS).sum(1)
+    total = strips.sum(dtype=torch.float64) + flat[whole:].sum(dtype=torch.float64)
+    return total.to(x.dtype)
 
 
 def _length_of_dots() -> int:

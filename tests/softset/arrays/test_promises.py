@@ -48,6 +48,7 @@ PROMISES = {
     "chosen with less": (lambda lib, x, y: lib.chosen(x, 5.0, -1.0), 5 * X - (1 - X)),
     "chosen by arrays": (lambda lib, x, y: lib.chosen(x, y, 2 * x), Y * X + 2 * X * (1 - X)),
     "copy": (lambda lib, x, y: lib.copy(x) + 0.5, X + 0.5),
+    "inside": (lambda lib, x, y: lib.inside(x), 1.0 * ((X >= 0) & (X <= 1))),
     "divided": (lambda lib, x, y: lib.divided(x, y), X / Y),
     "clipped": (lambda lib, x, y: lib.clipped(x), np.clip(X, 0, 1)),
     "clipped alone": (lambda lib, x, y: lib.clipped(x, alone=True), np.clip(X, 0, 1)),
