@@ -209,7 +209,8 @@ class NumPy(Library):
         if not (less if type(less) is bool else less.all()):
             y, positive, negative = np.subtract(1, y, out=room), negative, positive
         found = np.multiply(y, positive - negative, out=room)
-        return np.add(found, negative, out=found)
+        # Without axes it is a number, which nothing can be written to.
+        return np.add(found, negative, out=found if found.shape else None)
 
     def larger(self, x: Any, y: Any) -> Any:
         """Return the larger of each pair, in the memory of x."""

@@ -400,6 +400,17 @@ def test_scores_without_axes(backend):
 
     one, share = backend.asarray(np.asarray(1.0)), backend.asarray(np.asarray(0.75))
     assert_close(backend.run(counts, one, share), np.asarray(0.75 + 4 * 0.25), backend)
+    for step in (ss.Identity(), ss.Linear(), ss.Sigmoid()):
+        for from_logits in (False, True):
+            loss = ss.as_loss(ss.accuracy, step=step, from_logits=from_logits)
+            expected = ss.value_and_grad(loss)(np.asarray([1.0]), np.asarray([0.75]))
+            assert expected[1].all()
+            for found in (
+                backend.value_and_grad(loss, one, share),
+                ss.value_and_grad(loss)(one, share),
+            ):
+                for x, e in zip(found, expected, strict=True):
+                    assert_close(x, np.reshape(e, ()), backend)
 
 
 @marks.on("torch")
