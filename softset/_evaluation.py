@@ -37,7 +37,8 @@ def evaluate(loss: Any, call: Arguments) -> Any:
     if not lib.free:
         return loss.of_counts(loss.counts(call), lib)
     four, batch = sum_up(call)
-    if (numbers := loss.as_numbers(lib, four)) is not None:
+    numbers = loss.as_numbers(lib, four)
+    if numbers is not None:
         return lib.number(loss.of_values(loss.metric(numbers)), batch.scores)
     return loss.of_counts(Confusion(*rounded(batch, four)))
 
@@ -49,7 +50,8 @@ def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any
     """
     arrays = (call.y_true, call.y_prob, call.sample_weight, call.where)
     options = (loss, call.names, SEEN if checking(call.lib) else HIDDEN)
-    compiled = call.lib.compiled(arrays[:2], function, *options)
+    given = tuple([x for x in arrays if x is not None])
+    compiled = call.lib.compiled(given, function, *options)
     if compiled is None:
         return None
     check(call)
@@ -69,7 +71,8 @@ def count_slopes(
     The slopes of plain numbers are such as well. With the batch that they are of, the counts are
     what `sum_up` returns.
     """
-    if (numbers := loss.as_numbers(lib, counts)) is not None:
+    numbers = loss.as_numbers(lib, counts)
+    if numbers is not None:
         value, slopes = value_and_slopes(loss.metric, numbers)
         if getattr(loss, "maximize", False):
             slopes = (-slopes[0], -slopes[1], -slopes[2], -slopes[3])

@@ -45,9 +45,8 @@ class Score:
         # A score over a grid looks at its counts, to warn of what they miss.
         own = self.metric_is_own and self.step_is_own
         looks = self.thresholds is not None and isinstance(self.step, Hard)
-        object.__setattr__(
-            self, "is_fixed", own and not looks and _is_plain(self.threshold, self.thresholds)
-        )
+        plain = _is_plain(self.threshold, self.thresholds, self.axis)
+        object.__setattr__(self, "is_fixed", own and plain and not looks)
 
     def __call__(
         self,
@@ -100,7 +99,8 @@ class Score:
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
-        if lib is not None and (numbers := self.as_numbers(lib, c)) is not None:
+        numbers = None if lib is None else self.as_numbers(lib, c)
+        if lib is not None and numbers is not None:
             return lib.number(self.of_values(self.metric(numbers)), c.tp)
         values = self.values_at(c)
         if self.thresholds is not None and isinstance(self.step, Hard):
@@ -272,9 +272,13 @@ def as_score(
     return Score(frozen, Hard(), threshold, thresholds, axis, from_logits)
 
 
-def _is_plain(*thresholds: Any) -> bool:
-    """Tell whether thresholds are numbers and tuples of them, of which a key can be made."""
-    return all(x is None or type(x) in (int, float, tuple) for x in thresholds)
+def _is_plain(*options: Any) -> bool:
+    """Tell whether options are numbers and tuples of them, of which a key can be made."""
+    for option in options:
+        for x in option if type(option) is tuple else (option,):
+            if not (x is None or type(x) in (int, float)):
+                return False
+    return True
 
 
 def _require_grid(metric: Metric, thresholds: Any) -> None:

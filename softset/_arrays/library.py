@@ -199,7 +199,10 @@ class Library:
         return logistic.logistic(self.xp, x)
 
     def logistics(self, x: Any) -> tuple[Any, Any]:
-        """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)); both tails of both keep their value."""
+        """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)).
+
+        Both tails of both keep their value, as far as the dtype has normal numbers.
+        """
         return logistic.logistics(self.xp, x)
 
     def divided(self, x: Any, y: Any) -> Any:

@@ -48,11 +48,13 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
     Without slopes the value are the counts. `plain` is the value that autodiff can follow.
     """
     seen = SEEN
+    # The arrays are a framework's to hold, and `call` has them.
+    step, axis, from_logits, names = call.step, call.axis, call.from_logits, call.names
 
     def arrived(y_prob: Any, y_true: Any, *rest: Any) -> Arguments:
         sample_weight, where, threshold, thresholds = rest
-        cut, axis = (threshold, thresholds, call.step), (call.axis, call.from_logits)
-        return arrive(y_true, y_prob, *cut, sample_weight, where, *axis, call.names)
+        cut, count = (threshold, thresholds, step), (sample_weight, where, axis, from_logits)
+        return arrive(y_true, y_prob, *cut, *count, names)
 
     def first(*inputs: Any) -> tuple[Any, Any]:
         nonlocal seen
@@ -71,7 +73,7 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
     def again(*inputs: Any) -> Any:
         # The values were checked before, if at all.
         batch = prepare(arrived(*inputs), seen=seen)
-        return plain(count(batch, call.step))
+        return plain(count(batch, step))
 
     # Thresholds may change before the gradient is asked for.
     thresholds = map(call.lib.copy, (call.threshold, call.thresholds))

@@ -157,3 +157,64 @@ def test_tapes_and_graphs_go_through_it(backend, is_compiled):
     assert bool(tf.reduce_all(tape.gradient(value, y) != 0))
     graph = tf.function(loss, autograph=False)
     np.testing.assert_allclose(float(graph(y, p)), float(loss(y, p)), rtol=1e-13)
+
+
+@eager
+def test_other_ranks_come_through(backend, is_compiled):
+    loss = ss.as_loss(ss.f1)
+    for shape in ((40,), (40,), (40,), (8, 5), (40,), (2, 4, 5), (5, 8), (10,)):
+        size = int(np.prod(shape))
+        y, p = (x[:size].reshape(shape) for x in (Y, P))
+        found = loss(backend.asarray(y), backend.asarray(p))
+        np.testing.assert_allclose(float(found), loss(y, p), rtol=1e-13)
+    assert is_compiled()
+
+
+@eager
+def test_options_that_have_no_key_are_not_compiled(backend, is_compiled):
+    y, p = (backend.asarray(x.reshape(20, 2)) for x in (Y, P))
+    expected = ss.as_loss(ss.f1, threshold=(0.3, 0.4))(Y.reshape(20, 2), P.reshape(20, 2))
+    loss = ss.as_loss(ss.f1, threshold=(np.float64(0.3), 0.4))
+    for _ in range(often._OFTEN + 2):
+        np.testing.assert_allclose(float(loss(y, p)), expected, rtol=1e-13)
+    assert not is_compiled()
+    with pytest.raises((TypeError, ValueError), match="`axis`"):
+        ss.as_loss(ss.f1, axis=[0, 1])(y, p)
+
+
+@marks.on("jax")
+def test_values_that_are_hidden_with_the_weights_are_guarded_as_ever(backend, is_compiled):
+    jax = backend.jax
+    loss = ss.as_loss(ss.f1, step=ss.Sigmoid())
+    y, p = backend.asarray(Y[:4]), backend.asarray(np.asarray([1.3, 0.4, 0.6, 0.2]))
+    weights = backend.asarray(np.linspace(0.5, 2, 12).reshape(3, 4))
+    rows = jax.vmap(lambda w: loss(y, p, sample_weight=w))
+    first = rows(weights)
+    for _ in range(often._OFTEN + 2):
+        loss(y, backend.asarray(P[:4]))
+        np.testing.assert_allclose(rows(weights), first, rtol=1e-13)
+    assert is_compiled()
+
+
+@marks.on("tensorflow")
+def test_one_tensor_in_two_places_gets_both_gradients_in_a_graph(backend):
+    tf = backend.tf
+    loss = ss.as_loss(ss.f1)
+
+    @tf.function(autograph=False)
+    def slopes(y, p, w):
+        with tf.GradientTape() as tape:
+            tape.watch([p, w])
+            value = loss(y, p, sample_weight=w)
+        return tape.gradient(value, [p, w])
+
+    @tf.function(autograph=False)
+    def slope(y, p):
+        with tf.GradientTape() as tape:
+            tape.watch(p)
+            value = loss(y, p, sample_weight=p)
+        return tape.gradient(value, p)
+
+    y, p = backend.asarray(Y), backend.asarray(P)
+    expected = sum(slopes(y, p, tf.identity(p)))
+    np.testing.assert_allclose(slope(y, p), expected, rtol=1e-12, atol=1e-16)

@@ -1,6 +1,8 @@
 """The closed form as autograd's backward pass: the same numbers, and used where it may be."""
 
 import functools
+import gc
+import weakref
 from functools import partial
 
 import numpy as np
@@ -330,3 +332,49 @@ def test_errors_name_the_arguments_of_the_module():
         loss(scores(loss), LABELS[:5])
     with pytest.raises(TypeError, match="`target` must be an array"):
         loss(scores(loss), 1)
+
+
+@pytest.mark.parametrize("role", ["labels", "weights", "threshold"])
+def test_one_tensor_in_two_places_gets_both_gradients(role):
+    """Against those of two tensors of the same values."""
+
+    def value(p, q):
+        if role == "labels":
+            return ss.as_loss(ss.f1)(q, p)
+        if role == "weights":
+            return ss.as_loss(ss.f1)(LABELS, p, sample_weight=q)
+        return ss.as_loss(ss.f1, threshold=q)(LABELS, p)
+
+    p, q = (SCORES.clone().requires_grad_() for _ in range(2))
+    expected = sum(torch.autograd.grad(value(p, q), (p, q)))
+    torch.testing.assert_close(
+        torch.autograd.grad(value(p, p), p)[0], expected, rtol=1e-12, atol=1e-16
+    )
+
+
+def test_arrays_are_let_go_with_the_graph():
+    p = SCORES.clone().requires_grad_()
+    labels, weights = LABELS.clone(), WEIGHTS.clone()
+    value = ss.as_loss(ss.f1)(labels, p * 1.0, sample_weight=weights)
+    held = [weakref.ref(x) for x in (labels, weights)]
+    value.backward()
+    del labels, weights
+    gc.collect()
+    assert [x() for x in held] == [None, None] and value.grad_fn is not None
+
+
+def test_an_exported_training_step_keeps_its_gradient():
+    class Step(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.tensor(0.7).double())
+
+        def forward(self, y, x):
+            return ss.as_loss(ss.f1)(y, torch.sigmoid(x * self.weight))
+
+    step, given = Step(), (LABELS.double(), torch.logit(SCORES))
+    expected = torch.autograd.grad(step(*given), step.weight)[0]
+    exported = torch.export.export(step, given, strict=True).module()
+    exported(*given).backward()
+    found = next(iter(exported.parameters())).grad
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)

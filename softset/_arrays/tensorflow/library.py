@@ -138,7 +138,8 @@ class TensorFlow(Library):
         self, arrays: tuple[Any, ...], function: Callable[..., Any], *options: Any
     ) -> Callable[..., Any] | None:
         """Return a function of eager tensors as a graph, which other lengths make anew once."""
-        return compiled_if_often(_graph, function, options)
+        ranks = tuple([x.shape.rank for x in arrays])
+        return compiled_if_often(_graph, _of_ranks, (ranks, function, *options))
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by tf.custom_gradient."""
@@ -162,17 +163,24 @@ class TensorFlow(Library):
 
         def counts_of(*arrays: Any) -> tuple[Any, Callable[..., Any]]:
             def gradients(*slopes: Any) -> list[Any]:
-                others = [x for x in arrays[1:] if x.dtype.is_floating]
+                # One tensor may be several of them.
+                scores, *copies = map(tf.identity, arrays)
+                others = [x for x in copies if x.dtype.is_floating]
                 with tf.GradientTape() as tape:
                     tape.watch(others)
-                    again = counts(*arrays)
+                    again = counts(tf.stop_gradient(scores), *copies)
                 found = iter(tape.gradient(again, others, slopes))
-                rest = [next(found) if x.dtype.is_floating else None for x in arrays[1:]]
+                rest = [next(found) if x.dtype.is_floating else None for x in copies]
                 return [backward(slopes, *arrays), *rest]
 
             return counts(*map(tf.stop_gradient, arrays)), gradients
 
         return tf.custom_gradient(counts_of)(*arrays)
+
+
+def _of_ranks(ranks: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function; a graph for other lengths is not to be one for other ranks."""
+    return function(*arguments)
 
 
 def _graph(function: Callable[..., Any]) -> Callable[..., Any]:

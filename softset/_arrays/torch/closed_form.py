@@ -21,10 +21,10 @@ def is_alone(y_prob: Any, others: tuple[Any, ...]) -> bool:
     """Tell whether the scores, of which there are some, are all that has a gradient, eagerly."""
     if not (y_prob.requires_grad and torch.is_grad_enabled() and y_prob.numel()):
         return False
-    for x in (y_prob, *others):
+    for i, x in enumerate((y_prob, *others)):
         if not isinstance(x, torch.Tensor):
             continue
-        if type(x) not in _DENSE or (x.requires_grad and x is not y_prob):
+        if type(x) not in _DENSE or (i and x.requires_grad):  # it may be the scores once more
             return False
         # Autograd may save neither of these two.
         if x.is_neg() or x.is_inference():
@@ -51,7 +51,8 @@ class InTwoPasses(torch.autograd.Function):
         ctx.save_for_backward(*tensors)
         ctx.passes, ctx.in_numpy = passes, _suits_numpy(tensors)
         view = _view if ctx.in_numpy else _detached
-        values, ctx.state = passes.first(*_filled(passes, [view(x) for x in tensors]))
+        with np.errstate(all="ignore"):  # PyTorch does not warn
+            values, ctx.state = passes.first(*_filled(passes, [view(x) for x in tensors]))
         if isinstance(values, tuple):  # which a user's function may write to
             return tuple([_tensor(x).clone() for x in values])
         return _tensor(values)
@@ -69,7 +70,8 @@ class InTwoPasses(torch.autograd.Function):
                 known = [_number(x) for x in slopes] if tensors[0].is_cpu else slopes
                 if ctx.in_numpy:
                     known = [_view(x) for x in known]
-                gradient = _tensor(ctx.passes.second(state, *known))
+                with np.errstate(all="ignore"):
+                    gradient = _tensor(ctx.passes.second(state, *known))
             except RuntimeError:  # many directions at once, which hide their values
                 gradient = _by_autograd(ctx.passes, tensors, slopes, following)
         return None, gradient.to(tensors[0].dtype), *[None] * (len(tensors) - 1)
@@ -78,7 +80,9 @@ class InTwoPasses(torch.autograd.Function):
 def in_two_passes(first: Any, second: Any, again: Any, inputs: tuple[Any, ...]) -> Any:
     """Return what `first` makes of the inputs, with `second` as its backward pass."""
     places = [i for i, x in enumerate(inputs) if isinstance(x, torch.Tensor)]
-    passes = Passes(first, second, again, inputs, places)
+    # Autograd alone holds the tensors, until it has gone back.
+    others = tuple([None if isinstance(x, torch.Tensor) else x for x in inputs])
+    passes = Passes(first, second, again, others, places)
     return InTwoPasses.apply(passes, *[inputs[i] for i in places])
 
 

@@ -347,7 +347,9 @@ class Torch(Library):
 
     def with_backward(self, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
         """Return counts with the gradient that is given, where Dynamo reads the call."""
-        if not (torch.compiler.is_dynamo_compiling() and torch.is_grad_enabled()):
+        if torch.compiler.is_exporting() or not torch.compiler.is_dynamo_compiling():
+            return counts(*arrays)
+        if not torch.is_grad_enabled():
             return counts(*arrays)
         if forward_ad._current_level >= 0 or torch._C._are_functorch_transforms_active():
             return counts(*arrays)
