@@ -57,7 +57,7 @@ class Lines(NamedTuple):
     def _two_slopes(self, lib: Library, y_prob: Any) -> Any:
         add, multiply = lib.in_place(y_prob)
         outside = add(lib.below(y_prob, self.low), lib.above(y_prob, self.high))
-        return add(multiply(outside, self.first - self.middle), self.middle)
+        return add(multiply(1 - outside, self.middle), multiply(outside, self.first))
 
     def _is_even(self) -> bool:
         """Tell whether the first and the last line have one slope, as at a threshold of 0.5."""

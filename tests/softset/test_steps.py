@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import softset as ss
-from softset import steps
 from softset.steps import lines as _lines
 from tests.support import marks
 from tests.support.backends import KINDS, lib_of, total
@@ -417,14 +416,16 @@ def test_forward_mode_has_the_slope_of_the_middle_at_knots(backend, n):
 
 @marks.on("numpy", "torch")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_products_choose_the_same_tail_as_where(backend, dtype):
+def test_logistic_of_many_in_memory_has_the_tails_of_where(backend, dtype):
+    """But for some roundings; where float32 has no normal numbers, 0 may be as much."""
     z = np.concatenate([np.random.default_rng(0).normal(size=5000, scale=9), [0, -0.0, 900, -900]])
     z = backend.asarray(z.astype(dtype))
 
     def both(lib):
-        found = steps.logistic(lib, z), *steps.logistics(lib, z)
+        found = lib.logistic(z), *lib.logistics(z)
         return [backend.to_numpy(x) for x in found]
 
     for x, e in zip(both(lib_of(z)), both(followed(backend)), strict=True):
         assert x.dtype == dtype
-        np.testing.assert_array_equal(x, e)
+        limits = np.finfo(dtype)
+        np.testing.assert_allclose(x, e, rtol=4 * limits.eps, atol=limits.tiny)
