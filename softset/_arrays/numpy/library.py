@@ -80,8 +80,8 @@ class NumPy(Library):
 
     def total(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Return the sum over the axes in float64, of all as a number."""
-        if x.dtype.itemsize == 4 and x.size > _SMALL:
-            found = stretches.total(x.astype(_SINGLE, copy=False), axes)
+        if x.size > _SMALL and x.dtype.itemsize <= 8:
+            found = stretches.total(_native(x), axes)
         else:
             found = np.add.reduce(_wide(x), axis=axes)
         return float(found) if len(axes) == x.ndim else found
@@ -90,9 +90,8 @@ class NumPy(Library):
         """Return the sum of x * y over the axes in float64, of all as a number."""
         if x.shape != y.shape or x.dtype != y.dtype:
             return self.total(x * y, axes)
-        if x.dtype.itemsize == 4 and x.size > _SMALL:
-            x, y = (z.astype(_SINGLE, copy=False) for z in (x, y))
-            found = stretches.dot(x, y, axes)
+        if x.size > _SMALL and x.dtype.itemsize <= 8:
+            found = stretches.dot(_native(x), _native(y), axes)
         elif len(axes) == x.ndim:
             found = _wide(x).reshape(-1).dot(_wide(y).reshape(-1))
         else:
@@ -272,6 +271,11 @@ def _number(x: Any, like: Any) -> Any:
     if isinstance(x, np.generic) and (type(x) is type(like) or type(like) in NUMBERS):
         return x
     return np.where(True, x, like)[()]
+
+
+def _native(x: Any) -> Any:
+    """Return numbers in the order of bytes of this machine."""
+    return x.astype(x.dtype.newbyteorder("="), copy=False)
 
 
 def _wide(x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Sums of many float32 numbers in NumPy: of short stretches first, and of these in float64.
+"""Sums of many numbers in NumPy: of short stretches first, and of these in float64.
 
 A stretch hardly rounds. Products of matrices sum it as fast as memory is read. What is left at the
 end of an axis is summed in float64.
@@ -49,7 +49,7 @@ def _summed(
 
 def _row_totals(x: Any) -> Any:
     size, body = _cut(x, _SHORT, -1)
-    found = np.add.reduce(body @ _ones(_SHORT), axis=-1, dtype=np.float64)
+    found = np.add.reduce(body @ _ones(_SHORT, x.dtype), axis=-1, dtype=np.float64)
     return found + np.add.reduce(x[..., size:], axis=-1, dtype=np.float64)
 
 
@@ -63,9 +63,9 @@ def _column_totals(x: Any) -> Any:
     size, body = _cut(x, _SHORT, 0)
     columns = x.shape[1]
     if columns <= _FEW:
-        parts = body.reshape(-1, _SHORT * columns) @ _every(columns)
+        parts = body.reshape(-1, _SHORT * columns) @ _every(columns, x.dtype)
     else:
-        parts = _ones(_SHORT) @ body
+        parts = _ones(_SHORT, x.dtype) @ body
     return np.add.reduce(parts, axis=0, dtype=np.float64) + np.add.reduce(
         x[size:], axis=0, dtype=np.float64
     )
@@ -89,11 +89,11 @@ def _cut(x: Any, length: int, axis: int) -> tuple[int, Any]:
 
 
 @lru_cache
-def _ones(length: int) -> Any:
-    return np.ones(length, np.float32)
+def _ones(length: int, dtype: Any) -> Any:
+    return np.ones(length, dtype)
 
 
 @lru_cache
-def _every(columns: int) -> Any:
+def _every(columns: int, dtype: Any) -> Any:
     """Return what sums each column of stretches that are laid out as one row."""
-    return np.tile(np.eye(columns, dtype=np.float32), (_SHORT, 1))
+    return np.tile(np.eye(columns, dtype=dtype), (_SHORT, 1))

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset._arrays import numpy as lib_numpy
 from softset._arrays import sums
 from softset._arrays.duals import Dual
+from softset._arrays.numpy import library as numpy_library
 from tests.support import marks
 from tests.support.backends import lib_of
 from tests.support.referees import EXACT, STEPS, assert_array, assert_close, labels_and_scores
 
-MANY = lib_numpy._MANY
+MANY = numpy_library._SMALL
 # 32 numbers in a row in float32, or in four lanes; twenty thousand in float64.
 ROUNDED = {"float32": 4e-7, "float64": 2e-12}
 
