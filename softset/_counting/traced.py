@@ -10,6 +10,7 @@ from typing import Any
 from ..steps import has_lines, is_ours
 from .arguments import Arguments, prepare
 from .count import count, find_slopes, gradient
+from .values import HIDDEN
 
 _FOLLOWED = ("y_prob", "y_true", "sample_weight", "where", "threshold")
 
@@ -30,7 +31,7 @@ def count_traced(arguments: Arguments) -> tuple[Any, ...]:
 
     def backward(slopes: tuple[Any, ...], *arrays: Any) -> Any:
         given = arguments._replace(**dict(zip(names, arrays, strict=True)))
-        batch = prepare(given, seen=False)
+        batch = prepare(given, seen=HIDDEN)
         found = find_slopes(batch, step)
         product = gradient(batch, found, step, slopes)
         if batch.clipped:
