@@ -37,8 +37,8 @@ def is_own_step(step: Any) -> bool:
         step = step.step
     if not is_ours(step):
         return False
-    for option in vars(step).values():  # noqa: SIM110, whose generator takes longer
-        if not isinstance(option, (int, float)):
+    for name in step.__dataclass_fields__:  # noqa: SIM110, whose generator takes longer
+        if not isinstance(getattr(step, name), (int, float)):
             return False
     return True
 

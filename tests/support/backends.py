@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -136,20 +137,24 @@ class Strict(NumPy):
 
 
 class Torch(Backend):
+    """PyTorch's tensors, on a GPU with SOFTSET_DEVICE=cuda."""
+
     name = library = "torch"
 
     def __init__(self) -> None:
         self.torch = importlib.import_module("torch")
+        self.device = os.environ.get("SOFTSET_DEVICE", "cpu")
 
     def asarray(self, x: Any, dtype: str | None = None) -> Any:
-        x = self.torch.tensor(np.array(x))
+        x = self.torch.tensor(np.array(x), device=self.device)
         return x if dtype is None else x.to(getattr(self.torch, dtype))
 
     def is_array(self, x: Any) -> bool:
         return isinstance(x, self.torch.Tensor)
 
     def _to_numpy(self, x: Any) -> np.ndarray:
-        x = x.detach()
+        assert x.device.type == self.device
+        x = x.detach().cpu()
         return (x.float() if x.dtype == self.torch.bfloat16 else x).numpy()
 
     def compile_gradient(
