@@ -24,7 +24,7 @@ from ._types import Confusion
 def evaluate(loss: Any, call: Arguments) -> Any:
     """Return a loss, or a score, for the arguments that its `arguments` returned."""
     lib = call.lib
-    if loss.metric_is_own and lib.in_memory and closed_form.suits(call):
+    if loss.metric_is_own and lib.reads and closed_form.suits(call):
         return closed_form.value(
             call,
             lambda lib, batch, four: count_slopes(lib, loss, four, batch),
@@ -78,8 +78,9 @@ def count_slopes(
             slopes = (-slopes[0], -slopes[1], -slopes[2], -slopes[3])
         like = counts[0] if batch is None else batch.scores
         return lib.number(loss.of_values(value), like), Confusion(*slopes)
-    c = counts if batch is None else rounded(batch, counts)
     from ._arrays import duals
+
+    c = counts if batch is None else lib.nearby(counts, batch.scores)
 
     def of_counts(*four: Any) -> Any:
         return loss.of_counts(Confusion(*four))
@@ -88,4 +89,6 @@ def count_slopes(
         value, parts = duals.gradients_of_sums(of_counts, *c)
     except NotElementwise:  # an area, say, or a metric that compares one class with another
         value, parts = duals.value_and_gradients(of_counts, *c)
+    if batch is not None:
+        value, parts = lib.back(value, parts, batch.scores)
     return value, Confusion(*parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -81,9 +82,24 @@ class Jax(Library):
         return numpy.LIBRARY.look(np.asarray(x))
 
     def are_shares(self, x: Any) -> bool:
-        """Tell whether all of x is in [0, 1], where it is in memory."""
+        """Tell whether all of x is in [0, 1]."""
+        return self._obeys(numpy.LIBRARY.are_shares, x, 0.0, 1.0)
+
+    def are_weights(self, x: Any) -> bool:
+        """Tell whether all of x is finite and not negative."""
+        return self._obeys(numpy.LIBRARY.are_weights, x, 0.0, sys.float_info.max)
+
+    def are_finite(self, x: Any) -> bool:
+        """Tell whether all of x is finite."""
+        return self._obeys(numpy.LIBRARY.are_finite, x, -sys.float_info.max, sys.float_info.max)
+
+    def _obeys(self, in_numpy: Callable[[Any], bool], x: Any, low: float, high: float) -> bool:
         x = self.look(x)
-        return isinstance(x, np.ndarray) and numpy.LIBRARY.are_shares(x)
+        if isinstance(x, np.ndarray):
+            return in_numpy(x)
+        if isinstance(x, jax.core.Tracer) or not xp.isdtype(x.dtype, "real floating"):
+            return False
+        return bool(_is_between(x, low, high))  # the one wait for a device
 
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x where they are in memory."""
@@ -105,9 +121,9 @@ class Jax(Library):
     def compiled(
         self, arrays: tuple[Any, ...], function: Callable[..., Any], *options: Any
     ) -> Callable[..., Any] | None:
-        """Return a function as one call, compiled for each shape of arrays, if in memory."""
+        """Return a function as one call, compiled for each shape of arrays, if they are known."""
         for x in arrays:
-            if not isinstance(self.look(x), np.ndarray):
+            if isinstance(self.look(x), jax.core.Tracer):
                 return None
         return compiled_if_often(jax.jit, function, options)
 
@@ -125,6 +141,13 @@ class Jax(Library):
             return value, sum(xp.sum(x * t) for x, t in pairs if x is not None)
 
         return value_of(*arrays)
+
+
+@jax.jit
+def _is_between(x: Any, low: float, high: float) -> Any:
+    """Tell whether all of x is; a NaN is not."""
+    largest = float(xp.finfo(x.dtype).max)
+    return xp.all((x >= xp.maximum(low, -largest)) & (x <= xp.minimum(high, largest)))
 
 
 def _is_at_hand(x: Any) -> bool:

@@ -24,15 +24,20 @@ class Library:
     better, is in the file that bears its name, and keeps the promises that are made here.
     """
 
-    # Arrays lie in this machine's memory and nothing follows what is done to them: they may be
-    # worked on in pieces, and written to.
+    # Nothing follows what is done to arrays: they may be worked on in pieces, and written to. What
+    # is summed over all axes is a number.
     free = False
+    # Pieces of free arrays stay in a processor's cache.
+    in_pieces = True
     # Their values can be looked at: they are not lazy, and no compiler reads along. Of JAX's, and
     # within transforms of PyTorch's, each array tells by itself whether it hides them.
     visible = True
     # They lie in this machine's memory, and some of them are followed by autodiff: to look at a
     # value costs nothing.
     in_memory = False
+    # Sums may be read as numbers while something is followed: nothing waits for it that does not
+    # anyway.
+    reads = False
     # Each operation on them is a call that costs more than its work, so that `compiled` may pay.
     compiles = False
     # They can be summed in float64.
@@ -108,6 +113,14 @@ class Library:
         So it is where something follows them, or they are not known yet.
         """
         return None
+
+    def nearby(self, sums: tuple[Any, ...], like: Any) -> tuple[Any, ...]:
+        """Return sums of one shape, in the dtype of `like`, where arithmetic with few is fast."""
+        return tuple([self.number(x, like) for x in sums]) if self.free else sums
+
+    def back(self, value: Any, slopes: tuple[Any, ...], like: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return what was made of `nearby` sums to where `like` is."""
+        return value, slopes
 
     def copy(self, x: Any) -> Any:
         """Return an option as it is now, if it is an array that may be written to."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
-_OFTEN = 16  # compiling takes some tenths of a second, and saves milliseconds of a call
+OFTEN = 16  # compiling takes some tenths of a second, and saves milliseconds of a call
 
 
 class _Calls:
@@ -30,7 +30,7 @@ def compiled_if_often(
     """Return a function with its first arguments fixed, compiled, or None the first few times."""
     calls = _calls(compiler, function, options)
     calls.count += 1
-    return calls.compiled if calls.count > _OFTEN else None
+    return calls.compiled if calls.count > OFTEN else None
 
 
 def forget() -> None:

@@ -150,8 +150,10 @@ def _split(arguments: Arguments) -> tuple[Arguments, list[Piece]]:
 
     What is counted over all axes is then one row where that takes no copy.
     """
-    shape = arguments.y_prob.shape
-    if not arguments.lib.free or math.prod(shape) <= _SIZE or not _splits(arguments, shape):
+    shape, lib = arguments.y_prob.shape, arguments.lib
+    if not (lib.free and lib.in_pieces) or math.prod(shape) <= _SIZE:
+        return arguments, _WHOLE
+    if not _splits(arguments, shape):
         return arguments, _WHOLE
     arguments = _flat(arguments)
     return arguments, _places(tuple(arguments.y_prob.shape))

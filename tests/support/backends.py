@@ -27,6 +27,7 @@ class Backend:
     name: str
     library: str
     traced = False  # whether compiled code sees no values
+    in_memory = True  # whether arrays lie in this machine's memory
     dtypes: tuple[str, ...] = ("float64", "float32", "float16", "bfloat16")
 
     @property
@@ -144,6 +145,7 @@ class Torch(Backend):
     def __init__(self) -> None:
         self.torch = importlib.import_module("torch")
         self.device = os.environ.get("SOFTSET_DEVICE", "cpu")
+        self.in_memory = self.device == "cpu"
 
     def asarray(self, x: Any, dtype: str | None = None) -> Any:
         x = self.torch.tensor(np.array(x), device=self.device)
@@ -189,6 +191,7 @@ class Jax(Backend):
 
     def __init__(self) -> None:
         self.jax = importlib.import_module("jax")
+        self.in_memory = self.jax.default_backend() == "cpu"
 
     def asarray(self, x: Any, dtype: str | None = None) -> Any:
         return self.jax.numpy.asarray(np.array(x), dtype=dtype)

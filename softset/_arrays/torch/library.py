@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch.autograd import forward_ad
 from .. import numpy
 from ..library import NUMBERS, Backward, Both, Counts, Library, Operator
 from ..refusals import not_dense, refusal
+from ..values import checking
 from .closed_form import in_two_passes, is_alone
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
@@ -44,18 +46,20 @@ class Torch(Library):
         *,
         free: bool = False,
         in_memory: bool = False,
+        reads: bool = False,
         visible: bool = True,
         has_float64: bool = True,
     ) -> None:
         super().__init__(xp)
         self.free = free
-        self.in_memory = in_memory
+        self.in_memory = self.in_pieces = in_memory
+        self.reads = reads
         self.visible = visible
         self.has_float64 = has_float64
 
     def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
         """Return the terms of these tensors, refusing those that hold less than their shape."""
-        free, device, following = True, "cpu", torch.is_grad_enabled()
+        free, ours, device, following = True, True, "cpu", torch.is_grad_enabled()
         for i, x in enumerate(arrays):
             if x is None or type(x) in NUMBERS:
                 continue
@@ -64,25 +68,30 @@ class Torch(Library):
             if x.layout is not torch.strided:
                 raise not_dense(names[i], str(x.layout).removeprefix("torch."))
             if not x.is_cpu:
-                device, free = x.device.type, False
-            elif type(x) not in _OWN:
-                device = "elsewhere"  # a tensor that a compiler or a test traces with, say
+                device = x.device.type
+            if type(x) not in _OWN:
+                ours = False  # a tensor that a compiler or a test traces with, say
             elif type(x) is not torch.Tensor or (following and x.requires_grad):
                 free = False
         if torch.compiler.is_compiling() or torch.jit.is_tracing() or device == "meta":
             return TRACED if device != "mps" else TRACED_SINGLE
         if device == "mps":
             return SINGLE
-        if device != "cpu" or torch._C._are_functorch_transforms_active():
+        if not ours or torch._C._are_functorch_transforms_active():
             return ELSEWHERE
         if forward_ad._current_level >= 0:
             return ELSEWHERE
-        return FREE if free else FOLLOWED
+        if device == "cpu":
+            return FREE if free else FOLLOWED
+        # The checks wait for a GPU, and so may all else.
+        if device != "cuda" or not checking() or torch.cuda.is_current_stream_capturing():
+            return ELSEWHERE
+        return ON_GPU if free else FOLLOWED_ON_GPU
 
     @property
     def plain(self) -> Library:
         """The terms of constants: nobody follows them."""
-        return FREE if self is FOLLOWED else self
+        return {FOLLOWED: FREE, FOLLOWED_ON_GPU: ON_GPU}.get(self, self)
 
     def is_real(self, dtype: Any) -> bool:
         """Tell whether a dtype is real floating-point."""
@@ -143,8 +152,12 @@ class Torch(Library):
 
     def total(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Return the sum over the axes in float64, of all as a number."""
+        wide = torch.promote_types(x.dtype, torch.float64)
         if len(axes) < x.ndim:
-            return xp.sum(x, axis=axes, dtype=torch.promote_types(x.dtype, torch.float64))
+            found = xp.sum(x, axis=axes, dtype=wide)
+            return found.cpu().numpy() if self is ON_GPU else found
+        if not self.in_memory:
+            return x.sum(dtype=wide).item()
         if x.dtype is torch.float32:
             x = x.reshape(-1)
             size = x.numel() - x.numel() % _STRETCH
@@ -152,9 +165,39 @@ class Torch(Library):
             return (x[:size].view(-1, _STRETCH).sum(1).sum(dtype=torch.float64) + rest).item()
         return x.sum().item()
 
+    def sums(self, x: Any, y: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+        """Return the sums of x * y, of x and of y as `total` does, with one wait for a GPU."""
+        if self is not ON_GPU:
+            return super().sums(x, y, axes)
+        found = torch.stack([xp.sum(z, axis=axes, dtype=torch.float64) for z in (x * y, x, y)])
+        one, two, three = found.tolist() if found.ndim == 1 else found.cpu().numpy()
+        return one, two, three
+
+    def any_less(self, x: Any, bound: Any) -> bool:
+        """Tell whether a sum that `total` returned is less than a bound."""
+        return x < bound if type(x) is float else bool((x < bound).any())
+
     def number(self, value: Any, like: Any) -> Any:
         """Return a number as a tensor, and sums in the dtype of `like`."""
-        return self.numbers(value, like) if type(value) is float else value.to(like.dtype)
+        if isinstance(value, torch.Tensor):
+            return value.to(like.dtype)
+        return self.numbers(value, like)
+
+    def nearby(self, sums: tuple[Any, ...], like: Any) -> tuple[Any, ...]:
+        """Return sums where arithmetic with few is fast: for a GPU's NumPy, in memory."""
+        if self is not ON_GPU:
+            return super().nearby(sums, like)
+        if isinstance(sums[0], torch.Tensor):
+            sums = tuple(torch.stack(sums).cpu().numpy())
+        dtype = np.dtype(str(like.dtype).removeprefix("torch."))
+        return tuple([np.asarray(x, dtype) for x in sums])
+
+    def back(self, value: Any, slopes: tuple[Any, ...], like: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return what was made of `nearby` sums to where `like` is."""
+        if self is not ON_GPU:
+            return value, slopes
+        sent = torch.from_numpy(np.stack(slopes)).to(like.device)
+        return self.numbers(value, like), tuple(sent)
 
     def _adds_up_wide(self, x: Any) -> bool:
         # What inductor writes for processors are running sums of thousands.
@@ -174,14 +217,14 @@ class Torch(Library):
 
     def in_order(self, x: Any, *others: Any) -> list[Any]:
         """Sort in the memory of x as NumPy does, which takes a tenth of the time."""
-        if not (self.free and _shares_memory(x, *others)):
+        if not (self.in_memory and self.free and _shares_memory(x, *others)):
             return super().in_order(x, *others)
         arrays = [y.detach().numpy() for y in (x, *others)]
         return [torch.from_numpy(y) for y in numpy.FREE.in_order(*arrays)]
 
     def firsts(self, x: Any) -> Any:
         """Return the place of the first equal element, as NumPy does."""
-        if not (self.free and _shares_memory(x)):
+        if not (self.in_memory and self.free and _shares_memory(x)):
             return super().firsts(x)
         return torch.from_numpy(numpy.FREE.firsts(x.detach().numpy()))
 
@@ -271,16 +314,24 @@ class Torch(Library):
         return x.detach()
 
     def are_shares(self, x: Any) -> bool:
-        """Tell whether all of x is in [0, 1], where it is in memory, which NumPy reads faster."""
-        return self.in_memory and numpy.LIBRARY.are_shares(_in_numpy(x))
+        """Tell whether all of x is in [0, 1], by NumPy where it is in memory, which is faster."""
+        return self._obeys(numpy.LIBRARY.are_shares, x, 0, 1)
 
     def are_weights(self, x: Any) -> bool:
-        """Tell whether all of x is finite and not negative, where it is in memory."""
-        return self.in_memory and numpy.LIBRARY.are_weights(_in_numpy(x))
+        """Tell whether all of x is finite and not negative."""
+        return self._obeys(numpy.LIBRARY.are_weights, x, 0, sys.float_info.max)
 
     def are_finite(self, x: Any) -> bool:
-        """Tell whether all of x is finite, where it is in memory."""
-        return self.in_memory and numpy.LIBRARY.are_finite(_in_numpy(x))
+        """Tell whether all of x is finite."""
+        return self._obeys(numpy.LIBRARY.are_finite, x, -sys.float_info.max, sys.float_info.max)
+
+    def _obeys(self, in_numpy: Callable[[Any], bool], x: Any, low: float, high: float) -> bool:
+        if self.in_memory:
+            return in_numpy(_in_numpy(x))
+        if not self.reads or not x.numel() or not x.dtype.is_floating_point:
+            return False
+        least, largest = torch.stack(torch.aminmax(x.detach())).tolist()
+        return low <= least and largest <= high
 
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x, or x itself where they are hidden."""
@@ -374,9 +425,11 @@ class _Closed(torch.autograd.Function):
         return (None, None, ctx.with_slopes(slopes, *arrays), *[None] * (len(arrays) - 1))
 
 
-FREE = Torch(free=True, in_memory=True)
-FOLLOWED = Torch(in_memory=True)
-ELSEWHERE = LIBRARY = Torch()  # on a device, or within a transform
+FREE = Torch(free=True, in_memory=True, reads=True)
+FOLLOWED = Torch(in_memory=True, reads=True)
+ON_GPU = Torch(free=True, reads=True)
+FOLLOWED_ON_GPU = Torch(reads=True)
+ELSEWHERE = LIBRARY = Torch()  # on another device, or within a transform
 SINGLE = Torch(has_float64=False)  # Apple's GPUs
 TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)
