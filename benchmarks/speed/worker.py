@@ -23,6 +23,7 @@ COMPARED = (BY_HAND, PEER, REFERENCE)
 OURS = (PLAIN, FUSED)
 FULL = Limits()
 RESTING = Limits(rest=0.01)  # several frameworks' threads
+ON_GPU = Limits(seconds=1.0)
 
 
 def group(work: Work, limits: Limits) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def main() -> None:
     settle_memory()
     for fields in asked["works"]:
         work = from_json(fields)
-        limits = QUICK if asked["quick"] else RESTING if _several(work) else FULL
+        limits = QUICK if asked["quick"] else _limits(work)
         try:
             answer = group(work, limits)
         except Exception:
@@ -137,8 +138,10 @@ def main() -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def _several(work: Work) -> bool:
-    return work.process in ("across", "evaluation")
+def _limits(work: Work) -> Limits:
+    if work.device == "cuda":
+        return ON_GPU
+    return RESTING if work.process in ("across", "evaluation") else FULL
 
 
 if __name__ == "__main__":
