@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ._arrays.values import checks
     from ._types import Confusion
     from .averages import macro, micro, weighted
-    from .counts import confusion, one_hot, sweep
+    from .counts import class_labels, confusion, one_hot, sweep
     from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
     from .entropy import cross_entropy
     from .gradients import linearize, value_and_grad
@@ -61,12 +61,14 @@ if TYPE_CHECKING:
     from .steps import (
         Algebraic,
         Arctan,
+        ArgMax,
         Cosine,
         Hard,
         Identity,
         Linear,
         Ramp,
         Sigmoid,
+        Softmax,
         StraightThrough,
     )
     from .thresholds import best_threshold, cost_threshold, threshold_at
@@ -77,6 +79,7 @@ __all__ = [
     "Confusion",
     "confusion",
     "one_hot",
+    "class_labels",
     # Step functions
     "Hard",
     "Linear",
@@ -87,6 +90,8 @@ __all__ = [
     "Arctan",
     "Algebraic",
     "StraightThrough",
+    "ArgMax",
+    "Softmax",
     # Losses and scores
     "as_loss",
     "as_score",
@@ -170,11 +175,12 @@ __all__ = [
 # Which room each name comes from, in the order of the chain: loaded when it is asked for.
 _ROOMS = {
     "_types": ("Confusion",),
-    "counts": ("confusion", "one_hot", "sweep"),
+    "counts": ("class_labels", "confusion", "one_hot", "sweep"),
     "_arrays": ("array_namespace",),
     "_arrays.values": ("checks",),
     "steps": (
         "Algebraic",
+        "ArgMax",
         "Arctan",
         "Cosine",
         "Hard",
@@ -182,6 +188,7 @@ _ROOMS = {
         "Linear",
         "Ramp",
         "Sigmoid",
+        "Softmax",
         "StraightThrough",
     ),
     "losses": ("as_loss", "as_score"),

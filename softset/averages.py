@@ -192,6 +192,32 @@ def over_grid(metric: Metric, ndim: int) -> Metric:
     return replace(metric, metric=inner, axis=axis)
 
 
+def is_average(metric: Metric) -> bool:
+    """Tell whether a metric is an average over classes."""
+    while isinstance(metric, Wrapped):
+        if isinstance(metric, (Micro, Macro, Weighted)):
+            return True
+        metric = metric.metric
+    return False
+
+
+def require_class_axis(metric: Metric, kept: list[int], axis: int) -> None:
+    """Require that what an average takes for the classes, of the axes kept, is this axis."""
+    while isinstance(metric, Wrapped):
+        if isinstance(metric, (Micro, Macro, Weighted)):
+            place = metric.axis
+            if place is None and len(kept) == 1:
+                place = 0
+            if place is not None and -len(kept) <= place < len(kept) and kept[place] != axis:
+                raise ValueError(
+                    f"`axis` must leave the classes, which the step looks for along axis {axis}, "
+                    f"got counts over others, where {type(metric).__name__.lower()} would average "
+                    f"over axis {kept[place]}; give the step and the average one class axis"
+                )
+            return
+        metric = metric.metric
+
+
 def on_axis(metric: Metric, axis: int) -> Metric:
     """Return the metric with this class axis for an average that was not told of one."""
     if isinstance(metric, Bound):

@@ -11,15 +11,16 @@ from ._arrays import Library, library
 from ._arrays.values import checks
 from ._counting import closed_form
 from ._counting.arguments import Arguments, arrive
+from ._counting.checks import axes
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
-from .averages import over_grid
+from .averages import is_average, over_grid, require_class_axis
 from .curves import is_area
 from .metrics import direction, is_built_in
 from .metrics.options import Bound, Wrapped, core, freeze
 from .metrics.users import require_array, values_of
-from .steps import Hard, Linear, is_own_step
+from .steps import ArgMax, Hard, Linear, class_axis, is_own_step
 
 _SMALLEST = 2.0**-100  # what is less is near what float32 takes for 0
 
@@ -95,7 +96,13 @@ class Score:
         """Return what `confusion` would be called with; errors use the caller's names."""
         cut = (self.threshold, self.thresholds, self.step)
         count = (sample_weight, where, self.axis, self.from_logits)
-        return arrive(y_true, y_prob, *cut, *count, names)
+        call = arrive(y_true, y_prob, *cut, *count, names)
+        along, ndim = class_axis(self.step), len(call.y_prob.shape)
+        if along is not None and -ndim <= along < ndim:
+            over = axes(self.axis, ndim)
+            kept = [i for i in range(ndim) if i not in over]
+            require_class_axis(self.metric, kept, along % ndim)
+        return call
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
@@ -226,7 +233,8 @@ def as_loss(
 def as_score(
     metric: Metric,
     *,
-    threshold: Threshold = 0.5,
+    step: Step | None = None,
+    threshold: Threshold | None = None,
     thresholds: tuple[float, ...] | Array | None = None,
     axis: int | tuple[int, ...] | None = None,
     from_logits: bool = False,
@@ -236,13 +244,17 @@ def as_score(
     Parameters
     ----------
     metric : callable
-        Any function of a `Confusion`, as for `as_loss`. The step is `Hard`: ties are positive.
-    threshold : float, tuple of floats or array, default 0.5
-        The operating point, a probability; several broadcast against the scores.
+        Any function of a `Confusion`, as for `as_loss`.
+    step : Hard() or ArgMax(axis), optional
+        How scores become decisions: `Hard` says yes or no to each, by a threshold, and ties are
+        positive; `ArgMax` decides for one of the classes. `Hard` by default.
+    threshold : float, tuple of floats or array, optional
+        The operating point, a probability; several broadcast against the scores. 0.5 by default.
     thresholds : tuple of floats or 1-D array, optional
         A grid over which the metric is averaged.
     axis : int, tuple of ints, optional
-        The axes to count over, all by default.
+        The axes to count over, all by default. Of classes one may be true, or each by itself: for
+        an average over them, `step` or a threshold has to be given.
     from_logits : bool, default False
         Whether the score will be called with logits.
 
@@ -255,21 +267,43 @@ def as_score(
     Raises
     ------
     TypeError
-        If `metric` is not callable.
+        If `metric` is not callable; if `step` is neither `Hard` nor `ArgMax`.
     ValueError
-        If the metric is an area under a curve and `thresholds` is not given.
+        If the metric is an average over classes and nothing says how to decide; if it is an area
+        under a curve and `thresholds` is not given.
 
     Examples
     --------
+    Two classes, and three of which one is true:
+
     >>> import numpy as np
     >>> import softset as ss
     >>> score = ss.as_score(ss.f1)
     >>> print(score(np.asarray([1, 0, 1, 0]), np.asarray([0.9, 0.6, 0.4, 0.2])))
     0.5
+    >>> score = ss.as_score(ss.macro(ss.f1), step=ss.ArgMax(), axis=0)
+    >>> y_true = ss.one_hot(np.asarray([0, 1, 2]), 3)
+    >>> y_prob = np.asarray([[0.6, 0.3, 0.1], [0.3, 0.4, 0.3], [0.3, 0.3, 0.4]])
+    >>> print(score(y_true, y_prob))
+    1.0
     """
     frozen = freeze(metric)
     _require_grid(frozen, thresholds)
-    return Score(frozen, Hard(), threshold, thresholds, axis, from_logits)
+    if step is None:
+        if is_average(frozen) and threshold is None and thresholds is None:
+            raise ValueError(
+                "`step` or `threshold` must be given for an average over classes: if one of them "
+                "is true, step=ArgMax(axis) takes the one with the largest score; if each is true "
+                "or not, threshold=0.5 decides for each by itself"
+            )
+        step = Hard()
+    if not isinstance(step, (Hard, ArgMax)):
+        raise TypeError(
+            f"`step` of a score must be Hard() or ArgMax(axis), which decide, got {step!r}; "
+            "as_loss takes the soft ones"
+        )
+    threshold = 0.5 if threshold is None else threshold
+    return Score(frozen, step, threshold, thresholds, axis, from_logits)
 
 
 def _is_plain(*options: Any) -> bool:

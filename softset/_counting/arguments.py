@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .._arrays import NUMBERS, Library, library, unwrap
 from .._options import function
-from ..steps import Hard, Identity, StraightThrough, keeps_nan
+from ..steps import Hard, Identity, StraightThrough, class_axis, keeps_nan
 from . import checks
 from .logits import logit_of, logits_of
 from .names import NAMES, RANKING, Names
@@ -132,7 +132,8 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
         weights = lib.cast(sample_weight, dtype)
     labels = lib.of_one_shape(lib.cast(y_true, dtype), scores)
     if where is not None:
-        labels, scores, weights = masked(lib, labels, scores, weights, where, seen)
+        rows = counted_rows(arguments)
+        labels, scores, weights = masked(lib, labels, scores, weights, where, seen, rows)
     clips = not (seen or from_logits)
     if clips:
         scores = lib.clipped(scores, alone=isinstance(step, Identity))
@@ -140,8 +141,10 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
     if hides_nan:  # a label that is not a number makes all its counts so
         labels = lib.where(scores == scores, labels, lib.xp.nan)
 
-    hard, cut = isinstance(step, Hard), None
-    if from_logits and type(step) in (Hard, StraightThrough):
+    hard, cut, classes = isinstance(step, Hard), None, class_axis(step) is not None
+    if classes:
+        checks.no_threshold(step, threshold, thresholds)
+    elif from_logits and type(step) in (Hard, StraightThrough):
         cut = threshold if thresholds is None else thresholds
     if thresholds is not None:
         tau = _grid(lib, threshold, thresholds, scores, hard=hard)
@@ -212,8 +215,17 @@ def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any)
 def check(arguments: Arguments) -> int:
     """Check dtypes, shapes and values; tell whether the values could be seen."""
     lib, names, y_true, y_prob, *_, from_logits = arguments
-    arrays = (y_true, y_prob, arguments.sample_weight, arguments.where)
-    return check_arrays(lib, names, *arrays, from_logits)
+    arrays = (y_true, y_prob, arguments.sample_weight)
+    check_kinds(lib, names, *arrays, arguments.where)
+    return check_values(lib, names, *arrays, counted_rows(arguments), from_logits=from_logits)
+
+
+def counted_rows(arguments: Arguments) -> Any:
+    """Return the mask of the scores that matter: beside an entry all that it competes with."""
+    along, where = class_axis(arguments.step), arguments.where
+    if along is None or where is None or not -len(where.shape) <= along < len(where.shape):
+        return where
+    return arguments.lib.xp.any(where, axis=along, keepdims=True)
 
 
 def check_arrays(
@@ -247,13 +259,13 @@ def check_kinds(
 
 
 def masked(
-    lib: Library, labels: Any, scores: Any, weights: Any, where: Any, seen: int
+    lib: Library, labels: Any, scores: Any, weights: Any, where: Any, seen: int, rows: Any = None
 ) -> tuple[Any, Any, Any]:
-    """Give entries that do not count a harmless score and a weight of 0."""
+    """Give entries that do not count a weight of 0, and a harmless score but where `rows` holds."""
     keep = lib.cast(where, scores.dtype) if weights is None else lib.kept(weights, where)
     if seen == CLEAN:  # they are harmless
         return labels, scores, keep
-    return lib.kept(labels, where), lib.kept(scores, where), keep
+    return lib.kept(labels, where), lib.kept(scores, where if rows is None else rows), keep
 
 
 def _threshold(lib: Library, names: Names, threshold: Any, scores: Any, *, hard: bool) -> Any:

@@ -89,6 +89,19 @@ def axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     return found
 
 
+def no_threshold(step: Any, threshold: Any, thresholds: Any) -> None:
+    """Require that a step that looks along the class axis is given no operating point."""
+    for name, value, is_given in (
+        ("threshold", threshold, not (isinstance(threshold, (int, float)) and threshold == 0.5)),
+        ("thresholds", thresholds, thresholds is not None),
+    ):
+        if is_given:
+            raise ValueError(
+                f"`{name}` must be left out with {step}, got {value}; classes of which one is true "
+                "are compared with each other, not with a threshold"
+            )
+
+
 def threshold_number(name: str, value: float, *, hard: bool) -> None:
     """Require a probability strictly inside (0, 1); any number will do for the hard step."""
     # A nan differs from itself; math.isnan does not trace in torch.compile.

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..steps import Hard, has_lines, is_ours, members
+from ..steps import Hard, class_axis, has_lines, is_ours, members
 from .arguments import Batch
 from .buckets import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 
@@ -67,6 +67,9 @@ def gradient(batch: Batch, found: Any, step: Any, slope: Any, room: Any = None) 
     """
     if isinstance(found, Buckets):
         return gradient_of_buckets(batch, found, step, slope)
+    if class_axis(step) is not None:
+        product = _product(batch, 1, slope)
+        return step.pull_back(batch.lib, batch.scores, product, from_logits=batch.from_logits)
     if not batch.grid:
         return _product(batch, found, slope, room)
     xp = batch.lib.xp
@@ -81,6 +84,9 @@ def gradient(batch: Batch, found: Any, step: Any, slope: Any, room: Any = None) 
 def memberships(batch: Batch, step: Any) -> tuple[Any, Callable[[], Any]]:
     """Return how far each score is a positive, and what tells how far it is a negative."""
     lib, scores, threshold = batch.lib, batch.scores, batch.threshold
+    if class_axis(step) is not None:
+        hit = _with_nan(batch, step.among(lib, scores, from_logits=batch.from_logits))
+        return hit, lambda: lib.less(hit)
     if batch.from_logits and getattr(step, "symmetric", False):
         # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
         score, lack = lib.logistics(scores)
@@ -177,6 +183,8 @@ def _grid_blocks(batch: Batch) -> list[tuple[Batch, slice]]:
 def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Callable[[], Any]], Any]:
     """Return the memberships, as `memberships` does, and their slopes, as `find_slopes` does."""
     lib, scores, threshold = batch.lib, batch.scores, batch.threshold
+    if class_axis(step) is not None:
+        return memberships(batch, step), None  # `gradient` goes back along the classes
     if not batch.from_logits:
         hit, rise = _with_slope(batch, step, scores, threshold)
         hit = _with_nan(batch, hit) if batch.hides_nan else hit

@@ -24,7 +24,7 @@ def for_labels(names: Names, true: Shape, prob: Shape, moveaxis: str) -> str:
         found = [a for a in _class_axes(prob) if fits(shape, _without(prob, a))]
         if found:
             axis = min(found, key=lambda a: prob[a] is None)
-            return _one_hot(names, name, axis, prob, moveaxis)
+            return _one_hot(names, name, axis, prob)
     for source, target in _moves(len(true)):
         if fits(_moved(true, source, target), prob):
             moved = f"{moveaxis}({names.y_true}, {source}, {target})"
@@ -111,13 +111,10 @@ def _kept(number: int, ndim: int) -> list[tuple[int, ...]]:
     return list(combinations(range(ndim), number))
 
 
-def _one_hot(names: Names, name: str, axis: int, prob: Shape, moveaxis: str) -> str:
+def _one_hot(names: Names, name: str, axis: int, prob: Shape) -> str:
     number = "num_classes" if prob[axis] is None else prob[axis]
-    labels = f"one_hot({name}, {number})"
-    if axis == len(prob) - 1:
-        hint = f"turn class numbers into one-vs-rest labels with {labels}"
-    else:
-        hint = f"{moveaxis}({labels}, -1, {axis}) turns class numbers into one-vs-rest labels"
+    place = "" if axis == len(prob) - 1 else f", axis={axis}"
+    hint = f"turn class numbers into one-vs-rest labels with one_hot({name}, {number}{place})"
     return hint + (f", or take {_dropped(names.y_prob, prob, axis, 1)}" if number == 2 else "")
 
 

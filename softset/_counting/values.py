@@ -72,7 +72,7 @@ def _of_a_label(value: float, name: str) -> str:
         return finite_only(value, name)
     return (
         f"; if {value:g} marks entries to ignore pass where={name} != {value:g}, else code the "
-        "two classes as 0 and 1, or use one_hot for class numbers"
+        "two classes as 0 and 1, or use class_labels for class numbers"
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .classes import ArgMax, Softmax
 from .members import members
 from .own import has_lines, is_ours
 from .piecewise import Hard, Identity, Linear, Ramp
@@ -15,6 +16,7 @@ from .through import StraightThrough
 
 __all__ = [
     "Algebraic",
+    "ArgMax",
     "Arctan",
     "Cosine",
     "Hard",
@@ -22,7 +24,9 @@ __all__ = [
     "Linear",
     "Ramp",
     "Sigmoid",
+    "Softmax",
     "StraightThrough",
+    "class_axis",
     "has_lines",
     "is_ours",
     "is_own_step",
@@ -35,7 +39,7 @@ def is_own_step(step: Any) -> bool:
     """Tell whether a step is one of softset's: elementwise, and nothing in it has a gradient."""
     while type(step) is StraightThrough:
         step = step.step
-    if not is_ours(step):
+    if not is_ours(step) or class_axis(step) is not None:
         return False
     for name in step.__dataclass_fields__:  # noqa: SIM110, whose generator takes longer
         if not isinstance(getattr(step, name), (int, float)):
@@ -47,4 +51,11 @@ def keeps_nan(step: Any) -> bool:
     """Tell whether a score that is not a number has a membership that is none."""
     while type(step) is StraightThrough:
         step = step.step
-    return is_ours(step) and type(step) is not Hard
+    return is_ours(step) and type(step) not in (Hard, ArgMax)
+
+
+def class_axis(step: Any) -> int | None:
+    """Return the axis of classes of which one is true, if the step looks along one."""
+    if type(step) is StraightThrough:
+        return class_axis(step.step)
+    return step.axis if isinstance(step, (ArgMax, Softmax)) else None

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from .._arrays import Library
 from .._types import Step
+from .classes import ArgMax, Softmax
 from .door import arrived
 from .members import members
 from .own import own
@@ -21,7 +22,8 @@ class StraightThrough:
     Parameters
     ----------
     step : callable
-        Any step function; its slope is used, its value is not.
+        Any step function; its slope is used, its value is not. With `Softmax` the hard step is
+        `ArgMax` along its axis.
 
     Raises
     ------
@@ -54,7 +56,25 @@ class StraightThrough:
 
     def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
+        if isinstance(self.step, Softmax):
+            return self.among(lib, y_prob, from_logits=False)
         soft = members(lib, self.step, y_prob, threshold)
         hard = lib.constant(y_prob) >= lib.constant(threshold)
-        # soft - soft first: the value is exactly that of the hard step.
-        return (soft - lib.constant(soft)) + lib.xp.astype(hard, soft.dtype)
+        return _hard_forwards(lib, soft, lib.xp.astype(hard, soft.dtype))
+
+    def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
+        """Return the memberships of classes of which one is true."""
+        step: Any = self.step
+        soft = step.among(lib, scores, from_logits=from_logits)
+        hard = ArgMax(step.axis).among(lib, scores, from_logits=from_logits)
+        return _hard_forwards(lib, soft, hard)
+
+    def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
+        """Return the gradient in the scores of classes of which one is true."""
+        step: Any = self.step
+        return step.pull_back(lib, scores, slope, from_logits=from_logits)
+
+
+def _hard_forwards(lib: Library, soft: Any, hard: Any) -> Any:
+    # soft - soft first: the value is exactly that of the hard step.
+    return (soft - lib.constant(soft)) + hard

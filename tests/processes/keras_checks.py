@@ -253,7 +253,7 @@ def test_class_numbers_are_an_error_in_fit():
     with pytest.raises(ValueError, match=message):
         fit(linear(MetricLoss(ss.macro(ss.f1), axis=0), units=3), x, y)
     with pytest.raises(ValueError, match=message):
-        score = MetricScore(ss.macro(ss.f1), axis=0)
+        score = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
         fit(linear("sparse_categorical_crossentropy", units=3, metrics=[score]), x, y)
 
 
@@ -464,7 +464,7 @@ def test_compiled_and_eager_fit_are_the_plain_one(double, monkeypatch):
     x, y, weights = features(n=41)
     results = []
     for jit_compile, run_eagerly in ((False, False), (True, False), (False, True)):
-        score = MetricScore(ss.macro(ss.f1), axis=0)
+        score = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
         model = linear(
             MetricLoss(ss.f1),
             metrics=[score],
@@ -539,7 +539,7 @@ def test_replicas_count_together(double):
     x, y, weights = features(n)
     for scope in (contextlib.nullcontext(), two_devices()):
         with scope:
-            score = MetricScore(ss.macro(ss.f1), axis=0)
+            score = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
             model = linear(MetricLoss(ss.f1), weighted_metrics=[score])
             # Float labels: TensorFlow cannot split boolean ones.
             history = fit(model, x, y.astype(float), sample_weight=weights, batch_size=10, epochs=2)
@@ -571,7 +571,7 @@ def test_score_of_batches_is_that_of_all_data(double):
 
 def test_counts_of_a_score_are_public(double):
     y_true, y_prob, weights = table(n=50)
-    score = MetricScore(ss.f1, axis=0)
+    score = MetricScore(ss.f1, threshold=0.5, axis=0)
     with pytest.raises(ValueError, match="not known before the first batch"):
         _ = score.confusion
     for rows in (slice(0, 30), slice(30, 30), slice(30, 50)):  # one without rows
@@ -618,7 +618,7 @@ def test_an_empty_score_is_what_the_metric_says():
 
 
 def test_counts_of_unknown_shape():
-    score = MetricScore(ss.macro(ss.f1), axis=0)
+    score = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
     assert score.variables == []
     score.reset_state()
     with pytest.raises(ValueError, match="shape of the counts is not known before the first batch"):
@@ -632,12 +632,39 @@ def test_counts_of_unknown_shape():
         score.update_state(y_true[:, :2], tensor(y_prob[:, :2]))
 
 
-@pytest.mark.parametrize("axis", [1, -1, (1,)])
-def test_counts_of_single_rows_do_not_add_up(axis):
-    y_true, y_prob, _ = table()
-    message = r"`axis` must include 0, the batch, got .*; for the mean over rows add up softset"
-    with pytest.raises(ValueError, match=message):
-        MetricScore(ss.f1, axis=axis).update_state(y_true, tensor(y_prob))
+@pytest.mark.parametrize("axis", [(1, 2), (-2, -1)])
+def test_mean_over_the_examples_of_a_stream(axis):
+    """Of images in uneven batches; against scikit-learn, image by image."""
+    rng = np.random.default_rng(2)
+    y_true, y_prob = rng.uniform(size=(5, 8, 8)) < 0.4, rng.uniform(size=(5, 8, 8))
+    score = MetricScore(ss.f1, axis=axis, dtype="float64")
+    for rows in np.split(np.arange(5), (2, 4)):
+        score.update_state(y_true[rows], tensor(y_prob[rows]))
+    each = [
+        sklearn.f1_score(y.ravel(), p.ravel() >= 0.5) for y, p in zip(y_true, y_prob, strict=True)
+    ]
+    close(score.result(), np.mean(each), 1e-12)
+    with pytest.raises(ValueError, match="`axis` leaves the batch out, got"):
+        _ = score.confusion
+    again = MetricScore.from_config(score.get_config())
+    again.update_state(y_true, tensor(y_prob))
+    close(again.result(), np.mean(each), 1e-12)
+
+
+def test_classes_of_which_one_is_true():
+    """A score decides as scikit-learn's numbers do, also when it comes from a file."""
+    rng = np.random.default_rng(3)
+    logits, numbers = rng.normal(size=(90, 4)), rng.integers(0, 4, 90)
+    labels = np.eye(4)[numbers]
+    score = MetricScore(ss.macro(ss.f1), step=ss.ArgMax(), axis=0, from_logits=True)
+    expected = sklearn.f1_score(numbers, logits.argmax(1), average="macro")
+    for one in (score, MetricScore.from_config(score.get_config())):
+        for rows in np.split(np.arange(90), 3):
+            one.update_state(labels[rows], tensor(logits[rows]))
+        close(one.result(), expected, 1e-6)
+    loss = MetricLoss(ss.macro(ss.f1), step=ss.Softmax(2.0), axis=0, from_logits=True)
+    again = MetricLoss.from_config(loss.get_config())
+    assert float(loss(labels, tensor(logits))) == float(again(labels, tensor(logits)))
 
 
 def test_counts_do_not_stand_still():
@@ -728,7 +755,7 @@ METRICS |= {
 def test_metric_comes_back(name):
     loss = MetricLoss(METRICS[name], maximize=True)
     assert through_json(loss).loss == loss.loss
-    score = MetricScore(METRICS[name], axis=0)
+    score = MetricScore(METRICS[name], threshold=0.5, axis=0)
     assert through_json(score).score == score.score
     assert through_json(score).name == score.name
 

@@ -182,7 +182,7 @@ def of_streams(rank, world):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The ``compute`` method")  # torchmetrics', of no batch
         for how in ("no update", "empty", "empty call"):
-            score = MetricScore(ss.f1, axis=0)
+            score = MetricScore(ss.f1, threshold=0.5, axis=0)
             if rank:
                 for rows in torch.arange(N).split(shards(world - 1))[rank - 1].split(7):
                     score.update(p[rows], y[rows])
@@ -195,7 +195,7 @@ def of_streams(rank, world):
             with score.sync_context():
                 found["stream", how] = ss.f1(score.confusion)
         for name, classes in {"other": [3, 2, 3], "other and none": [0, 3, 2]}.items():
-            score = MetricScore(ss.macro(ss.f1), axis=0)
+            score = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
             number = classes[rank % 3] if world > 2 else [3, 2][rank]
             if number:
                 score.update(p[:, :number], y[:, :number])

@@ -167,15 +167,20 @@ def test_the_axis_of_the_classes_has_to_be_told_where_there_are_several(backend,
     y, p = labels_and_scores((2, 4, 6, 5), seed=3)  # channels first
     y, p = backend.asarray(y), backend.asarray(p)
     message = r"`axis` of the average must say which axis holds the classes, got counts of shape "
-    for call in (ss.as_score(metric, axis=0), ss.value_and_grad(ss.as_loss(metric, axis=0))):
+    for call in (
+        ss.as_score(metric, threshold=0.5, axis=0),
+        ss.value_and_grad(ss.as_loss(metric, axis=0)),
+    ):
         with pytest.raises(ValueError, match=message + r"\(4, 6, 5\); .* axis=\(0, 2, 3\)"):
             call(y, p)
     with pytest.raises(ValueError, match=message + r"\(4, 6, 5, 3\)"):
         ss.as_score(metric, axis=0, thresholds=THRESHOLDS)(y, p)
     with pytest.raises(ValueError, match=message + r"\(4, 3\)"):
         metric(ss.confusion(y, p, axis=(0, 2, 3), thresholds=THRESHOLDS))
-    assert np.isfinite(float(ss.as_score(metric, axis=(0, 2, 3))(y, p)))
-    assert np.isfinite(float(ss.as_score(AVERAGES[average](f1, axis=0), axis=0)(y, p)))
+    assert np.isfinite(float(ss.as_score(metric, threshold=0.5, axis=(0, 2, 3))(y, p)))
+    assert np.isfinite(
+        float(ss.as_score(AVERAGES[average](f1, axis=0), threshold=0.5, axis=0)(y, p))
+    )
 
 
 @marks.on(*EAGER)

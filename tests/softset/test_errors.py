@@ -179,13 +179,13 @@ def test_lengths(backend, lengths):
 
 # Shapes that do not fit, and the call that makes them fit: (labels, scores, call).
 LABELS = [
-    ((2, 6, 5), (2, 4, 6, 5), "{xp}.moveaxis(one_hot(y_true, 4), -1, 1)"),
-    ((2, 4, 5), (2, 4, 4, 5), "{xp}.moveaxis(one_hot(y_true, 4), -1, 1)"),
-    ((2, 6, 5), (2, 2, 6, 5), "{xp}.moveaxis(one_hot(y_true, 2), -1, 1)"),
-    ((2, 1, 6, 5), (2, 4, 6, 5), "{xp}.moveaxis(one_hot(y_true[:, 0], 4), -1, 1)"),
-    ((2, 6, 5, 1), (2, 4, 6, 5), "{xp}.moveaxis(one_hot(y_true[..., 0], 4), -1, 1)"),
-    ((7, 5), (7, 3, 5), "{xp}.moveaxis(one_hot(y_true, 3), -1, 1)"),
-    ((2, 3, 6, 5), (2, 3, 4, 6, 5), "{xp}.moveaxis(one_hot(y_true, 4), -1, 2)"),
+    ((2, 6, 5), (2, 4, 6, 5), "one_hot(y_true, 4, axis=1)"),
+    ((2, 4, 5), (2, 4, 4, 5), "one_hot(y_true, 4, axis=1)"),
+    ((2, 6, 5), (2, 2, 6, 5), "one_hot(y_true, 2, axis=1)"),
+    ((2, 1, 6, 5), (2, 4, 6, 5), "one_hot(y_true[:, 0], 4, axis=1)"),
+    ((2, 6, 5, 1), (2, 4, 6, 5), "one_hot(y_true[..., 0], 4, axis=1)"),
+    ((7, 5), (7, 3, 5), "one_hot(y_true, 3, axis=1)"),
+    ((2, 3, 6, 5), (2, 3, 4, 6, 5), "one_hot(y_true, 4, axis=2)"),
     ((2, 6, 5), (2, 6, 5, 4), "one_hot(y_true, 4)"),
     ((7,), (7, 3), "one_hot(y_true, 3)"),
     ((7, 1), (7, 3), "one_hot(y_true[..., 0], 3)"),
@@ -291,8 +291,8 @@ def test_nothing_is_broadcast_but_there_is_a_way(true, prob, way):
 
 def test_a_library_that_is_not_known_has_xp():
     xp = pytest.importorskip("array_api_strict")
-    y, p = xp.zeros((2, 6, 5), dtype=xp.int64), xp.full((2, 4, 6, 5), 0.5)
-    with pytest.raises(ValueError, match=r"; xp\.moveaxis\(one_hot\(y_true, 4\), -1, 1\) turns"):
+    y, p = xp.zeros((2, 6, 5, 4), dtype=xp.int64), xp.full((2, 4, 6, 5), 0.5)
+    with pytest.raises(ValueError, match=r"; xp\.moveaxis\(y_true, -1, 1\) has"):
         ss.confusion(y, p)
 
 
@@ -309,8 +309,8 @@ def test_thresholds_of_classes_that_are_not_last(given):
 def test_lengths_that_are_not_known_yet_have_a_way(backend):
     tf = backend.tf
     for true, prob, way in (
-        ([None, 64, 64], [None, 4, 64, 64], "moveaxis(one_hot(y_true, 4), -1, 1) turns"),
-        ([None, None, None], [None, 4, None, None], "moveaxis(one_hot(y_true, 4), -1, 1) turns"),
+        ([None, 64, 64], [None, 4, 64, 64], "with one_hot(y_true, 4, axis=1)"),
+        ([None, None, None], [None, 4, None, None], "with one_hot(y_true, 4, axis=1)"),
         ([None, 64, 64, 4], [None, 4, 64, 64], "moveaxis(y_true, -1, 1) has"),
         ([None], [None, None], "with one_hot(y_true, num_classes)"),
     ):
@@ -354,7 +354,7 @@ BAD = {
         {},
         r"`y_true` must hold labels in \[0, 1\], got -1.0 at flat position 1 and 1 more; if -1 "
         "marks entries to ignore pass where=y_true != -1, else code the two classes as 0 and 1, "
-        "or use one_hot for class numbers$",
+        "or use class_labels for class numbers$",
     ),
     "label to ignore": (
         (np.asarray([1, 255, 1, 255]), P),

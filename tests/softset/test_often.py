@@ -171,6 +171,20 @@ def test_other_ranks_come_through(backend, is_compiled):
 
 
 @eager
+def test_other_numbers_of_classes_come_through(backend, is_compiled):
+    loss = ss.as_loss(ss.macro(ss.f1), axis=0)
+    for shape in ((8, 5),) * 3 + ((10, 4), (6, 5), (8, 4), (13, 3)):
+        size = int(np.prod(shape))
+        y, p = (x[:size].reshape(shape) for x in (Y, P))
+        given = backend.asarray(y), backend.asarray(p)
+        np.testing.assert_allclose(float(loss(*given)), loss(y, p), rtol=1e-13)
+        found, expected = ss.value_and_grad(loss)(*given), ss.value_and_grad(loss)(y, p)
+        for x, e in zip(found, expected, strict=True):
+            np.testing.assert_allclose(backend.to_numpy(x), e, rtol=1e-12, atol=1e-15)
+    assert is_compiled()
+
+
+@eager
 def test_options_that_have_no_key_are_not_compiled(backend, is_compiled):
     y, p = (backend.asarray(x.reshape(20, 2)) for x in (Y, P))
     expected = ss.as_loss(ss.f1, threshold=(0.3, 0.4))(Y.reshape(20, 2), P.reshape(20, 2))

@@ -119,7 +119,7 @@ def test_a_metric_must_not_write_to_a_count(backend, i):
     """NumPy's numbers without axes cannot be written to, so these are counts of classes."""
     metric = WRITERS[backend.name][i]
     y, p = (backend.asarray(x.reshape(4, 3)) for x in (Y, P))
-    score = ss.as_score(metric, axis=0)
+    score = ss.as_score(metric, threshold=0.5, axis=0)
     with pytest.raises(TypeError, match=MUST_NOT_WRITE):
         score(y, p)
     c = score.confusion(y, p)
@@ -133,7 +133,7 @@ def test_a_metric_must_not_write_to_a_count(backend, i):
 
 def test_a_metric_with_the_name_of_a_built_in_is_a_users():
     named = functools.wraps(ss.f1)(adds_in_place)
-    score = ss.as_score(named, axis=0)
+    score = ss.as_score(named, threshold=0.5, axis=0)
     with pytest.raises(TypeError, match=MUST_NOT_WRITE):
         score(Y.reshape(4, 3), P.reshape(4, 3))
 

@@ -119,11 +119,11 @@ def test_scores_and_losses(metric, lazy):
 @LENGTHS
 @pytest.mark.parametrize("average", [ss.micro, ss.macro, ss.weighted])
 def test_averages(average, lazy):
-    compare(ss.as_score(average(ss.f1), axis=0), lazy, YY, PP)
+    compare(ss.as_score(average(ss.f1), threshold=0.5, axis=0), lazy, YY, PP)
     numbers = np.arange(ROWS) % 3
 
     def of_numbers(y_true, y_prob):
-        return ss.as_score(average(ss.f1), axis=0)(ss.one_hot(y_true, 3), y_prob)
+        return ss.as_score(average(ss.f1), threshold=0.5, axis=0)(ss.one_hot(y_true, 3), y_prob)
 
     compare(of_numbers, lazy, numbers, PP)
 

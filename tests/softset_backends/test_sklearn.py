@@ -273,7 +273,7 @@ def test_several_classes(name, request):
     assert scores.shape == (len(y) // 2, 4)
     assert f1_score(y[1::2], scores.argmax(axis=1), average="macro") > 0.95
     positive = (scores >= 0).astype(float)
-    assert ss.as_score(ss.macro(ss.f1), axis=0)(np.eye(4)[y[1::2]], positive) > 0.95
+    assert ss.as_score(ss.macro(ss.f1), threshold=0.5, axis=0)(np.eye(4)[y[1::2]], positive) > 0.95
 
 
 def test_several_labels(xgboost):

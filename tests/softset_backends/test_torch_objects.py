@@ -460,7 +460,7 @@ N, N1 = torch.full((4,), 0.5), torch.full((4, 1), 0.5)
         (
             (torch.full((2, 4, 6, 5), 0.5), torch.ones(2, 6, 5)),
             ValueError,
-            r"; torch\.moveaxis\(one_hot\(target, 4\), -1, 1\) turns class numbers",
+            r"; turn class numbers .* with one_hot\(target, 4, axis=1\)$",
         ),
         (
             (torch.full((2, 4, 6, 5), 0.5), torch.ones(2, 6, 5, 4)),
@@ -654,38 +654,89 @@ def test_nothing_to_compute(MetricScore):
     assert score.compute() == 0
 
 
-@pytest.mark.parametrize("axis", [1, -1, (1,)])
-def test_score_needs_the_axis_of_the_batch(MetricScore, axis):
-    with pytest.raises(ValueError, match=r"`axis` must include 0, the axis of a batch, .*, got"):
-        MetricScore(ss.f1, axis=axis).update(*tensors((30, 3)))
-
-
 @pytest.mark.parametrize("axis", [0, -2, (0, 1)])
 def test_axes_with_the_batch(MetricScore, axis):
-    score = MetricScore(ss.recall, axis=axis)
+    score = MetricScore(ss.recall, threshold=0.5, axis=axis)
     scores, labels = tensors((30, 3))
     score.update(scores, labels)
-    expected = ss.as_score(ss.recall, axis=axis)(labels, scores)
+    expected = ss.as_score(ss.recall, threshold=0.5, axis=axis)(labels, scores)
     assert score.compute().item() == pytest.approx(expected.item(), rel=EXACT)
 
 
-def test_message_of_the_axis_tells_how_to_average_over_examples(MetricScore):
+@pytest.mark.parametrize("axis", [(1, 2), (-2, -1)])
+def test_mean_over_the_examples_of_a_stream(MetricScore, axis):
+    """Of images in uneven batches, one of them empty; against scikit-learn, image by image."""
     scores, labels = tensors((5, 8, 8))
+    labels[3], scores.data[3] = 0, 0.1
+    score = MetricScore(partial(ss.f1, zero_division=1.0), axis=axis)
+    with pytest.raises(RuntimeError, match="nothing to compute"):
+        score.compute()
     parts = list(zip(scores.split(2), labels.split(2), strict=True))
-    message = (
-        r"for the mean over examples add up softset\.as_score\(f1, axis=\(1, 2\)\)\(target, "
-        r"input\) \* len\(input\) over the batches, and divide by the number of examples$"
+    for x, y in [*parts, (scores[:0], labels[:0])]:
+        score.update(x, y)
+    each = [
+        sklearn.f1_score(y.ravel(), x.detach().ravel() >= 0.5, zero_division=1.0)
+        for x, y in zip(scores, labels, strict=True)
+    ]
+    assert score.compute().item() == pytest.approx(np.mean(each), rel=EXACT)
+    with pytest.raises(RuntimeError, match="`axis` leaves the batch out, got"):
+        _ = score.confusion
+    score.reset()
+    score.update(scores[:0], labels[:0])
+    with pytest.raises(RuntimeError, match="nothing to compute"):
+        score.compute()
+
+
+def test_classes_of_which_one_is_true_in_a_stream(MetricScore):
+    """Against scikit-learn's arg max: of rows, and of the pixels of each image."""
+    rng = np.random.default_rng(3)
+    z, numbers = torch.tensor(rng.normal(size=(90, 4))), torch.tensor(rng.integers(0, 4, 90))
+    score = MetricScore(ss.macro(ss.f1), step=ss.ArgMax(), axis=0, from_logits=True)
+    assert repr(score) == "MetricScore(macro(f1), step=ArgMax(axis=-1), axis=0, from_logits=True)"
+    for rows in torch.arange(90).split(40):
+        score.update(z[rows], ss.one_hot(numbers[rows], 4))
+    expected = sklearn.f1_score(numbers, z.argmax(1), average="macro")
+    assert score.compute().item() == pytest.approx(expected, rel=EXACT)
+    with pytest.raises(ValueError, match="`step` or `threshold` must be given for an average"):
+        MetricScore(ss.macro(ss.f1), axis=0)
+
+    z, numbers = (
+        torch.tensor(rng.normal(size=(5, 3, 6, 6))),
+        torch.tensor(rng.integers(0, 3, (5, 6, 6))),
     )
-    with pytest.raises(ValueError, match=message):
-        MetricScore(ss.f1, axis=(1, 2)).update(*parts[0])
-    sums = sum(ss.as_score(ss.f1, axis=(1, 2))(y, x) * len(x) for x, y in parts)
-    each = [sklearn.f1_score(y.ravel(), x.detach().ravel() >= 0.5)
-            for x, y in zip(scores, labels, strict=True)]  # fmt: skip
-    assert (sums / 5).item() == pytest.approx(np.mean(each), rel=EXACT)
+    score = MetricScore(ss.macro(ss.jaccard, axis=1), step=ss.ArgMax(axis=1), axis=(2, 3),
+                        from_logits=True)  # fmt: skip
+    for rows in torch.arange(5).split(2):
+        score.update(z[rows], ss.class_labels(numbers[rows], 3, axis=1).labels)
+    each = [
+        sklearn.jaccard_score(y.ravel(), x.argmax(0).ravel(), average="macro")
+        for x, y in zip(z, numbers, strict=True)
+    ]
+    assert score.compute().item() == pytest.approx(np.mean(each), rel=EXACT)
+
+
+def test_loss_of_classes_of_which_one_is_true():
+    """Against the softmax and the counts written out, and torch.compile."""
+    rng = np.random.default_rng(4)
+    z = torch.tensor(rng.normal(size=(40, 4)), requires_grad=True)
+    y = ss.one_hot(torch.tensor(rng.integers(0, 4, 40)), 4)
+    loss = sbt.MetricLoss(ss.macro(ss.f1), step=ss.Softmax(2.0), axis=0, from_logits=True)
+    assert "step=Softmax(sharpness=2.0, axis=-1), axis=0" in repr(loss)
+    h = torch.softmax(2 * z, 1)
+    tp, every = (h * y).sum(0), h.sum(0) + y.sum(0)
+    expected = 1 - (2 * tp / every).mean()
+    (slope,) = torch.autograd.grad(expected, z)
+    for call in (loss, torch.compile(loss, fullgraph=True, backend="aot_eager")):
+        value = call(z, y)
+        (gradient,) = torch.autograd.grad(value, z)
+        torch.testing.assert_close(value, expected, rtol=EXACT, atol=0)
+        torch.testing.assert_close(gradient, slope, rtol=0, atol=EXACT * slope.abs().max().item())
+    with pytest.raises(ValueError, match="`learn_threshold` must go with a step that has a slope"):
+        sbt.MetricLoss(ss.f1, step=ss.Softmax(), learn_threshold=True)
 
 
 def test_counts_of_a_stream_are_public(MetricScore):
-    score = MetricScore(ss.f1, axis=0)
+    score = MetricScore(ss.f1, threshold=0.5, axis=0)
     with pytest.raises(RuntimeError, match="nothing to compute"):
         _ = score.confusion
     parts, (scores, labels, _, _) = batches((90, 3))
@@ -706,7 +757,7 @@ def test_counts_of_a_stream_are_public(MetricScore):
 
 
 def test_batch_without_rows_adds_zeros(MetricScore):
-    score = MetricScore(ss.macro(ss.f1), axis=0)
+    score = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
     scores, labels = tensors((30, 3))
     score.update(scores[:0], labels[:0])
     assert torch.equal(score.confusion.tp, torch.zeros(3, dtype=torch.float64))
@@ -732,7 +783,7 @@ def test_stream_warns_of_an_area_as_a_score_does(MetricScore):
 
 
 def test_other_classes(MetricScore):
-    score = MetricScore(ss.macro(ss.f1), axis=0)
+    score = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
     score.update(*tensors((30, 3)))
     with pytest.raises(ValueError, match=r"counts of shape \(1,\) after \(3,\); call reset\(\)"):
         score.update(*tensors((30, 1)))
@@ -759,7 +810,7 @@ def test_values_are_those_of_torchmetrics():
         assert ours.compute().item() == pytest.approx(theirs.compute().item(), rel=SINGLE)
 
     theirs = tm.MulticlassF1Score(num_classes=4, average="macro")
-    ours = sbt.MetricScore(ss.macro(ss.f1), axis=0)
+    ours = sbt.MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
     rng = np.random.default_rng(1)
     for n in (50, 30, 9):
         scores = torch.tensor(rng.uniform(size=(n, 4)), dtype=torch.float32)

@@ -11,11 +11,14 @@ from keras import ops
 from softset import Confusion, as_score, checks
 from softset._arrays import shape_of
 from softset._counting.checks import axes
-from softset._types import Metric, Threshold
+from softset._types import Metric, Step, Threshold
 from softset.metrics.options import Bound
 
 from .configs import options_of, restored
 from .inputs import arguments
+
+# The shape of what is kept where each example has counts of its own: their values' sum and number.
+_MEAN = (2,)
 
 
 @keras.saving.register_keras_serializable("softset")
@@ -24,8 +27,10 @@ class MetricScore(keras.metrics.Metric):
 
     Parameters
     ----------
-    metric, threshold, thresholds, axis, from_logits
-        As for `softset.as_score`. `axis` speaks of the axes of `y_pred` and includes 0.
+    metric, step, threshold, thresholds, axis, from_logits
+        As for `softset.as_score`. `axis` speaks of the axes of `y_pred`. If axis 0, that of the
+        batch, is not among them, each example has counts of its own, and the result is the mean
+        over all examples: ``axis=(1, 2)`` for the Dice of each image.
     name : str, optional
         The name in the logs, by default the metric's, as in ``"f1"`` or ``"macro_f1"``.
     dtype : str, optional
@@ -34,8 +39,8 @@ class MetricScore(keras.metrics.Metric):
     Raises
     ------
     TypeError, ValueError
-        As for `MetricLoss`; also if `axis` leaves out the batch, if the shape of the counts
-        changes, or if a result is asked for before their shape is known.
+        As for `MetricLoss`; also if the shape of the counts changes, if a result is asked for
+        before their shape is known, or the counts where each example has its own.
 
     Notes
     -----
@@ -65,7 +70,8 @@ class MetricScore(keras.metrics.Metric):
         self,
         metric: Metric,
         *,
-        threshold: Threshold = 0.5,
+        step: Step | None = None,
+        threshold: Threshold | None = None,
         thresholds: tuple[float, ...] | Any | None = None,
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
@@ -74,6 +80,7 @@ class MetricScore(keras.metrics.Metric):
     ) -> None:
         score = as_score(
             metric,
+            step=step,
             threshold=threshold,
             thresholds=thresholds,
             axis=axis,
@@ -90,8 +97,13 @@ class MetricScore(keras.metrics.Metric):
         outputs = call.lib.shape(call.y_prob)
         empty = 0 in outputs[:1]  # as a replica's share may be
         with checks(False) if empty else nullcontext():
-            more = ops.stack(list(self.score.counts(call)))
-        self._require_batch(len(outputs))
+            c = self.score.counts(call)
+        if 0 in axes(self.score.axis, len(outputs)):
+            more = ops.stack(list(c))
+        else:  # the sum of the examples' values, and how many there are
+            number = ops.cast(ops.shape(call.y_prob)[0], c.tp.dtype)
+            value = ops.zeros_like(number) if empty else self.score.of_counts(c) * number
+            more = ops.stack([value, number])
         shape = shape_of(more)
         if not self.variables:
             self._build(shape)
@@ -116,21 +128,27 @@ class MetricScore(keras.metrics.Metric):
 
     def result(self) -> Any:
         """Return the metric of the counts so far."""
-        return self.score.of_counts(self.confusion)
+        self._require_counts()
+        if tuple(self.counts.shape) != _MEAN:
+            return self.score.of_counts(self.confusion)
+        total, number = self._total()[0], self._total()[1]
+        return total / ops.maximum(number, 1)
 
     @property
     def confusion(self) -> Confusion:
         """The counts so far, as for ``softset.f1(score.confusion)`` of each class."""
         self._require_counts()
-        counts: Any = ops.convert_to_tensor(self.counts)
-        counts = counts + ops.convert_to_tensor(self.remainders)
+        if tuple(self.counts.shape) == _MEAN:
+            raise ValueError(
+                f"`axis` leaves the batch out, got {self.score.axis!r}: each example has counts of "
+                "its own, of which only the metric's mean is kept"
+            )
+        counts = self._total()
         return Confusion(*(counts[i] for i in range(4)))
 
     def get_config(self) -> dict[str, Any]:
         """Return the options as plain values."""
-        options = options_of(self.score)
-        del options["step"]
-        return {**options, "name": self.name, "dtype": self.dtype}
+        return {**options_of(self.score), "name": self.name, "dtype": self.dtype}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> MetricScore:
@@ -150,16 +168,9 @@ class MetricScore(keras.metrics.Metric):
                 "call update_state once, and reset_state if that batch is not to count"
             )
 
-    def _require_batch(self, ndim: int) -> None:
-        axis = self.score.axis
-        if 0 in axes(axis, ndim):
-            return
-        raise ValueError(
-            f"`axis` must include 0, the batch, got {axis!r}: rows that are counted one by one "
-            "do not add up over batches; for the mean over rows add up softset.as_score(metric, "
-            f"axis={axis!r})(y_true, y_pred) * len(y_pred) over the batches, and divide by the "
-            "number of rows"
-        )
+    def _total(self) -> Any:
+        counts: Any = ops.convert_to_tensor(self.counts)
+        return counts + ops.convert_to_tensor(self.remainders)
 
 
 def _name_of(metric: Any) -> str | None:

@@ -88,7 +88,7 @@ def _of_labels(
     if sample_weight is not None:
         weights = np.asarray(sample_weight)
         weights = np.reshape(weights, weights.shape + (1,) * (positive.ndim - 1))
-    score = ss.as_score(metric, axis=axis)
+    score = ss.as_score(metric, threshold=0.5, axis=axis)
     return float(score(positive, predicted.astype(np.float64), sample_weight=weights))
 
 

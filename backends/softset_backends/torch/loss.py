@@ -11,6 +11,7 @@ from softset._arrays import library
 from softset._counting.values import check_thresholds
 from softset._types import Array, Metric, Reduce, Step, Threshold
 from softset.losses import Loss
+from softset.steps import class_axis
 
 from .options import LOSS_NAMES, at, describe, describe_thresholds, hold
 
@@ -150,17 +151,11 @@ class MetricLoss(torch.nn.Module):
         if self.learn_threshold:
             shown = f"learned threshold of shape {tuple(self.threshold_logit.shape)}"
         else:
-            shown = describe_thresholds(self.given_threshold, self.thresholds)
+            shown = describe_thresholds(self._loss.step, self.given_threshold, self.thresholds)
         return describe(self._loss, f"step={self._loss.step}", shown)
 
     def _require_threshold_in(self, step: Step) -> None:
-        # Modules are also made where gradients are switched off.
-        with torch.inference_mode(False):
-            threshold = torch.tensor(0.5, requires_grad=True)
-            c = ss.confusion(
-                torch.tensor([0, 1]), torch.tensor([0.4, 0.6]), threshold=threshold, step=step
-            )
-        if not c.tp.requires_grad:
+        if class_axis(step) is not None or not _has_slope_in_threshold(step):
             raise ValueError(
                 f"`learn_threshold` must go with a step that has a slope in the threshold, got "
                 f"{step}; take Linear()"
@@ -169,6 +164,14 @@ class MetricLoss(torch.nn.Module):
     def __prepare_scriptable__(self) -> NoReturn:
         """Refuse to be compiled by TorchScript."""
         _refuse("torch.jit.script")
+
+
+def _has_slope_in_threshold(step: Step) -> bool:
+    # Modules are also made where gradients are switched off.
+    with torch.inference_mode(False):
+        threshold = torch.tensor(0.5, requires_grad=True)
+        y, p = torch.tensor([0, 1]), torch.tensor([0.4, 0.6])
+        return ss.confusion(y, p, threshold=threshold, step=step).tp.requires_grad
 
 
 def _logit(threshold: Any) -> torch.Tensor:

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 import torch
 
 from softset._counting.names import Names
+from softset._types import Step
 from softset.losses import Score
 from softset.metrics.options import name_of
+from softset.steps import class_axis
 
 _S = TypeVar("_S", bound=Score)
 
@@ -40,7 +42,7 @@ def at(options: _S, threshold: Any, thresholds: Any) -> _S:
 
 def describe(options: Score, *shown: str) -> str:
     """Return the options of a loss or a score in words, defaults left out."""
-    parts = [name_of(options.metric), *shown]
+    parts = [name_of(options.metric), *filter(None, shown)]
     if options.axis is not None:
         parts.append(f"axis={options.axis}")
     if options.from_logits:
@@ -48,8 +50,10 @@ def describe(options: Score, *shown: str) -> str:
     return ", ".join(parts)
 
 
-def describe_thresholds(threshold: Any, thresholds: Any) -> str:
-    """Return the thresholds in words."""
+def describe_thresholds(step: Step, threshold: Any, thresholds: Any) -> str:
+    """Return the thresholds in words; a step that looks along the class axis has none."""
+    if class_axis(step) is not None:
+        return ""
     name, value = ("threshold", threshold) if thresholds is None else ("thresholds", thresholds)
     if isinstance(value, torch.Tensor):
         return f"{name}=tensor of shape {tuple(value.shape)}"

@@ -12,10 +12,9 @@ import torch.distributed
 
 import softset as ss
 from softset._counting.checks import axes
-from softset._types import Array, Metric, Threshold
+from softset._types import Array, Metric, Step, Threshold
 from softset.losses import Score
 from softset.metrics import larger_is_better
-from softset.metrics.options import name_of
 
 from .options import SCORE_NAMES, at, describe, describe_thresholds, hold
 
@@ -24,6 +23,8 @@ if not TYPE_CHECKING and find_spec("torchmetrics") is not None:
 else:
     from .score_base import Metric as Base
 
+# The shape of what is kept where each example has counts of its own: their values' sum and number.
+_MEAN = (2,)
 _NOTHING = "there is nothing to compute: call update(input, target) with a batch first"
 
 
@@ -38,34 +39,40 @@ class MetricScore(Base):
     ----------
     metric : callable
         Any function of a `Confusion`, as for `softset.as_score`.
-    threshold : float, tuple of floats or tensor, default 0.5
-        The operating point, a probability; several broadcast against the scores. Ties are
-        positive.
+    step : Hard() or ArgMax(axis), optional
+        How scores become decisions, as for `softset.as_score`: `ArgMax` for classes of which one
+        is true, and otherwise `Hard`, whose ties are positive. For an average over classes it, or
+        a threshold, has to be given.
+    threshold : float, tuple of floats or tensor, optional
+        The operating point, a probability; several broadcast against the scores. 0.5 by default.
     thresholds : tuple of floats or 1-D tensor, optional
         A grid over which the metric is averaged.
     axis : int, tuple of ints, optional
-        The axes to count over, all by default; ``axis=0`` counts each class by itself. The
-        batch's axis 0 must be among them.
+        The axes to count over, all by default; ``axis=0`` counts each class by itself. If axis 0,
+        that of the batch, is not among them, each example has counts of its own, and the value
+        is the mean over all examples: ``axis=(1, 2)`` for the Dice of each image.
     from_logits : bool, default False
         Whether `input` will hold logits.
 
     Raises
     ------
-    TypeError
-        If `metric` is not callable.
+    TypeError, ValueError
+        As from `softset.as_score`.
     ValueError
-        From `update`: as from `softset.confusion`, if `axis` leaves the batch's axis out, or if
-        a batch has other classes than those before. From `compute`, on every process: if the
-        processes have counts of different shapes.
+        From `update`: as from `softset.confusion`, or if a batch has other classes than those
+        before. From `compute`, on every process: if the processes have counts of different
+        shapes.
     RuntimeError
-        From `compute` and `confusion`: if there was no batch; 0 would look like a result.
+        From `compute` and `confusion`: if there was no batch; 0 would look like a result. From
+        `confusion`: if each example has counts of its own, which are not kept.
 
     Notes
     -----
     The value is that of `softset.as_score` on all batches put together, not a mean over the
-    batches. Batches are added in float64, and the value is a float64 scalar: whole counts stay
-    exact up to 2**53. The counts are no part of the `state_dict` unless torchmetrics'
-    ``persistent(True)`` is called. A batch without rows adds zeros.
+    batches, also where it is a mean over the examples. Batches are added in float64, and the value
+    is a float64 scalar: whole counts stay exact up to 2**53. The counts are no part of the
+    `state_dict` unless torchmetrics' ``persistent(True)`` is called. A batch without rows adds
+    zeros.
 
     Examples
     --------
@@ -89,19 +96,30 @@ class MetricScore(Base):
         self,
         metric: Metric,
         *,
-        threshold: Threshold = 0.5,
+        step: Step | None = None,
+        threshold: Threshold | None = None,
         thresholds: tuple[float, ...] | Array | None = None,
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
     ) -> None:
         super().__init__()
-        score = ss.as_score(metric, thresholds=thresholds, axis=axis, from_logits=from_logits)
+        score = ss.as_score(
+            metric,
+            step=step,
+            threshold=threshold,
+            thresholds=thresholds,
+            axis=axis,
+            from_logits=from_logits,
+        )
         self._score = at(score, 0.5, None)  # the thresholds in use are the module's
+        threshold = score.threshold
         hold(self, "threshold", threshold)
         hold(self, "thresholds", thresholds)
         # torchmetrics' collections take two metrics whose first counts are equal for ones that
         # will always count alike. So a state is named by what is counted.
-        counted = (*map(_numbers, (threshold, thresholds)), axis, from_logits)
+        counted = (score.step, *map(_numbers, (threshold, thresholds)), axis, from_logits)
+        if axis is not None and 0 not in (axis if isinstance(axis, tuple) else (axis,)):
+            counted = (*counted, score.metric)  # its values may be what is added up
         self._name = f"counts_{zlib.crc32(repr(counted).encode()):08x}"
         # It broadcasts: how many classes there are is for the first batch to say.
         zero = torch.zeros((), dtype=torch.float64)
@@ -131,15 +149,11 @@ class MetricScore(Base):
         with ss.checks(False) if empty else nullcontext():
             score = self.score
             c = score.counts(score.arguments(target, input, sample_weight, where, SCORE_NAMES))
-        axis = self._score.axis
-        if 0 not in axes(axis, len(input.shape)):
-            name = name_of(self._score.metric)
-            raise ValueError(
-                f"`axis` must include 0, the axis of a batch, to add batches up, got {axis}; for "
-                f"the mean over examples add up softset.as_score({name}, axis={axis})(target, "
-                "input) * len(input) over the batches, and divide by the number of examples"
-            )
-        batch = torch.stack(tuple(c)).detach().double()
+        if 0 in axes(self._score.axis, len(input.shape)):
+            batch = torch.stack(tuple(c)).detach().double()
+        else:  # the sum of the examples' values, and how many there are
+            value = 0.0 if empty else score.of_counts(c).item() * len(input)
+            batch = torch.tensor([value, len(input)], dtype=torch.float64, device=c.tp.device)
         counts = getattr(self, self._name)
         if counts.ndim and counts.shape != batch.shape:
             raise ValueError(
@@ -150,7 +164,12 @@ class MetricScore(Base):
 
     def compute(self) -> Any:
         """Return the metric of all batches, those of other processes included."""
-        return self.score.of_counts(self.confusion)
+        counts = getattr(self, self._name)
+        if counts.shape != _MEAN:
+            return self.score.of_counts(self.confusion)
+        if not counts[1]:
+            raise RuntimeError(_NOTHING)
+        return counts[0] / counts[1]
 
     @property
     def confusion(self) -> ss.Confusion:
@@ -162,6 +181,11 @@ class MetricScore(Base):
         counts = getattr(self, self._name)
         if not counts.ndim:
             raise RuntimeError(_NOTHING)
+        if counts.shape == _MEAN:
+            raise RuntimeError(
+                f"`axis` leaves the batch out, got {self._score.axis}: each example has counts of "
+                "its own, of which only the metric's mean is kept"
+            )
         return ss.Confusion(*counts.clone())
 
     def sync(
@@ -178,7 +202,9 @@ class MetricScore(Base):
 
     def extra_repr(self) -> str:
         """Return the options in words."""
-        return describe(self._score, describe_thresholds(self.threshold, self.thresholds))
+        step = self._score.step
+        shown = describe_thresholds(step, self.threshold, self.thresholds)
+        return describe(self._score, shown or f"step={step}")
 
     def _take_shape_of_others(self, group: Any) -> None:
         """Require counts of one shape; a process that has seen no batch gets zeros of it."""

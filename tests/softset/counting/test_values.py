@@ -223,7 +223,9 @@ ORDERS = {
     "auroc": lambda y, p: ss.auroc(ss.sweep(y, p).confusion),
     "average precision": lambda y, p: ss.average_precision(ss.sweep(y, p).confusion),
     "area over a grid": ss.as_score(ss.auroc, thresholds=(0.25, 0.5, 0.75)),
-    "macro": lambda y, p: ss.as_score(ss.macro(ss.f1), axis=0)(y[:, None], p[:, None]),
+    "macro": lambda y, p: ss.as_score(ss.macro(ss.f1), threshold=0.5, axis=0)(
+        y[:, None], p[:, None]
+    ),
     "best threshold": lambda y, p: ss.best_threshold(ss.f1, y, p).value,
     "hinge": ss.pairwise_loss,
     "pairs": lambda y, p: ss.pairwise_loss(y, p, surrogate=ss.Logistic()),

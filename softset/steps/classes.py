@@ -1,0 +1,181 @@
+"""Steps for classes of which one is true: they look along the class axis, not at a threshold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._arrays import Library
+from .door import arrived
+from .own import own
+
+
+@own
+@dataclass(frozen=True)
+class ArgMax:
+    """The class with the largest score, to evaluate: 1 for it, 0 for the others.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The class axis of the scores.
+
+    Raises
+    ------
+    TypeError
+        If axis is not an integer.
+    ValueError
+        When called, if the scores have no such axis, or fewer than two classes along it.
+
+    Notes
+    -----
+    Of equal scores the first class counts, as in `argmax` of every library. Logits and
+    probabilities give the same. There is no threshold, and the gradient is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.ArgMax()(np.asarray([[0.2, 0.4, 0.4], [0.6, 0.3, 0.1]])))
+    [[0. 1. 0.]
+     [1. 0. 0.]]
+    """
+
+    axis: int = -1
+    symmetric: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        _require_axis(self.axis)
+
+    def __call__(self, y_prob: Any, threshold: Any = 0.5) -> Any:
+        """Return the memberships; there is no threshold."""
+        return self.at(*arrived(y_prob, threshold))
+
+    def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return self.among(lib, y_prob, from_logits=False)
+
+    def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
+        """Return the memberships of probabilities or of logits."""
+        axis, number = _classes(lib, self, scores)
+        best = lib.xp.argmax(lib.constant(scores), axis=axis, keepdims=True)
+        shape = [1] * len(scores.shape)
+        shape[axis] = number
+        classes = lib.xp.reshape(lib.numbers(tuple(range(number)), best), tuple(shape))
+        return lib.xp.astype(best == classes, scores.dtype)
+
+    def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
+        """Return the gradient in the scores, which is 0."""
+        return lib.xp.zeros_like(scores)
+
+
+@own
+@dataclass(frozen=True)
+class Softmax:
+    """The share of each class, to train: the softmax of logits, as sharp as is wanted.
+
+    Parameters
+    ----------
+    sharpness : float, default 1.0
+        The factor that logits are multiplied by, at least 1. The larger it is, the nearer the
+        shares are to `ArgMax`, and the fewer examples have a gradient. Probabilities, which are
+        logits already shared out, are raised to this power and divided by their sum: the softmax
+        of their logarithms. With 1 those that sum to 1 are taken as they are.
+    axis : int, default -1
+        The class axis of the scores.
+
+    Raises
+    ------
+    TypeError
+        If axis is not an integer.
+    ValueError
+        If sharpness is not a finite number of at least 1; when called, if the scores have no such
+        axis, or fewer than two classes along it.
+
+    Notes
+    -----
+    Differentiable in the scores; the shares of an example sum to 1. With the shares s and the
+    slope g of the loss in each of them, the gradient in the logits is
+    ``sharpness * s * (g - sum(g * s))``. ``StraightThrough(Softmax())`` counts the decisions of
+    `ArgMax`, with this gradient. Probabilities that are all 0 have no share. There is no threshold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.Softmax(sharpness=2.0)(np.asarray([[0.25, 0.75]])))
+    [[0.1 0.9]]
+    """
+
+    sharpness: float = 1.0
+    axis: int = -1
+    symmetric: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        _require_axis(self.axis)
+        number = isinstance(self.sharpness, (int, float)) and not isinstance(self.sharpness, bool)
+        if not (number and 1 <= self.sharpness < math.inf):
+            raise ValueError(
+                f"`sharpness` must be a finite number of at least 1, got {self.sharpness!r}"
+            )
+
+    def __call__(self, y_prob: Any, threshold: Any = 0.5) -> Any:
+        """Return the memberships of probabilities; there is no threshold."""
+        return self.at(*arrived(y_prob, threshold))
+
+    def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships of probabilities."""
+        return self.among(lib, y_prob, from_logits=False)
+
+    def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
+        """Return the memberships of probabilities or of logits."""
+        axis, _ = _classes(lib, self, scores)
+        parts, total = self._parts(lib, scores, axis, from_logits)
+        return parts / total
+
+    def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
+        """Return the gradient in the scores, given that in the memberships."""
+        axis, _ = _classes(lib, self, scores)
+        parts, total = self._parts(lib, scores, axis, from_logits)
+        shares = parts / total
+        mean = lib.xp.sum(slope * shares, axis=axis, keepdims=True)
+        rise = self.sharpness * (slope - mean)
+        if from_logits:
+            return rise * shares
+        power = scores ** (self.sharpness - 1) if self.sharpness > 1 else 1.0
+        return rise * power / total
+
+    def _parts(self, lib: Library, scores: Any, axis: int, from_logits: bool) -> tuple[Any, Any]:
+        """Return what the classes have, and how much it is in all."""
+        xp = lib.xp
+        if from_logits:
+            largest = xp.max(lib.constant(scores), axis=axis, keepdims=True)
+            parts = xp.exp(self.sharpness * (scores - largest))
+            return parts, xp.sum(parts, axis=axis, keepdims=True)
+        parts = scores**self.sharpness if self.sharpness > 1 else scores
+        total = xp.sum(parts, axis=axis, keepdims=True)
+        return parts, lib.where(total > 0, total, xp.ones_like(total))
+
+
+def _require_axis(axis: Any) -> None:
+    if isinstance(axis, bool) or not isinstance(axis, int):
+        raise TypeError(f"`axis` of the step must be that of the classes, an integer, got {axis!r}")
+
+
+def _classes(lib: Library, step: Any, scores: Any) -> tuple[int, int]:
+    """Return the class axis, and how many classes there are."""
+    shape, name = lib.shape(scores), type(step).__name__
+    if not -len(shape) <= step.axis < len(shape):
+        raise ValueError(
+            f"`axis` of {name} must be that of the classes, got {step.axis} for scores of {shape}; "
+            "scores of a single class take the step Hard(), or Linear() to train"
+        )
+    axis = step.axis % len(shape)
+    number = shape[axis]
+    if number is None or number < 2:
+        raise ValueError(
+            f"`axis` of {name} must be that of two classes or more, got {step.axis} for scores of "
+            f"{shape}; the scores of one class take the step Hard(), or Linear() to train"
+        )
+    return axis, number
