@@ -767,7 +767,7 @@ def test_refused_data():
         ThresholdClassifier(DecisionTreeClassifier(), cv=3).fit(X_RARE, np.zeros(len(Y_RARE)))
     with pytest.raises(ValueError, match="`metric` must give one value for each threshold"):
         ThresholdClassifier(RandomForestClassifier(2), ss.macro(ss.f1), cv=3).fit(X_RARE, TAGS)
-    with pytest.raises(AttributeError, match="predict_proba"):
+    with pytest.raises(TypeError, match="predict_proba"):
         ThresholdClassifier(RidgeClassifier()).fit(X_RARE, Y_RARE)
     assert not hasattr(ThresholdClassifier(RidgeClassifier()), "predict_proba")
     with pytest.raises(NotFittedError):
