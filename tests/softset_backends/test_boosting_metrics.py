@@ -233,6 +233,15 @@ def test_several_labels(xgboost):
     assert found == pytest.approx(expected, abs=WRITTEN)
 
 
+def test_several_labels_in_a_row():
+    """As XGBoost 2 hands them over."""
+    labels = np.stack([Y, X[:, 0] > 0], axis=1).astype(float)
+    z = X[:, :2]
+    metric = xgboost_metric(ss.as_score(ss.macro(ss.f1), axis=0, from_logits=True))
+    expected = f1_score(labels, z >= 0, average="macro")
+    assert metric(labels.ravel(), z) == pytest.approx(expected, rel=1e-12)
+
+
 def test_loss_of_hard_counts_and_of_soft_ones():
     z = np.asarray([2.0, 0.5, -0.5, -3.0])
     y = np.asarray([1, 0, 1, 0])

@@ -95,10 +95,19 @@ def test_scorer_refuses_raw_scores(raw_classifier):
 
 
 class Columns(LogisticRegression):
-    """A classifier that gives the probabilities of the positives in one column."""
+    """A classifier that gives labels, and the probabilities of the positives, in one column."""
+
+    def predict(self, X):
+        return super().predict(X)[:, None]
 
     def predict_proba(self, X):
         return super().predict_proba(X)[:, 1:]
+
+
+def test_labels_in_a_column():
+    model = Columns().fit(X, Y)
+    expected = f1_score(Y, model.predict(X)[:, 0])
+    assert scorer(ss.f1)(model, X, Y) == pytest.approx(expected, rel=1e-12)
 
 
 def test_threshold_of_neither_probabilities_nor_raw_scores(xgboost):

@@ -760,6 +760,8 @@ def test_several_classes_are_refused():
 
 
 def test_refused_data():
+    with pytest.raises(ValueError, match="Unknown label type: `y` must hold numbers"):
+        ThresholdClassifier(LogisticRegression()).fit(X_RARE, np.full(len(Y_RARE), None))
     with pytest.raises(ValueError, match="`y` must hold both classes of label 2 to choose"):
         one = TAGS * [1, 1, 0]
         ThresholdClassifier(RandomForestClassifier(2), cv=3).fit(X_RARE, one)

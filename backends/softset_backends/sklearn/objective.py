@@ -92,6 +92,8 @@ def arrays_of(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, A
     # In float64 whatever the booster counts in: the sums run over all data.
     scores = np.asarray(y_pred, dtype=np.float64)
     labels = np.asarray(y_true)
+    if labels.ndim == 1 and labels.size == scores.size:  # XGBoost 2 flattens several labels
+        labels = np.reshape(labels, scores.shape)
     if labels.ndim < scores.ndim:
         labels = ss.one_hot(_class_numbers(labels, scores.shape[-1]), scores.shape[-1])
     weights = None

@@ -79,6 +79,8 @@ def _of_labels(
 ) -> float:
     """Return the metric of labels: a function of the module, so that scorers are picklable."""
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    if y_true.ndim == 1 and y_pred.shape[1:] == (1,):  # as CatBoost's of several classes
+        y_pred = y_pred[:, 0]
     _check_labels(y_true, y_pred)
     found = np.union1d(y_true, y_pred)
     if axis is None or y_true.ndim == 2:

@@ -96,7 +96,12 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ThresholdClassifier:
         """Choose the thresholds on rows that were not fitted on, and fit on all rows."""
         _check_estimator(self.estimator)
-        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        kind = type_of_target(y, input_name="y")
+        if kind == "unknown":
+            raise ValueError(
+                "Unknown label type: `y` must hold numbers, booleans or strings, got "
+                f"{np.ravel(y)[0]!r} among them"
+            )
         if kind not in ("binary", "multilabel-indicator"):
             raise ValueError(
                 f"Only binary classification is supported. The type of the target is {kind}. For "
