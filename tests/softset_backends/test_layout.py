@@ -20,7 +20,7 @@ FOLDERS = {
     "jax": {"backend", "collectives", "parts"},
     "tensorflow": {"backend", "collectives", "parts"},
     "keras": {"collectives", "loss", "score", "configs", "inputs"},
-    "sklearn": {"objective", "scoring", "thresholds"},
+    "sklearn": {"evaluation", "objective", "scoring", "thresholds"},
     "plots": {"curves", "metrics", "steps", "surface", "style"},
     "check": {
         *("gradients", "function", "gaps", "report"),

@@ -760,6 +760,8 @@ def test_several_classes_are_refused():
 
 
 def test_refused_data():
+    with pytest.raises(ValueError, match="Unknown label type: `y` must hold numbers"):
+        ThresholdClassifier(LogisticRegression()).fit(X_RARE, np.full(len(Y_RARE), None))
     with pytest.raises(ValueError, match="`y` must hold both classes of label 2 to choose"):
         one = TAGS * [1, 1, 0]
         ThresholdClassifier(RandomForestClassifier(2), cv=3).fit(X_RARE, one)
@@ -767,7 +769,7 @@ def test_refused_data():
         ThresholdClassifier(DecisionTreeClassifier(), cv=3).fit(X_RARE, np.zeros(len(Y_RARE)))
     with pytest.raises(ValueError, match="`metric` must give one value for each threshold"):
         ThresholdClassifier(RandomForestClassifier(2), ss.macro(ss.f1), cv=3).fit(X_RARE, TAGS)
-    with pytest.raises(AttributeError, match="predict_proba"):
+    with pytest.raises(TypeError, match="predict_proba"):
         ThresholdClassifier(RidgeClassifier()).fit(X_RARE, Y_RARE)
     assert not hasattr(ThresholdClassifier(RidgeClassifier()), "predict_proba")
     with pytest.raises(NotFittedError):

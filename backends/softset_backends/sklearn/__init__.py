@@ -1,9 +1,16 @@
-"""scikit-learn's scorers and thresholds, and objectives for XGBoost and LightGBM."""
+"""scikit-learn's scorers and thresholds, objectives and metrics for XGBoost and LightGBM."""
 
 from __future__ import annotations
 
+from .evaluation import lightgbm_metric, xgboost_metric
 from .objective import boosting_objective
 from .scoring import scorer
 from .thresholds import ThresholdClassifier
 
-__all__ = ["ThresholdClassifier", "boosting_objective", "scorer"]
+__all__ = [
+    "ThresholdClassifier",
+    "boosting_objective",
+    "lightgbm_metric",
+    "scorer",
+    "xgboost_metric",
+]

@@ -77,22 +77,30 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
 def _derivatives(
     loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any = None
 ) -> tuple[Any, Any]:
+    labels, scores, weights = arrays_of(y_true, y_pred, sample_weight)
+    _, slope = ss.value_and_grad(loss)(labels, scores, sample_weight=weights)
+    total = scores.size if weights is None else np.sum(np.broadcast_to(weights, scores.shape))
+    gradient = total * slope
+    return gradient, np.maximum(0.5 * np.abs(gradient), _SMALLEST)
+
+
+def arrays_of(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """Return labels, scores and weights in the shapes of the kernel, from either interface."""
     if hasattr(y_pred, "get_label"):  # XGBoost's and LightGBM's own interface
         data, y_pred = y_pred, y_true
         y_true, sample_weight = data.get_label(), data.get_weight()
     # In float64 whatever the booster counts in: the sums run over all data.
     scores = np.asarray(y_pred, dtype=np.float64)
     labels = np.asarray(y_true)
+    if labels.ndim == 1 and labels.size == scores.size:  # XGBoost 2 flattens several labels
+        labels = np.reshape(labels, scores.shape)
     if labels.ndim < scores.ndim:
         labels = ss.one_hot(_class_numbers(labels, scores.shape[-1]), scores.shape[-1])
     weights = None
     if sample_weight is not None and np.size(sample_weight):  # XGBoost's "none" is empty
         weights = np.asarray(sample_weight, dtype=np.float64)
         weights = np.reshape(weights, weights.shape + (1,) * (scores.ndim - weights.ndim))
-    _, slope = ss.value_and_grad(loss)(labels, scores, sample_weight=weights)
-    total = scores.size if weights is None else np.sum(np.broadcast_to(weights, scores.shape))
-    gradient = total * slope
-    return gradient, np.maximum(0.5 * np.abs(gradient), _SMALLEST)
+    return labels, scores, weights
 
 
 def _class_numbers(labels: Any, num_classes: int) -> Any:

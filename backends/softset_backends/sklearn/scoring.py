@@ -48,7 +48,8 @@ def scorer(
         If `metric` is not callable.
     ValueError
         If the metric has no better direction and `maximize` is not given; when called, if there
-        are more than two classes without an `axis`, or `pos_label` is none of them.
+        are more than two classes without an `axis`, `pos_label` is none of them, or the model
+        predicts scores instead of labels, as LightGBM does with an objective of your own.
 
     Examples
     --------
@@ -78,6 +79,9 @@ def _of_labels(
 ) -> float:
     """Return the metric of labels: a function of the module, so that scorers are picklable."""
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    if y_true.ndim == 1 and y_pred.shape[1:] == (1,):  # as CatBoost's of several classes
+        y_pred = y_pred[:, 0]
+    _check_labels(y_true, y_pred)
     found = np.union1d(y_true, y_pred)
     if axis is None or y_true.ndim == 2:
         _check_two_classes(found, pos_label)
@@ -90,6 +94,22 @@ def _of_labels(
         weights = np.reshape(weights, weights.shape + (1,) * (positive.ndim - 1))
     score = ss.as_score(metric, threshold=0.5, axis=axis)
     return float(score(positive, predicted.astype(np.float64), sample_weight=weights))
+
+
+def _check_labels(y_true: Any, y_pred: Any) -> None:
+    """Refuse scores, of which each would count as a class of its own."""
+    if y_pred.ndim != y_true.ndim:
+        raise ValueError(
+            f"`y_pred` must hold one label for each of `y_true`, of shape {y_true.shape}, got "
+            f"shape {y_pred.shape}; of a column for each class take the arg max"
+        )
+    if y_pred.dtype.kind == "f" and not np.all(y_pred == np.floor(y_pred)):
+        raise ValueError(
+            "`y_pred` must hold labels, got scores from "
+            f"{np.min(y_pred):.4g} to {np.max(y_pred):.4g}; wrap a classifier that predicts raw "
+            "scores, as LightGBM's with an objective of your own, in ThresholdClassifier, or "
+            "write a scorer that calls as_score(metric, from_logits=True)"
+        )
 
 
 def _check_two_classes(found: Any, pos_label: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.model_selection import cross_val_predict
 from sklearn.utils.metaestimators import available_if
@@ -26,7 +27,9 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier
-        With `predict_proba`, for two classes or for an indicator matrix of labels.
+        With `predict_proba`, for two classes or for an indicator matrix of labels. LightGBM with
+        an objective of your own gives raw scores there, of shape (n,); their logistic function
+        is taken for the probability.
     metric : callable, default f1
         Any function of a `Confusion`, as for `best_threshold`. With several labels each gets
         the threshold that its own metric is best at, which is best for the macro average too.
@@ -48,10 +51,13 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     Raises
     ------
+    TypeError
+        When fitted, if the estimator has no `predict_proba`, as a Booster of XGBoost or LightGBM.
     ValueError
         When fitted, for more than two classes: thresholds do not make an arg max. For a decision
         about each class by itself pass the indicator matrix of
-        ``sklearn.preprocessing.label_binarize``.
+        ``sklearn.preprocessing.label_binarize``. If `predict_proba` gives neither of the
+        above, or anything outside [0, 1].
 
     Notes
     -----
@@ -89,7 +95,13 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ThresholdClassifier:
         """Choose the thresholds on rows that were not fitted on, and fit on all rows."""
-        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        _check_estimator(self.estimator)
+        kind = type_of_target(y, input_name="y")
+        if kind == "unknown":
+            raise ValueError(
+                "Unknown label type: `y` must hold numbers, booleans or strings, got "
+                f"{np.ravel(y)[0]!r} among them"
+            )
         if kind not in ("binary", "multilabel-indicator"):
             raise ValueError(
                 f"Only binary classification is supported. The type of the target is {kind}. For "
@@ -108,6 +120,7 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             probability = cross_val_predict(
                 self.estimator, X, y, cv=self.cv, method="predict_proba", params=options
             )
+            probability = _in_columns(probability)
             model: Any = clone(self.estimator)
             self.estimator_ = model.fit(X, y, **options)
         for name in ("n_features_in_", "feature_names_in_"):
@@ -135,9 +148,9 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Any:
-        """Return the probabilities of the fitted estimator."""
+        """Return the probabilities of the fitted estimator, of two classes in two columns."""
         check_is_fitted(self, "estimator_")
-        return self.estimator_.predict_proba(X)
+        return _in_columns(self.estimator_.predict_proba(X))
 
     def predict(self, X: Any) -> Any:
         """Return the labels: positive from the threshold on."""
@@ -157,11 +170,43 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return tags
 
 
+def _check_estimator(estimator: Any) -> None:
+    if not hasattr(estimator, "predict_proba"):
+        raise TypeError(
+            f"`estimator` must have predict_proba, got {type(estimator).__name__}; for scores that "
+            "you have, as a Booster's, take softset.best_threshold(metric, y_true, scores), with "
+            "from_logits=True if they are raw"
+        )
+
+
+def _in_columns(probability: Any) -> Any:
+    """Return probabilities, of raw scores in one dimension too, in a column for each class."""
+    if isinstance(probability, list):  # one array for each label
+        return [_in_columns(p) for p in probability]
+    if np.ndim(probability) == 1:
+        logits = np.asarray(probability, dtype=np.float64)
+        return np.stack([expit(-logits), expit(logits)], axis=1)
+    return probability
+
+
 def _of_positives(probability: Any, labels: int) -> Any:
     """Return the probabilities of the positives, one column for each label."""
-    if isinstance(probability, list):  # one array of two columns for each label
-        return np.stack([p[:, 1] for p in probability], axis=1)
-    return probability if labels > 1 else probability[:, 1:]
+    if isinstance(probability, list):
+        found = np.stack([p[:, 1] for p in probability], axis=1)
+    else:
+        columns = 2 if labels == 1 else labels
+        if np.shape(probability)[1:] != (columns,):
+            raise ValueError(
+                f"`estimator` must give probabilities of shape (n, {columns}), got "
+                f"{np.shape(probability)}"
+            )
+        found = probability if labels > 1 else probability[:, 1:]
+    if not np.all((found >= 0) & (found <= 1)):
+        raise ValueError(
+            "`estimator` must give probabilities in [0, 1], got values from "
+            f"{np.min(found)} to {np.max(found)}; XGBoost gives them with binary:logistic"
+        )
+    return found
 
 
 def _check_both(labels: Any) -> None:
