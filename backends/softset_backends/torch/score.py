@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from contextlib import nullcontext
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,8 @@ class MetricScore(Base):
             axis=axis,
             from_logits=from_logits,
         )
-        self._score = at(score, 0.5, None)  # the thresholds in use are the module's
+        # The thresholds in use are the module's.
+        self._score = replace(score, threshold=0.5, thresholds=None)
         threshold = score.threshold
         hold(self, "threshold", threshold)
         hold(self, "thresholds", thresholds)
