@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__version__ = "0.1.0"  # the one place, which the build reads as well
+
 TYPE_CHECKING = False  # typing itself takes long to import
 
 if TYPE_CHECKING:
