@@ -208,7 +208,9 @@ def __getattr__(name: str) -> object:
     elif name == "metrics" or name in _ROOMS:
         value = import_module(f".{name}", __name__)
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ._other_names import missing
+
+        raise missing(__name__, name, __all__)
     globals()[name] = value
     return value
 
