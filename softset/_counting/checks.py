@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from .._arrays import Library
-from .hints import broadcasts_to, fits, for_companion, for_labels, for_threshold
+from .hints import broadcasts_to, fits, for_companion, for_labels, for_names, for_threshold
 from .names import Names
 
 
@@ -24,6 +24,7 @@ def labels(lib: Library, names: Names, y_true: Any) -> None:
     if not _is_number(lib, y_true.dtype):
         raise TypeError(
             f"`{names.y_true}` must hold boolean, integer or real labels, got {y_true.dtype}"
+            f"{for_names(names.y_true, y_true.dtype)}"
         )
 
 

@@ -505,7 +505,7 @@ def test_no_silent_nan_where_values_are_hidden(backend):
         assert np.isnan(backend.to_numpy(value)), name
 
 
-# Arguments that are no arrays
+# Arguments that are no arrays, or arrays of what is no number
 
 
 @pytest.mark.parametrize("function", [ss.confusion, ss.cross_entropy, ss.as_loss(metrics.f1)])
@@ -527,6 +527,29 @@ def test_arrays_are_needed(function):
             function(Y, P, **{name: True})
         with pytest.raises(TypeError, match=f"`{name}` must be an array .* got list"):
             function(Y, P, **{name: [1.0]})
+
+
+@pytest.mark.parametrize("function", [ss.confusion, ss.cross_entropy, ss.as_loss(metrics.f1)])
+@pytest.mark.parametrize(
+    ("labels", "way"),
+    [
+        (Y.astype(str), r"got <U21; compare them with the positive class, y_true == \.\.\.$"),
+        (Y.astype("S"), r"got .*S.*; compare them with the positive class, y_true == \.\.\.$"),
+        (Y.astype(object), r"got object; cast them, as by y_true\.astype\(float\)$"),
+        (Y.astype("datetime64[s]"), r"got datetime64\[s\]$"),
+    ],
+)
+def test_labels_that_are_no_numbers_have_a_way(function, labels, way):
+    message = f"`y_true` must hold boolean, integer or real labels, {way}"
+    with pytest.raises(TypeError, match=message):
+        function(labels, P)
+
+
+@marks.on("tensorflow")
+def test_so_have_strings_of_tensorflow(backend):
+    message = "string.*; compare them with the positive class, y_true =="
+    with pytest.raises(TypeError, match=message):
+        ss.confusion(backend.tf.constant(["yes", "no", "no", "no"]), backend.asarray(P))
 
 
 @pytest.mark.parametrize(
