@@ -11,6 +11,7 @@ from ._arrays import Library, library
 from ._arrays.values import checks
 from ._counting import closed_form
 from ._counting.arguments import Arguments, arrive
+from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
@@ -95,7 +96,8 @@ class Score:
         """Return what `confusion` would be called with; errors use the caller's names."""
         cut = (self.threshold, self.thresholds, self.step)
         count = (sample_weight, where, self.axis, self.from_logits)
-        return arrive(y_true, y_prob, *cut, *count, names)
+        call = arrive(y_true, y_prob, *cut, *count, names)
+        return decided(call) if isinstance(self.step, Hard) else call
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
@@ -250,7 +252,8 @@ def as_score(
     -------
     callable
         ``score(y_true, y_prob, *, sample_weight=None, where=None, reduce=None)`` gives a scalar,
-        the metric itself in its own direction. Its gradient is 0.
+        the metric itself in its own direction. Its gradient is 0. Decisions are scores too:
+        booleans, or integers 0 and 1, beside labels of such a dtype.
 
     Raises
     ------
