@@ -361,6 +361,33 @@ BAD = {
         {},
         "got 255.0 at flat position 1 and 1 more; if 255 marks .* pass where=y_true != 255, else",
     ),
+    "logits for labels": (
+        (np.asarray([0.5, -2.5, 3.0, 1.0]), Y.astype(float)),
+        {},
+        r"`y_true` must hold labels in \[0, 1\], got -2.5 at flat position 1 and 1 more; y_true "
+        "comes first, and `y_prob` holds nothing but 0 and 1$",
+    ),
+    "whole logits for labels": (
+        (np.asarray([0.5, 3.0, -2.5, 1.0]), Y.astype(float)),
+        {"from_logits": True},
+        "got 3.0 at flat position 1 and 1 more; if 3 marks entries to ignore .* one_hot for class "
+        "numbers; y_true comes first, and `y_prob` holds nothing but 0 and 1$",
+    ),
+    "logits for labels beside a mask": (
+        (np.asarray([0.5, -2.5, 3.0, 1.0]), np.asarray([0.5, 0.0, 1.0, math.nan])),
+        {"where": np.asarray([False, True, True, False])},
+        "got -2.5 .*; y_true comes first, and `y_prob` holds nothing but 0 and 1$",
+    ),
+    "real labels of scores": (
+        (np.asarray([0.5, -2.5, 1.0, 1.0]), np.asarray([0.0, 1.0, 1.0, 0.5])),
+        {},
+        "got -2.5 at flat position 1; if -2.5 marks entries .* one_hot for class numbers$",
+    ),
+    "class number beside decisions": (
+        (2 * Y, Y.astype(float)),
+        {},
+        "got 2.0 at flat position 0 and 1 more; if 2 marks .* or use one_hot for class numbers$",
+    ),
     "class number": ((2 * Y, P), {}, r"`y_true` must hold labels in \[0, 1\], got 2.0"),
     "nan label": (
         (np.asarray([1, math.nan, 0, 0]), P),
