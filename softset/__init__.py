@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__version__ = "0.1.0"  # the one place, which the build reads as well
+
 TYPE_CHECKING = False  # typing itself takes long to import
 
 if TYPE_CHECKING:
@@ -213,7 +215,9 @@ def __getattr__(name: str) -> object:
     elif name == "metrics" or name in _ROOMS:
         value = import_module(f".{name}", __name__)
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ._other_names import missing
+
+        raise missing(__name__, name, __all__)
     globals()[name] = value
     return value
 

@@ -8,10 +8,11 @@ from ._arrays import Library, arrive
 from ._arrays.values import Rule, checking, obey
 from ._counting import arguments
 from ._counting.closed_form import counts
+from ._counting.decisions import decided
 from ._counting.sweep import sorted_counts
 from ._options import whole
 from ._types import Array, Confusion, Step, Threshold
-from .steps import Linear
+from .steps import Hard, Linear
 
 
 def confusion(
@@ -43,7 +44,8 @@ def confusion(
         label y counts as y of a positive and 1 - y of a negative; the minimum of a loss is
         then not at ``y_prob == y_true``.
     y_prob : array of a floating dtype
-        Probabilities in [0, 1], or logits with ``from_logits=True``.
+        Probabilities in [0, 1], or logits with ``from_logits=True``. `Hard` also counts decisions
+        at one threshold: booleans, or integers 0 and 1, beside labels of such a dtype.
     threshold : float, tuple of floats or array, default 0.5
         Probability from which on a score counts as positive, strictly between 0 and 1 (any
         number for `Hard`). A tuple or an array broadcasts against the scores: one threshold
@@ -69,7 +71,8 @@ def confusion(
     Returns
     -------
     Confusion
-        Counts in the dtype of the scores, float32 for float16 and bfloat16. Differentiable in
+        Counts in the dtype of the scores, float32 for float16 and bfloat16, float64 for decisions
+        where there is one. Differentiable in
         `y_prob`, `threshold`, `thresholds`, `sample_weight` and a real `y_true`.
 
     Raises
@@ -101,7 +104,7 @@ def confusion(
     call = arguments.arrive(
         y_true, y_prob, threshold, thresholds, step, sample_weight, where, axis, from_logits
     )
-    return Confusion(*counts(call))
+    return Confusion(*counts(decided(call) if isinstance(step, Hard) else call))
 
 
 class Sweep(NamedTuple):

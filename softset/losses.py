@@ -12,6 +12,7 @@ from ._arrays.values import checks
 from ._counting import closed_form
 from ._counting.arguments import Arguments, arrive
 from ._counting.checks import axes
+from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
@@ -102,7 +103,7 @@ class Score:
             over = axes(self.axis, ndim)
             kept = [i for i in range(ndim) if i not in over]
             require_class_axis(self.metric, kept, along % ndim)
-        return call
+        return decided(call) if isinstance(self.step, Hard) else call
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
@@ -262,7 +263,8 @@ def as_score(
     -------
     callable
         ``score(y_true, y_prob, *, sample_weight=None, where=None, reduce=None)`` gives a scalar,
-        the metric itself in its own direction. Its gradient is 0.
+        the metric itself in its own direction. Its gradient is 0. Decisions are scores too:
+        booleans, or integers 0 and 1, beside labels of such a dtype.
 
     Raises
     ------

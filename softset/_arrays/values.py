@@ -125,6 +125,12 @@ def obey(lib: Library, rules: list[tuple[str, Any, Rule]], where: Any = None) ->
     return seen is True
 
 
+def all_are(lib: Library, x: Any, holds: Callable[[Any], Any], where: Any = None) -> bool:
+    """Tell whether something holds for all of x that counts, and can be seen to."""
+    held = holds(lib.look(x))
+    return _all(held if where is None else held | ~lib.look(where)) is True
+
+
 def _all(flags: Any) -> bool | None:
     if isinstance(flags, bool):
         return flags

@@ -247,7 +247,7 @@ def check_kinds(
 ) -> None:
     """Check dtypes and shapes."""
     if not lib.is_real(y_prob.dtype):
-        checks.scores(lib, names, y_prob)
+        checks.scores(lib, names, y_true, y_prob)
     if y_true.dtype != y_prob.dtype:
         checks.labels(lib, names, y_true)
     if lib.shape(y_true) != lib.shape(y_prob):

@@ -6,16 +6,21 @@ from itertools import pairwise
 from typing import Any
 
 from .._arrays import Library
-from .hints import broadcasts_to, fits, for_companion, for_labels, for_threshold
+from .hints import broadcasts_to, fits, for_companion, for_labels, for_names, for_threshold
 from .names import Names
 
 
-def scores(lib: Library, names: Names, y_prob: Any) -> None:
+def scores(lib: Library, names: Names, y_true: Any, y_prob: Any) -> None:
     """Require real floating-point scores."""
     if not lib.is_real(y_prob.dtype):
+        if lib.is_real(y_true.dtype) or not _is_number(lib, y_prob.dtype):
+            hint = f"{names.order}: if the arguments are in order, cast the scores to a "
+            hint += "floating-point dtype"
+        else:
+            hint = "a loss, a curve and a ranking need the scores that decisions were made of; "
+            hint += "decisions of 0 and 1 are for as_score, without thresholds and from_logits"
         raise TypeError(
-            f"`{names.y_prob}` must hold floating-point scores, got {y_prob.dtype}; {names.order}: "
-            "if the arguments are in order, cast the scores to a floating-point dtype"
+            f"`{names.y_prob}` must hold floating-point scores, got {y_prob.dtype}; {hint}"
         )
 
 
@@ -24,6 +29,7 @@ def labels(lib: Library, names: Names, y_true: Any) -> None:
     if not _is_number(lib, y_true.dtype):
         raise TypeError(
             f"`{names.y_true}` must hold boolean, integer or real labels, got {y_true.dtype}"
+            f"{for_names(names.y_true, y_true.dtype)}"
         )
 
 

@@ -49,6 +49,16 @@ def for_companion(name: str, shape: Shape, target: Shape, moveaxis: str) -> str:
     return ""
 
 
+def for_names(name: str, dtype: object) -> str:
+    """Return the way from labels that are text, or Python objects, or nothing."""
+    kind = str(dtype).lower()
+    if kind == "object":
+        return f"; cast them, as by {name}.astype(float)"
+    if "string" in kind or kind.lstrip("<>=|")[:1] in ("u", "s"):
+        return f"; compare them with the positive class, {name} == ..."
+    return ""
+
+
 def for_threshold(shape: Shape, target: Shape) -> str:
     """Return the way from thresholds of classes to scores whose classes are not last."""
     for axis in range(1, len(target) - 1):

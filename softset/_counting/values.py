@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from .._arrays import Library
-from .._arrays.values import Rule, checking, finite_only, obey, truth
+from .._arrays.values import Rule, all_are, checking, finite_only, obey, truth
 from .names import Names
 
 # What is known of the values; CLEAN says that nothing is wrong under a mask either.
@@ -41,7 +42,10 @@ def check_values(
     rule = Rule(_is_finite, f"hold finite {names.logits}", finite_only) if from_logits else _SCORE
     rules = [(names.y_prob, y_prob, rule)]
     if not lib.is_bool(y_true.dtype):
-        rules.append((names.y_true, y_true, _LABEL))
+        rule = _LABEL
+        if lib.is_real(y_true.dtype):
+            rule = _LABEL._replace(hint=partial(_of_a_real_label, lib, names, y_prob, where))
+        rules.append((names.y_true, y_true, rule))
     if sample_weight is not None and not lib.is_bool(sample_weight.dtype):
         # An integer dtype has no infinity to compare with.
         rule = _WEIGHT if lib.is_real(sample_weight.dtype) else _WHOLE_WEIGHT
@@ -76,12 +80,27 @@ def _of_a_label(value: float, name: str) -> str:
     )
 
 
+def _of_a_real_label(
+    lib: Library, names: Names, y_prob: Any, where: Any, value: float, name: str
+) -> str:
+    """Say so if the labels look like scores, and the scores like labels."""
+    hint = _of_a_label(value, name)
+    if not (math.isfinite(value) and all_are(lib, y_prob, _is_binary, where)):
+        return hint
+    order = f"; {names.order}, and `{names.y_prob}` holds nothing but 0 and 1"
+    return order if value % 1 else hint + order
+
+
 def _of_a_threshold(value: float, name: str) -> str:
     return "; it is a probability, also with from_logits=True"
 
 
 def _is_share(low: Any, high: Any) -> Any:
     return (low >= 0) & (high <= 1)
+
+
+def _is_binary(x: Any) -> Any:
+    return (x == 0) | (x == 1)
 
 
 def _is_inside(low: Any, high: Any) -> Any:

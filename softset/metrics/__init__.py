@@ -5,7 +5,7 @@ A metric of your own is any function of a Confusion; nothing has to be registere
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._types import Metric
 from .accuracies import (
@@ -155,3 +155,11 @@ def direction(metric: Metric, maximize: bool | None) -> bool:
 def is_built_in(metric: Any) -> bool:
     """Tell whether a function is a built-in metric."""
     return id(metric) in _BUILT_IN
+
+
+if not TYPE_CHECKING:  # to a type checker all names would be found
+
+    def __getattr__(name: str) -> object:
+        from .._other_names import missing
+
+        raise missing(__name__, name, __all__)

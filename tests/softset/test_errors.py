@@ -361,6 +361,33 @@ BAD = {
         {},
         "got 255.0 at flat position 1 and 1 more; if 255 marks .* pass where=y_true != 255, else",
     ),
+    "logits for labels": (
+        (np.asarray([0.5, -2.5, 3.0, 1.0]), Y.astype(float)),
+        {},
+        r"`y_true` must hold labels in \[0, 1\], got -2.5 at flat position 1 and 1 more; y_true "
+        "comes first, and `y_prob` holds nothing but 0 and 1$",
+    ),
+    "whole logits for labels": (
+        (np.asarray([0.5, 3.0, -2.5, 1.0]), Y.astype(float)),
+        {"from_logits": True},
+        "got 3.0 at flat position 1 and 1 more; if 3 marks entries to ignore .* one_hot for class "
+        "numbers; y_true comes first, and `y_prob` holds nothing but 0 and 1$",
+    ),
+    "logits for labels beside a mask": (
+        (np.asarray([0.5, -2.5, 3.0, 1.0]), np.asarray([0.5, 0.0, 1.0, math.nan])),
+        {"where": np.asarray([False, True, True, False])},
+        "got -2.5 .*; y_true comes first, and `y_prob` holds nothing but 0 and 1$",
+    ),
+    "real labels of scores": (
+        (np.asarray([0.5, -2.5, 1.0, 1.0]), np.asarray([0.0, 1.0, 1.0, 0.5])),
+        {},
+        "got -2.5 at flat position 1; if -2.5 marks entries .* one_hot for class numbers$",
+    ),
+    "class number beside decisions": (
+        (2 * Y, Y.astype(float)),
+        {},
+        "got 2.0 at flat position 0 and 1 more; if 2 marks .* or use one_hot for class numbers$",
+    ),
     "class number": ((2 * Y, P), {}, r"`y_true` must hold labels in \[0, 1\], got 2.0"),
     "nan label": (
         (np.asarray([1, math.nan, 0, 0]), P),
@@ -505,7 +532,7 @@ def test_no_silent_nan_where_values_are_hidden(backend):
         assert np.isnan(backend.to_numpy(value)), name
 
 
-# Arguments that are no arrays
+# Arguments that are no arrays, or arrays of what is no number
 
 
 @pytest.mark.parametrize("function", [ss.confusion, ss.cross_entropy, ss.as_loss(metrics.f1)])
@@ -527,6 +554,29 @@ def test_arrays_are_needed(function):
             function(Y, P, **{name: True})
         with pytest.raises(TypeError, match=f"`{name}` must be an array .* got list"):
             function(Y, P, **{name: [1.0]})
+
+
+@pytest.mark.parametrize("function", [ss.confusion, ss.cross_entropy, ss.as_loss(metrics.f1)])
+@pytest.mark.parametrize(
+    ("labels", "way"),
+    [
+        (Y.astype(str), r"got <U21; compare them with the positive class, y_true == \.\.\.$"),
+        (Y.astype("S"), r"got .*S.*; compare them with the positive class, y_true == \.\.\.$"),
+        (Y.astype(object), r"got object; cast them, as by y_true\.astype\(float\)$"),
+        (Y.astype("datetime64[s]"), r"got datetime64\[s\]$"),
+    ],
+)
+def test_labels_that_are_no_numbers_have_a_way(function, labels, way):
+    message = f"`y_true` must hold boolean, integer or real labels, {way}"
+    with pytest.raises(TypeError, match=message):
+        function(labels, P)
+
+
+@marks.on("tensorflow")
+def test_so_have_strings_of_tensorflow(backend):
+    message = "string.*; compare them with the positive class, y_true =="
+    with pytest.raises(TypeError, match=message):
+        ss.confusion(backend.tf.constant(["yes", "no", "no", "no"]), backend.asarray(P))
 
 
 @pytest.mark.parametrize(

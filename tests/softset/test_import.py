@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,15 @@ print(softset.metrics.larger_is_better(f1), hasattr(softset, "f2"))
     assert run(code) == "True False"
 
 
+def test_the_version_is_in_one_place_which_the_build_reads() -> None:
+    """A copied folder has no metadata, and so the number is in the folder."""
+    build = (ROOT / "pyproject.toml").read_text()
+    assert not re.search(r"^version\b", build, re.MULTILINE)
+    (file,) = re.findall(r'\[tool\.hatch\.version\]\npath = "(.+)"', build)
+    found = re.findall(r'^__version__ = "(\d+\.\d+\.\d+)"', (ROOT / file).read_text(), re.MULTILINE)
+    assert found == [run("import softset\nprint(softset.__version__)")]
+
+
 def test_import_of_the_backends_loads_no_compiler_framework() -> None:
     pytest.importorskip("numpy")
     loaded = run(f"sys.path.insert(0, 'backends')\nimport softset_backends\n{REPORT}")
@@ -91,6 +101,7 @@ y_prob = library.{convert}([0.9, 0.6, 0.4, 0.2])
 loss = ss.as_loss(ss.f1)
 value, gradient = ss.value_and_grad(loss)(y_true, y_prob)
 print(round(float(value), 4), tuple(gradient.shape), ss.as_score(ss.f1)(y_true, y_prob) * 1.0)
+assert ss.__version__
 """
     assert run(code, tmp_path).startswith("0.3627 (4,) ")
 

@@ -451,6 +451,12 @@ N, N1 = torch.full((4,), 0.5), torch.full((4, 1), 0.5)
         ((N1, N), ValueError, r"`target` and `input` must .*; drop .* last axis, input\[..., 0\]"),
         ((N1.expand(4, 3), N), ValueError, r"labels with one_hot\(target, 3\)"),
         ((4 * N, N), ValueError, "`input` must hold probabilities .*; if these are logits pass"),
+        (
+            (torch.tensor([0.0, 1.0, 0.0, 1.0]), torch.tensor([-2.5, 1.5, 0.5, 3.0])),
+            ValueError,
+            r"`target` must hold labels in \[0, 1\], got -2.5 at flat position 0 and 2 more; "
+            r"Metric(Loss|Score) takes \(input, target\), and `input` holds nothing but 0 and 1$",
+        ),
         ((N * torch.nan, N), ValueError, "`input` must hold probabilities .*, got nan"),
         (
             (N, 4 * N),
@@ -566,6 +572,17 @@ def test_score_is_that_of_scikit_learn(MetricScore):
     ]
     # Whole counts add up exactly.
     assert [one.compute().item() for one in score] == pytest.approx(expected, rel=EXACT)
+
+
+def test_score_of_decisions_is_that_of_scikit_learn(MetricScore):
+    rng = np.random.default_rng(5)
+    labels, decisions = rng.uniform(size=(2, 60)) < 0.4
+    score = MetricScore(ss.precision)
+    for batch in (slice(0, 25), slice(25, None)):
+        given = torch.tensor(decisions[batch]), torch.tensor(labels[batch].astype(int))
+        score.update(*given)
+    expected = sklearn.precision_score(labels, decisions)
+    assert score.compute().item() == pytest.approx(expected, rel=EXACT)
 
 
 def test_calling_it_gives_the_value_of_the_batch(MetricScore):

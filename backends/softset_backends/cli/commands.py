@@ -6,7 +6,6 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 from rich.table import Table
+
+import softset as ss
 
 from .. import registry
 from ..check import cases
@@ -45,7 +46,7 @@ def info() -> None:
     table = Table(box=SIMPLE_HEAD)
     for title in ("", "version", "device"):
         table.add_column(title)
-    table.add_row("softset", _version(), "")
+    table.add_row("softset", ss.__version__, "")
     table.add_row("python", platform.python_version(), "")
     installed = registry.available()
     for name in registry.NAMES:
@@ -208,10 +209,3 @@ def _console() -> Console:
     """Return a console at least as wide as the table."""
     console = Console()
     return console if console.width >= 104 else Console(width=104)
-
-
-def _version() -> str:
-    try:
-        return version("softset")
-    except PackageNotFoundError:  # run from a source tree
-        return "unknown"

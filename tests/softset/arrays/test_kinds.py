@@ -13,6 +13,18 @@ Y = Y.astype(float)
 MASK = np.arange(12) % 3 == 1
 
 
+class DataArray:
+    """What xarray's arrays tell of themselves."""
+
+    __module__ = "xarray.core.dataarray"
+
+    def __init__(self, x):
+        self.x, self.shape, self.dtype = x, x.shape, x.dtype
+
+    def __array_namespace__(self, api_version=None):
+        return np
+
+
 class Plain(np.ndarray):
     """A subclass without a meaning of its own."""
 
@@ -46,6 +58,12 @@ KINDS = {
     "subclass": (lambda x: x.view(Plain), r"Plain; pass numpy\.asarray\("),
     "scipy.sparse": (lambda x: load("scipy.sparse").csr_array(x[None]), r"; pass its \.toarray\("),
     "Series": (pandas(lambda pd, x: pd.Series(x)), r"Series; pass its \.to_numpy\(\)"),
+    "DataFrame": (
+        pandas(lambda pd, x: pd.DataFrame({"x": x})),
+        r"DataFrame; pass its \.to_numpy\(\)",
+    ),
+    "Index": (pandas(lambda pd, x: pd.Index(x)), r"Index; pass its \.to_numpy\(\)"),
+    "xarray": (DataArray, r"DataArray; pass its \.to_numpy\(\)"),
     "nullable": (
         pandas(lambda pd, x: pd.Series(x).astype("Float64").mask(MASK)),
         r"pass its \.to_numpy\(\), with a dtype where it has missing values",

@@ -1,6 +1,9 @@
 """Which arrays the kernel takes, and how it tells whose they are."""
 
+import array
 import importlib
+import re
+from collections import OrderedDict, deque
 from itertools import combinations
 
 import numpy as np
@@ -85,6 +88,20 @@ def test_at_least_one_array(arguments):
         ((0.1, 0.2), r"got tuple; convert it"),
         ("scores", r"`argument 1` must be an array \(NumPy, PyTorch, .*\), got str$"),
         ({0.1}, "got set$"),
+        (OrderedDict(logits=P), "got collections.OrderedDict; pass one of its values$"),
+        ([P, P], r"got list; it holds arrays: pass one of them, or join them, as by numpy\.conc"),
+        ((P, Y), r"got tuple; it holds arrays: pass one of them"),
+        ([np.float64(0.1)], r"got list; convert it to an array of your framework first"),
+        (range(2), r"got range; pass numpy\.asarray\(list\(\.\.\.\)\) of it$"),
+        ((x for x in P), r"got generator; pass numpy\.asarray\(list\("),
+        (map(float, P), r"got map; pass numpy\.asarray\(list\("),
+        (filter(None, P), r"got filter; pass numpy\.asarray\(list\("),
+        ({0: 0.1}.values(), r"got dict_values; pass numpy\.asarray\(list\("),
+        (deque(P), r"got collections.deque; pass numpy\.asarray\(list\("),
+        (memoryview(P), r"got memoryview; pass numpy\.asarray\(\.\.\.\) of it$"),
+        (array.array("d", P), r"got array.array; pass numpy\.asarray\(\.\.\.\) of it$"),
+        (type("Image", (), {"__array_interface__": {}})(), r"Image; pass numpy\.asarray\("),
+        (type("Field", (), {"__array__": lambda x: P})(), r"Field; pass numpy\.asarray\("),
         (ss.Linear(), "got softset.steps.piecewise.Linear$"),
     ],
     ids=lambda x: type(x).__name__,
@@ -124,6 +141,40 @@ def test_libraries_are_not_mixed(pair):
         ss.confusion(labels, p, threshold=first.asarray(P))
     with pytest.raises(TypeError, match="`y_true` and `class_weight` must come from one library"):
         ss.sample_weight(labels, first.asarray(P))
+
+
+def evaluate(call, **names):
+    """Return what a call makes that an error names."""
+    module = call.partition(".")[0]
+    known = {module: importlib.import_module({"tf": "tensorflow"}.get(module, module))}
+    importlib.import_module("jax.numpy" if module == "jax" else "numpy")
+    return eval(call, known | names)
+
+
+@marks.on("torch", "jax", "tensorflow")
+def test_numpys_arrays_are_taken_over_by_the_call_that_the_error_names(backend):
+    y, p = backend.asarray(Y), backend.asarray(P)
+    with pytest.raises(TypeError, match=r"; convert one of them, as by \S+\(y_true\)$") as error:
+        ss.confusion(Y, p)
+    labels = evaluate(re.search(r"as by (\S+)$", str(error.value))[1], y_true=Y)
+    assert_counts(ss.confusion(labels, p), ss.confusion(Y, P), backend)
+    with pytest.raises(TypeError, match=r"; convert one of them, as by \S+\(y_prob\)$") as error:
+        ss.confusion(y, P)
+    scores = evaluate(re.search(r"as by (\S+)$", str(error.value))[1], y_prob=P)
+    assert_counts(ss.confusion(y, scores), ss.confusion(Y, P), backend)
+
+
+@marks.on("numpy", "torch", "jax", "tensorflow")
+def test_batches_in_a_list_are_joined_by_the_call_that_the_error_names(backend):
+    parts = [backend.asarray(P[:3]), backend.asarray(P[3:])]
+    with pytest.raises(TypeError, match=r"`y_prob` must be .* got list; it holds") as error:
+        ss.confusion(backend.asarray(Y), parts)
+    call = re.search(r"join them, as by (.*)$", str(error.value))[1]
+    joined = evaluate(call.replace("...", "parts"), parts=parts)
+    assert_counts(ss.confusion(backend.asarray(Y), joined), ss.confusion(Y, P), backend)
+    numbers = [backend.asarray(np.asarray(0.5))]
+    with pytest.raises(TypeError, match="got list; convert it to an array of your framework"):
+        ss.confusion(backend.asarray(Y), numbers)
 
 
 @marks.on("tensorflow")
