@@ -7,6 +7,7 @@ import os
 # Before anything imports a framework.
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["HF_HUB_OFFLINE"] = "1"  # nothing is downloaded
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it says so on every start
 # One thread for each test process: two that share a machine's cores wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -32,6 +32,7 @@ FRAMEWORKS = (
     "torchmetrics",
     "lightning",
     "skorch",
+    "transformers",
     "pandas",
     "matplotlib",
 )

@@ -608,7 +608,7 @@ def test_score_over_a_grid_of_thresholds(double):
 
 def test_names_of_scores():
     assert MetricScore(F2).name == "fbeta"
-    assert MetricScore(ss.micro(ss.macro(F2, axis=0))).name == "micro_macro_fbeta"
+    assert MetricScore(ss.micro(ss.macro(F2, axis=0)), threshold=0.5).name == "micro_macro_fbeta"
     assert MetricScore(ss.f1, name="mine").name == "mine"
     assert MetricScore(lambda c: c.tp).name.startswith("metric_score")
 
@@ -807,7 +807,10 @@ def test_unregistered_metric_needs_custom_objects():
 
 def test_compiled_model_comes_back_from_a_file(tmp_path):
     x, y, _ = features()
-    scores = [MetricScore(F2, threshold=0.3), MetricScore(ss.macro(ss.f1), axis=0)]
+    scores = [
+        MetricScore(F2, threshold=0.3),
+        MetricScore(ss.macro(ss.f1), step=ss.ArgMax(), axis=0),
+    ]
     model = linear(MetricLoss(F2, step=ss.Sigmoid(5.0), threshold=0.3), metrics=scores)
     fit(model, x, y)
     model.save(tmp_path / "model.keras")

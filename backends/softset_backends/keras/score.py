@@ -101,7 +101,8 @@ class MetricScore(keras.metrics.Metric):
         if 0 in axes(self.score.axis, len(outputs)):
             more = ops.stack(list(c))
         else:  # the sum of the examples' values, and how many there are
-            number = ops.cast(ops.shape(call.y_prob)[0], c.tp.dtype)
+            lengths: Any = ops.shape(call.y_prob)
+            number = ops.cast(lengths[0], c.tp.dtype)
             value = ops.zeros_like(number) if empty else self.score.of_counts(c) * number
             more = ops.stack([value, number])
         shape = shape_of(more)

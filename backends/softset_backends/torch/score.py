@@ -154,8 +154,8 @@ class MetricScore(Base):
         if 0 in axes(self._score.axis, len(input.shape)):
             batch = torch.stack(tuple(c)).detach().double()
         else:  # the sum of the examples' values, and how many there are
-            value = 0.0 if empty else score.of_counts(c).item() * len(input)
-            batch = torch.tensor([value, len(input)], dtype=torch.float64, device=c.tp.device)
+            value = 0.0 if empty else score.of_counts(c).item() * input.shape[0]
+            batch = torch.tensor([value, input.shape[0]], dtype=torch.float64, device=c.tp.device)
         counts = getattr(self, self._name)
         if counts.ndim and counts.shape != batch.shape:
             raise ValueError(

@@ -50,7 +50,7 @@ def test_decisions_of_classes_under_a_mask_and_with_weights(backend):
 
     def call(y, d, weight, keep):
         c = ss.confusion(y, d, step=ss.Hard(), sample_weight=weight, where=keep, axis=0)
-        return c, ss.as_score(ss.macro(ss.f1), axis=0)(y, d, where=keep)
+        return c, ss.as_score(ss.macro(ss.f1), threshold=0.5, axis=0)(y, d, where=keep)
 
     c, value = backend.run(call, *given)
     columns = [
