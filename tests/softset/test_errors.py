@@ -386,7 +386,7 @@ BAD = {
     "class number beside decisions": (
         (2 * Y, Y.astype(float)),
         {},
-        "got 2.0 at flat position 0 and 1 more; if 2 marks .* or use class_labels for class numbers$",
+        "got 2.0 at flat position 0 and 1 more; if 2 marks .* or use class_labels for class num",
     ),
     "class number": ((2 * Y, P), {}, r"`y_true` must hold labels in \[0, 1\], got 2.0"),
     "nan label": (
