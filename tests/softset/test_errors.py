@@ -370,7 +370,7 @@ BAD = {
     "whole logits for labels": (
         (np.asarray([0.5, 3.0, -2.5, 1.0]), Y.astype(float)),
         {"from_logits": True},
-        "got 3.0 at flat position 1 and 1 more; if 3 marks entries to ignore .* one_hot for class "
+        "got 3.0 at flat position 1 and 1 more; if 3 marks entries to ignore .* class_labels for class "
         "numbers; y_true comes first, and `y_prob` holds nothing but 0 and 1$",
     ),
     "logits for labels beside a mask": (
@@ -381,7 +381,7 @@ BAD = {
     "real labels of scores": (
         (np.asarray([0.5, -2.5, 1.0, 1.0]), np.asarray([0.0, 1.0, 1.0, 0.5])),
         {},
-        "got -2.5 at flat position 1; if -2.5 marks entries .* one_hot for class numbers$",
+        "got -2.5 at flat position 1; if -2.5 marks entries .* class_labels for class numbers$",
     ),
     "class number beside decisions": (
         (2 * Y, Y.astype(float)),
