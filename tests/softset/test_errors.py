@@ -370,7 +370,7 @@ BAD = {
     "whole logits for labels": (
         (np.asarray([0.5, 3.0, -2.5, 1.0]), Y.astype(float)),
         {"from_logits": True},
-        "got 3.0 at flat position 1 and 1 more; if 3 marks entries to ignore .* class_labels for class "
+        "got 3.0 at flat position 1 and 1 more; if 3 marks entries .* class_labels for class "
         "numbers; y_true comes first, and `y_prob` holds nothing but 0 and 1$",
     ),
     "logits for labels beside a mask": (
