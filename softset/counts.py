@@ -266,7 +266,7 @@ def class_labels(
     if checking(lib):
         rule = Rule(is_class, f"hold class numbers from 0 to {num_classes - 1}", hint)
         obey(lib, [("y_true", y_true, rule)], where)
-    return ClassLabels(labels, None if where is None else lib.xp.expand_dims(where, axis=axis))
+    return ClassLabels(labels, None if where is None else where[_with_axis(where, axis)])
 
 
 def _labels(lib: Library, y_true: Any, num_classes: int, axis: int) -> Any:
@@ -285,4 +285,11 @@ def _labels(lib: Library, y_true: Any, num_classes: int, axis: int) -> Any:
     shape = [1] * ndim
     shape[axis] = num_classes
     numbers = lib.xp.reshape(lib.numbers(tuple(range(num_classes)), y_true), tuple(shape))
-    return lib.xp.expand_dims(y_true, axis=axis) == numbers
+    return y_true[_with_axis(y_true, axis)] == numbers
+
+
+def _with_axis(x: Any, axis: int) -> tuple[Any, ...]:
+    """Return the index that adds an axis, for which Dask needs no lengths."""
+    place: list[Any] = [slice(None)] * len(x.shape)
+    place.insert(axis % (len(place) + 1), None)
+    return tuple(place)

@@ -17,7 +17,7 @@ DOORS = {
     "_counting/arguments.py": {"arrive", "prepare_scores"},
     "_counting/closed_form.py": {"_in_two_passes", "arrived"},
     "averages.py": {"__call__"},
-    "counts.py": {"confusion", "one_hot"},
+    "counts.py": {"class_labels", "confusion", "one_hot"},
     "entropy.py": {"cross_entropy"},
     "gradients.py": {"_by_directions", "linearize", "of_counts"},
     "losses.py": {"arguments", "mean", "values_at"},
