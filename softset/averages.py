@@ -201,21 +201,14 @@ def is_average(metric: Metric) -> bool:
     return False
 
 
-def require_class_axis(metric: Metric, kept: list[int], axis: int) -> None:
-    """Require that what an average takes for the classes, of the axes kept, is this axis."""
+def averaged_axis(metric: Metric, kept: list[int]) -> int | None:
+    """Return which of the axes that counts keep an average takes for that of the classes."""
     while isinstance(metric, Wrapped):
         if isinstance(metric, (Micro, Macro, Weighted)):
-            place = metric.axis
-            if place is None and len(kept) == 1:
-                place = 0
-            if place is not None and -len(kept) <= place < len(kept) and kept[place] != axis:
-                raise ValueError(
-                    f"`axis` must leave the classes, which the step looks for along axis {axis}, "
-                    f"got counts over others, where {type(metric).__name__.lower()} would average "
-                    f"over axis {kept[place]}; give the step and the average one class axis"
-                )
-            return
+            place = 0 if metric.axis is None and len(kept) == 1 else metric.axis
+            return kept[place] if place is not None and -len(kept) <= place < len(kept) else None
         metric = metric.metric
+    return None
 
 
 def on_axis(metric: Metric, axis: int) -> Metric:

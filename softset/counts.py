@@ -58,8 +58,9 @@ def confusion(
     sample_weight : array, optional
         Finite weights >= 0 with as many dimensions as `y_prob`, each of the same length or 1.
     where : boolean array, optional
-        False for entries that do not count, whatever they hold, NaN included. Dimensions as
-        for `sample_weight`.
+        False for entries that do not count, whatever they hold, NaN included; but where `ArgMax`
+        or `Softmax` compares classes, those that it compares with one that counts are scores.
+        Dimensions as for `sample_weight`.
     axis : int, tuple of ints, optional
         The axes to sum over; the others stay, as in ``axis=0`` for counts per class. All by
         default.
@@ -250,7 +251,8 @@ def class_labels(
     labels = _labels(lib, y_true, num_classes, axis)
     if ignore is not None and (isinstance(ignore, bool) or not isinstance(ignore, int)):
         raise TypeError(f"`ignore` must be an integer or None, got {ignore!r}")
-    where, limits = None, lib.xp.iinfo(y_true.dtype)
+    where: Any = None
+    limits = lib.xp.iinfo(y_true.dtype)
     if ignore is not None:
         held = limits.min <= ignore <= limits.max
         where = y_true != ignore if held else y_true == y_true

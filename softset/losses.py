@@ -16,7 +16,7 @@ from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
-from .averages import is_average, over_grid, require_class_axis
+from .averages import averaged_axis, is_average, over_grid
 from .curves import is_area
 from .metrics import direction, is_built_in
 from .metrics.options import Bound, Wrapped, core, freeze
@@ -98,12 +98,28 @@ class Score:
         cut = (self.threshold, self.thresholds, self.step)
         count = (sample_weight, where, self.axis, self.from_logits)
         call = arrive(y_true, y_prob, *cut, *count, names)
-        along, ndim = class_axis(self.step), len(call.y_prob.shape)
-        if along is not None and -ndim <= along < ndim:
-            over = axes(self.axis, ndim)
-            kept = [i for i in range(ndim) if i not in over]
-            require_class_axis(self.metric, kept, along % ndim)
+        if (along := class_axis(self.step)) is not None:
+            self._require_class_axis(len(call.lib.shape(call.y_prob)), along)
         return decided(call) if isinstance(self.step, Hard) else call
+
+    def averaged(self, ndim: int) -> int | None:
+        """Return the axis of the scores, of so many, over which the metric is an average."""
+        over = axes(self.axis, ndim)
+        return averaged_axis(self.metric, [i for i in range(ndim) if i not in over])
+
+    def _require_class_axis(self, ndim: int, along: int) -> None:
+        if ndim == 1:
+            raise ValueError(
+                f"`step` must be one for scores without a class axis, got {self.step}; take Hard() "
+                "for a score and Linear() for a loss"
+            )
+        found = self.averaged(ndim)
+        if found is not None and -ndim <= along < ndim and found != along % ndim:
+            raise ValueError(
+                f"`axis` must leave the classes, which the step looks for along axis {along % ndim}"
+                f", got counts over others, and an average over axis {found}; give the step and "
+                "the average one class axis"
+            )
 
     def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""

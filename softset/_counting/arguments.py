@@ -67,7 +67,9 @@ def arrive(
     names: Names = NAMES,
 ) -> Arguments:
     """Recognise the library of the arrays, once, and take tensors out of variables."""
-    if not callable(step):
+    if not callable(step) or isinstance(step, type):
+        if isinstance(step, type):
+            raise TypeError(f"`step` must be a step, got its class; call it: {step.__name__}()")
         function("step", step, "a step function such as Linear()")
     if y_true is None or type(y_true) in NUMBERS:
         raise TypeError(f"`{names.y_true}` must be an array, got {y_true!r}")

@@ -59,6 +59,11 @@ class ArgMax:
     def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
         """Return the memberships of probabilities or of logits."""
         axis, number = _classes(lib, self, scores)
+        if number is None:
+            raise ValueError(
+                f"`axis` of ArgMax must be that of a known number of classes, got {self.axis} for "
+                f"scores of {lib.shape(scores)}; give tf.function an input_signature that has it"
+            )
         best = lib.xp.argmax(lib.constant(scores), axis=axis, keepdims=True)
         shape = [1] * len(scores.shape)
         shape[axis] = number
@@ -71,7 +76,7 @@ class ArgMax:
 
 
 @own
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Softmax:
     """The share of each class, to train: the softmax of logits, as sharp as is wanted.
 
@@ -130,32 +135,37 @@ class Softmax:
 
     def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
         """Return the memberships of probabilities or of logits."""
-        axis, _ = _classes(lib, self, scores)
-        parts, total = self._parts(lib, scores, axis, from_logits)
+        parts, total, _ = self._parts(lib, scores, from_logits)
         return parts / total
 
     def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
         """Return the gradient in the scores, given that in the memberships."""
-        axis, _ = _classes(lib, self, scores)
-        parts, total = self._parts(lib, scores, axis, from_logits)
+        parts, total, largest = self._parts(lib, scores, from_logits)
         shares = parts / total
-        mean = lib.xp.sum(slope * shares, axis=axis, keepdims=True)
+        mean = lib.xp.sum(slope * shares, axis=self.axis, keepdims=True)
         rise = self.sharpness * (slope - mean)
         if from_logits:
             return rise * shares
-        power = scores ** (self.sharpness - 1) if self.sharpness > 1 else 1.0
-        return rise * power / total
+        if self.sharpness > 1:
+            rise = rise * (scores / largest) ** (self.sharpness - 1)
+        return rise / (total * largest)
 
-    def _parts(self, lib: Library, scores: Any, axis: int, from_logits: bool) -> tuple[Any, Any]:
-        """Return what the classes have, and how much it is in all."""
+    def _parts(self, lib: Library, scores: Any, from_logits: bool) -> tuple[Any, Any, Any]:
+        """Return what the classes have, how much it is in all, and the largest score.
+
+        Of probabilities, what they are divided by before they could become 0.
+        """
         xp = lib.xp
+        axis, _ = _classes(lib, self, scores)
+        largest = xp.max(lib.constant(scores), axis=axis, keepdims=True)
         if from_logits:
-            largest = xp.max(lib.constant(scores), axis=axis, keepdims=True)
             parts = xp.exp(self.sharpness * (scores - largest))
-            return parts, xp.sum(parts, axis=axis, keepdims=True)
-        parts = scores**self.sharpness if self.sharpness > 1 else scores
+            return parts, xp.sum(parts, axis=axis, keepdims=True), largest
+        largest = lib.where(largest > 0, largest, xp.ones_like(largest))
+        parts = scores / largest
+        parts = parts**self.sharpness if self.sharpness > 1 else parts
         total = xp.sum(parts, axis=axis, keepdims=True)
-        return parts, lib.where(total > 0, total, xp.ones_like(total))
+        return parts, lib.where(total > 0, total, xp.ones_like(total)), largest
 
 
 def _require_axis(axis: Any) -> None:
@@ -163,8 +173,8 @@ def _require_axis(axis: Any) -> None:
         raise TypeError(f"`axis` of the step must be that of the classes, an integer, got {axis!r}")
 
 
-def _classes(lib: Library, step: Any, scores: Any) -> tuple[int, int]:
-    """Return the class axis, and how many classes there are."""
+def _classes(lib: Library, step: Any, scores: Any) -> tuple[int, int | None]:
+    """Return the class axis, and how many classes there are if that is known."""
     shape, name = lib.shape(scores), type(step).__name__
     if not -len(shape) <= step.axis < len(shape):
         raise ValueError(
@@ -173,7 +183,7 @@ def _classes(lib: Library, step: Any, scores: Any) -> tuple[int, int]:
         )
     axis = step.axis % len(shape)
     number = shape[axis]
-    if number is None or number < 2:
+    if number is not None and number < 2:
         raise ValueError(
             f"`axis` of {name} must be that of two classes or more, got {step.axis} for scores of "
             f"{shape}; the scores of one class take the step Hard(), or Linear() to train"

@@ -56,7 +56,7 @@ class StraightThrough:
 
     def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        if isinstance(self.step, Softmax):
+        if isinstance(self._innermost(), Softmax):
             return self.among(lib, y_prob, from_logits=False)
         soft = members(lib, self.step, y_prob, threshold)
         hard = lib.constant(y_prob) >= lib.constant(threshold)
@@ -64,15 +64,20 @@ class StraightThrough:
 
     def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
         """Return the memberships of classes of which one is true."""
-        step: Any = self.step
+        step = self._innermost()
         soft = step.among(lib, scores, from_logits=from_logits)
         hard = ArgMax(step.axis).among(lib, scores, from_logits=from_logits)
         return _hard_forwards(lib, soft, hard)
 
     def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
         """Return the gradient in the scores of classes of which one is true."""
-        step: Any = self.step
-        return step.pull_back(lib, scores, slope, from_logits=from_logits)
+        return self._innermost().pull_back(lib, scores, slope, from_logits=from_logits)
+
+    def _innermost(self) -> Any:
+        step = self.step
+        while isinstance(step, StraightThrough):
+            step = step.step
+        return step
 
 
 def _hard_forwards(lib: Library, soft: Any, hard: Any) -> Any:

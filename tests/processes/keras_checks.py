@@ -644,8 +644,14 @@ def test_mean_over_the_examples_of_a_stream(axis):
         sklearn.f1_score(y.ravel(), p.ravel() >= 0.5) for y, p in zip(y_true, y_prob, strict=True)
     ]
     close(score.result(), np.mean(each), 1e-12)
+    score.update_state(y_true[:0], tensor(y_prob[:0]))  # as a replica's share may be
+    close(score.result(), np.mean(each), 1e-12)
     with pytest.raises(ValueError, match="`axis` leaves the batch out, got"):
         _ = score.confusion
+    with pytest.raises(ValueError, match="`axis` must leave a class axis beside the batch's"):
+        MetricScore(ss.macro(ss.f1), threshold=0.5, axis=(1, 2)).update_state(
+            y_true, tensor(y_prob)
+        )
     again = MetricScore.from_config(score.get_config())
     again.update_state(y_true, tensor(y_prob))
     close(again.result(), np.mean(each), 1e-12)
@@ -662,7 +668,7 @@ def test_classes_of_which_one_is_true():
         for rows in np.split(np.arange(90), 3):
             one.update_state(labels[rows], tensor(logits[rows]))
         close(one.result(), expected, 1e-6)
-    loss = MetricLoss(ss.macro(ss.f1), step=ss.Softmax(2.0), axis=0, from_logits=True)
+    loss = MetricLoss(ss.macro(ss.f1), step=ss.Softmax(sharpness=2.0), axis=0, from_logits=True)
     again = MetricLoss.from_config(loss.get_config())
     assert float(loss(labels, tensor(logits))) == float(again(labels, tensor(logits)))
 

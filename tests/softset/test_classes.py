@@ -70,7 +70,7 @@ def test_the_class_axis_may_be_any(backend, axis):
     hit = backend.run(lambda p: ss.ArgMax(axis)(p), backend.asarray(scores))
     expected = scores == scores.max(axis, keepdims=True)
     np.testing.assert_array_equal(backend.to_numpy(hit), expected)
-    soft = backend.run(lambda p: ss.Softmax(2.0, axis)(p), backend.asarray(scores))
+    soft = backend.run(lambda p: ss.Softmax(sharpness=2.0, axis=axis)(p), backend.asarray(scores))
     expected = scores**2 / (scores**2).sum(axis, keepdims=True)
     assert_close(soft, expected, backend)
 
@@ -79,7 +79,9 @@ def test_the_class_axis_may_be_any(backend, axis):
 @pytest.mark.parametrize("sharpness", [1, 1.0, 3.5])
 def test_soft_counts_are_those_of_the_shares(backend, sharpness, from_logits):
     scores = LOGITS if from_logits else PROBABILITIES
-    count = partial(ss.confusion, step=ss.Softmax(sharpness), axis=0, from_logits=from_logits)
+    count = partial(
+        ss.confusion, step=ss.Softmax(sharpness=sharpness), axis=0, from_logits=from_logits
+    )
     h = shares(scores, sharpness, from_logits)
     expected = [(a * b).sum(0) for a in (LABELS, ~LABELS) for b in (h, 1 - h)]
     found = backend.run(count, backend.asarray(LABELS), backend.asarray(scores))
@@ -89,8 +91,8 @@ def test_soft_counts_are_those_of_the_shares(backend, sharpness, from_logits):
 
 STEPS = {
     "shares": ss.Softmax(),
-    "sharp": ss.Softmax(2.5),
-    "straight through": ss.StraightThrough(ss.Softmax(2.5)),
+    "sharp": ss.Softmax(sharpness=2.5),
+    "straight through": ss.StraightThrough(ss.Softmax(sharpness=2.5)),
 }
 
 
@@ -145,7 +147,7 @@ def test_closed_form_is_the_gradient_of_dual_numbers(backend, from_logits):
 
 
 def test_micro_batches_add_up_to_the_gradient_of_all(backend):
-    loss = ss.as_loss(ss.macro(ss.f1), step=ss.Softmax(2.0), axis=0, from_logits=True)
+    loss = ss.as_loss(ss.macro(ss.f1), step=ss.Softmax(sharpness=2.0), axis=0, from_logits=True)
     y, z = backend.asarray(LABELS), backend.asarray(LOGITS)
     whole = backend.to_numpy(backend.value_and_grad(loss, y, z)[1])
     for part in (slice(0, 10), slice(10, 24)):
@@ -158,11 +160,11 @@ def test_micro_batches_add_up_to_the_gradient_of_all(backend):
 
 def test_large_logits_and_empty_rows_stay_finite(backend):
     far = np.asarray([[1e4, -1e4, 0.0], [0.0, 0.0, 0.0], [-1e4, -1e4, -1e4]])
-    loss = partial(ss.as_loss(ss.f1, step=ss.Softmax(5.0), from_logits=True))
+    loss = partial(ss.as_loss(ss.f1, step=ss.Softmax(sharpness=5.0), from_logits=True))
     y = backend.asarray(np.eye(3) > 0)
     value, gradient = backend.value_and_grad(lambda y, p: loss(y, p), y, backend.asarray(far))
     assert np.isfinite(backend.to_numpy(value)) and np.isfinite(backend.to_numpy(gradient)).all()
-    loss = ss.as_loss(ss.f1, step=ss.Softmax(2.0))
+    loss = ss.as_loss(ss.f1, step=ss.Softmax(sharpness=2.0))
     none = np.asarray([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
     value, gradient = backend.value_and_grad(loss, y, backend.asarray(none))
     assert np.isfinite(backend.to_numpy(value)) and np.isfinite(backend.to_numpy(gradient)).all()
@@ -204,7 +206,9 @@ def test_half_types_and_float32_count_as_they_should(backend):
         scores = backend.asarray(LOGITS, dtype)
         seen = backend.to_numpy(scores).astype(np.float64)
         options = {"axis": 0, "from_logits": True}
-        found = ss.confusion(backend.asarray(LABELS), scores, step=ss.Softmax(2.0), **options)
+        found = ss.confusion(
+            backend.asarray(LABELS), scores, step=ss.Softmax(sharpness=2.0), **options
+        )
         h = softmax(2 * seen)
         assert backend.dtype_name(found.tp) == "float32"
         np.testing.assert_allclose(backend.to_numpy(found.tp), (LABELS * h).sum(0), rtol=SINGLE)
@@ -220,6 +224,51 @@ def test_a_nan_that_nobody_looks_for_is_a_nan(backend):
         assert all(np.isnan(backend.to_numpy(x)) for x in c)
         with pytest.raises(ValueError, match="`y_prob` must hold probabilities"):
             ss.confusion(backend.asarray(LABELS), backend.asarray(bad), step=step)
+
+
+def test_sharp_shares_of_small_probabilities_do_not_vanish(backend):
+    """Powers of a thousandth are 0 in float32; against the same scores as logits."""
+    logits = np.zeros((4, 100))
+    logits[range(4), range(4)] = 1.0
+    labels = backend.asarray(np.eye(100)[:4] > 0)
+    options = {"step": ss.Softmax(sharpness=30.0), "axis": 0}
+    dtype = "float32"
+    of_logits = ss.as_loss(ss.micro(ss.f1), from_logits=True, **options)
+    whole = backend.value_and_grad(of_logits, labels, backend.asarray(logits, dtype))
+    scores = backend.asarray(softmax(logits), dtype)
+    found = backend.value_and_grad(ss.as_loss(ss.micro(ss.f1), **options), labels, scores)
+    np.testing.assert_allclose(backend.to_numpy(found[0]), backend.to_numpy(whole[0]), atol=SINGLE)
+    even = backend.run(
+        lambda p: ss.Softmax(sharpness=50.0)(p), backend.asarray(np.full((2, 10), 0.1))
+    )
+    np.testing.assert_allclose(backend.to_numpy(even), 0.1, rtol=EXACT)
+
+
+def test_straight_through_may_be_nested(backend):
+    step = ss.StraightThrough(ss.StraightThrough(ss.Softmax()))
+    losses = [ss.as_loss(ss.macro(ss.f1), step=x, axis=0) for x in (step, step.step)]
+    arrays = backend.asarray(LABELS), backend.asarray(PROBABILITIES)
+    (a, b), (c, d) = (backend.value_and_grad(loss, *arrays) for loss in losses)
+    np.testing.assert_array_equal(backend.to_numpy(a), backend.to_numpy(c))
+    np.testing.assert_allclose(backend.to_numpy(b), backend.to_numpy(d), rtol=EXACT, atol=1e-17)
+
+
+@marks.on("tensorflow")
+def test_what_is_not_known_in_a_graph_is_named(backend):
+    tf = backend.tf
+    loss = ss.as_loss(ss.f1, step=ss.Softmax(), from_logits=True)
+    unknown = [tf.TensorSpec((None, None), "bool"), tf.TensorSpec((None, None), "float64")]
+    graph = tf.function(lambda y, z: loss(y, z), input_signature=unknown)
+    np.testing.assert_allclose(float(graph(LABELS, LOGITS)), loss(LABELS, LOGITS), rtol=EXACT)
+    score = ss.as_score(ss.f1, step=ss.ArgMax())
+    with pytest.raises(ValueError, match="`axis` of ArgMax must be that of a known number"):
+        tf.function(lambda y, p: score(y, p), input_signature=unknown)(LABELS, PROBABILITIES)
+    spec = [tf.TensorSpec(None, "bool"), tf.TensorSpec(None, "float64")]
+    for one in (ss.as_score(ss.f1), score):
+        with pytest.raises(ValueError, match="number of dimensions must be known"):
+            tf.function(lambda y, p, one=one: one(y, p), input_signature=spec)(
+                LABELS, PROBABILITIES
+            )
 
 
 # What has to be said
@@ -272,12 +321,19 @@ def test_what_makes_no_sense_is_refused(backend):
     with pytest.raises(ValueError, match="`axis` of Softmax must be that of two classes or more"):
         ss.confusion(*one, step=ss.Softmax())
     for axis in (None, 1.0, True, (0,)):
-        for step in (ss.ArgMax, partial(ss.Softmax, 1.0)):
+        for step in (ss.ArgMax, ss.Softmax):
             with pytest.raises(TypeError, match="`axis` of the step must be that of the classes"):
-                step(axis)
+                step(axis=axis)
+    row = backend.asarray(LABELS[0]), backend.asarray(PROBABILITIES[0])
+    for call in (ss.as_score(ss.f1, step=ss.ArgMax()), ss.as_loss(ss.f1, step=ss.Softmax())):
+        with pytest.raises(ValueError, match="`step` must be one for scores without a class axis"):
+            call(*row)
+    for kind in (ss.ArgMax, ss.Softmax, ss.Linear):
+        with pytest.raises(TypeError, match=rf"got its class; call it: {kind.__name__}\(\)"):
+            ss.confusion(y, p, step=kind)
     for sharpness in (0.5, 0, -1.0, np.inf, np.nan, "2", True):
         with pytest.raises(ValueError, match="`sharpness` must be a finite number of at least 1"):
-            ss.Softmax(sharpness)
+            ss.Softmax(sharpness=sharpness)
 
 
 # Class numbers

@@ -703,6 +703,24 @@ def test_mean_over_the_examples_of_a_stream(MetricScore, axis):
         score.compute()
 
 
+def test_an_average_does_not_take_the_batch_for_the_classes(MetricScore):
+    scores, labels = tensors((6, 3))
+    for average in (ss.macro, ss.micro, ss.weighted):
+        score = MetricScore(average(ss.f1), threshold=0.5, axis=1)
+        with pytest.raises(ValueError, match="`axis` must leave a class axis beside the batch's"):
+            score.update(scores, labels)
+
+
+def test_the_state_of_a_mean_has_one_name_in_every_process(MetricScore):
+    code = (
+        "import softset as ss; from softset_backends.torch import MetricScore; "
+        "print(MetricScore(ss.macro(ss.f1, axis=1), threshold=0.5, axis=2)._name)"
+    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    mine = MetricScore(ss.macro(ss.f1, axis=1), threshold=0.5, axis=2)
+    assert mine._name == other.stdout.strip()
+
+
 def test_classes_of_which_one_is_true_in_a_stream(MetricScore):
     """Against scikit-learn's arg max: of rows, and of the pixels of each image."""
     rng = np.random.default_rng(3)
@@ -736,7 +754,7 @@ def test_loss_of_classes_of_which_one_is_true():
     rng = np.random.default_rng(4)
     z = torch.tensor(rng.normal(size=(40, 4)), requires_grad=True)
     y = ss.one_hot(torch.tensor(rng.integers(0, 4, 40)), 4)
-    loss = sbt.MetricLoss(ss.macro(ss.f1), step=ss.Softmax(2.0), axis=0, from_logits=True)
+    loss = sbt.MetricLoss(ss.macro(ss.f1), step=ss.Softmax(sharpness=2.0), axis=0, from_logits=True)
     assert "step=Softmax(sharpness=2.0, axis=-1), axis=0" in repr(loss)
     h = torch.softmax(2 * z, 1)
     tp, every = (h * y).sum(0), h.sum(0) + y.sum(0)

@@ -101,10 +101,15 @@ class MetricScore(keras.metrics.Metric):
         if 0 in axes(self.score.axis, len(outputs)):
             more = ops.stack(list(c))
         else:  # the sum of the examples' values, and how many there are
+            if self.score.averaged(len(outputs)) == 0:
+                raise ValueError(
+                    "`axis` must leave a class axis beside the batch's for an average over "
+                    f"classes, got {self.score.axis!r}; name it, as in macro(f1, axis=1)"
+                )
             lengths: Any = ops.shape(call.y_prob)
-            number = ops.cast(lengths[0], c.tp.dtype)
-            value = ops.zeros_like(number) if empty else self.score.of_counts(c) * number
-            more = ops.stack([value, number])
+            number: Any = ops.cast(lengths[0], c.tp.dtype)
+            value: Any = self.score.of_counts(c) * number
+            more = ops.stack([ops.where(number > 0, value, ops.zeros_like(value)), number])
         shape = shape_of(more)
         if not self.variables:
             self._build(shape)

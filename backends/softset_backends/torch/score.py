@@ -16,6 +16,7 @@ from softset._counting.checks import axes
 from softset._types import Array, Metric, Step, Threshold
 from softset.losses import Score
 from softset.metrics import larger_is_better
+from softset.metrics.options import name_of
 
 from .options import SCORE_NAMES, at, describe, describe_thresholds, hold
 
@@ -121,7 +122,7 @@ class MetricScore(Base):
         # will always count alike. So a state is named by what is counted.
         counted = (score.step, *map(_numbers, (threshold, thresholds)), axis, from_logits)
         if axis is not None and 0 not in (axis if isinstance(axis, tuple) else (axis,)):
-            counted = (*counted, score.metric)  # its values may be what is added up
+            counted = (*counted, name_of(score.metric))  # its values may be what is added up
         self._name = f"counts_{zlib.crc32(repr(counted).encode()):08x}"
         # It broadcasts: how many classes there are is for the first batch to say.
         zero = torch.zeros((), dtype=torch.float64)
@@ -154,8 +155,14 @@ class MetricScore(Base):
         if 0 in axes(self._score.axis, len(input.shape)):
             batch = torch.stack(tuple(c)).detach().double()
         else:  # the sum of the examples' values, and how many there are
-            value = 0.0 if empty else score.of_counts(c).item() * input.shape[0]
-            batch = torch.tensor([value, input.shape[0]], dtype=torch.float64, device=c.tp.device)
+            if score.averaged(len(input.shape)) == 0:
+                raise ValueError(
+                    "`axis` must leave a class axis beside the batch's for an average over "
+                    f"classes, got {self._score.axis}; name it, as in macro(f1, axis=1)"
+                )
+            number = input.shape[0]
+            value = c.tp.new_zeros(()) if empty else score.of_counts(c).detach()
+            batch = torch.stack((value.double(), torch.ones_like(value).double())) * number
         counts = getattr(self, self._name)
         if counts.ndim and counts.shape != batch.shape:
             raise ValueError(
