@@ -160,14 +160,15 @@ def test_quick_looks_are_right_about_what_they_let_pass(backend):
 
 def test_entries_are_found_and_added_up_by_their_places(backend):
     place = np.asarray([0, 2, 2, 1, 0])
+    there = backend.asarray(place)
 
     def looked_up(lib, x):
-        return lib.look_up(x, backend.asarray(place))
+        return lib.look_up(x, there)
 
     held(backend, looked_up, X, expected=X[place])
 
     def scattered(lib, x):
-        places = backend.asarray(place)
+        places = there
         if "torch" not in type(x).__module__:
             places = lib.xp.astype(places, lib.xp.int32)
         found = lib.scatter(x, places, 4)
