@@ -42,19 +42,27 @@ def on_gpu(monkeypatch):
     monkeypatch.setattr(closed_form, "_suits_numpy", lambda tensors: False)
 
 
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weights and mask"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("checked", [True, False], ids=["checks", "no checks"])
 @pytest.mark.parametrize("name", LOSSES)
-def test_value_and_gradient_are_numpys(on_gpu, name, checked, dtype):
+def test_value_and_gradient_are_numpys(on_gpu, name, checked, dtype, weighted):
     metric, options = LOSSES[name]
     y, p = labels_and_scores(SHAPES.get(name, (60, 5)), seed=3)
     p = np.log(p / (1 - p)) if "from_logits" in options else p
     loss = ss.as_loss(metric, **options)
-    value, gradient = ss.value_and_grad(loss)(y, p)
+    rng = np.random.default_rng(4)
+    extra = {
+        "sample_weight": rng.uniform(0.5, 2, p.shape),
+        "where": rng.uniform(size=p.shape) < 0.8,
+    }
+    extra = extra if weighted else {}
+    given = {key: torch.tensor(x) for key, x in extra.items()}
+    value, gradient = ss.value_and_grad(loss)(y, p, **extra)
     scores = torch.tensor(p, dtype=getattr(torch, dtype), requires_grad=True)
     with ss.checks(checked):
-        found = loss(torch.tensor(y), scores)
-        alone = loss(torch.tensor(y), scores.detach())
+        found = loss(torch.tensor(y), scores, **given)
+        alone = loss(torch.tensor(y), scores.detach(), **given)
     (slope,) = torch.autograd.grad(3 * found, scores)
     tolerance = 10 * EXACT if dtype == "float64" else SINGLE
     assert found.item() == pytest.approx(float(value), rel=tolerance)
