@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -61,15 +62,25 @@ class Confusion(NamedTuple):
     # A tuple's + concatenates; counts add.
     def __add__(self, other: Any) -> Confusion:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the counts of both."""
-        if not isinstance(other, Confusion):
-            return NotImplemented
-        return Confusion(*(a + b for a, b in zip(self, other, strict=True)))
+        return added(self, other)
 
     def __radd__(self, other: Any) -> Confusion:
         """Return the counts themselves for the 0 that `sum` starts from."""
-        if isinstance(other, int) and other == 0:
-            return self
-        return NotImplemented
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+
+def added(c: Any, other: Any) -> Any:
+    """Return the sum of two counts of one kind."""
+    return map_counts(operator.add, c, other) if type(other) is type(c) else NotImplemented
+
+
+def map_counts(function: Callable[..., Any], c: Any, *others: Any) -> Any:
+    """Return counts of the kind of c, of what a function makes of each array of it and others."""
+    found = [
+        map_counts(function, x, *rest) if isinstance(x, tuple) else function(x, *rest)
+        for x, *rest in zip(c, *others, strict=True)
+    ]
+    return tuple(found) if type(c) is tuple else type(c)(*found)
 
 
 Threshold: TypeAlias = "float | tuple[float, ...] | Array"

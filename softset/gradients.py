@@ -87,8 +87,8 @@ class LinearLoss:
 
     def of_counts(self, c: Confusion) -> Any:
         """Return the linear loss for given counts."""
-        terms = [x * slope for slope, x in zip(self.slopes, c, strict=True)]
-        total = terms[0] + terms[1] + terms[2] + terms[3]
+        first, *terms = [x * slope for slope, x in zip(self.slopes, c, strict=True)]
+        total = sum(terms, first)
         return library(("total",), (total,)).xp.sum(total)
 
 
@@ -140,7 +140,7 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     if not isinstance(total, Confusion):
         raise TypeError(f"`total` must be a Confusion, got {type(total).__name__}")
     lib, four = arrive(total._fields, total)
-    total = Confusion(*map(lib.constant, four))
+    total = type(total)(*map(lib.constant, four))
     return LinearLoss(loss, count_slopes(lib.plain, loss, total)[1])
 
 

@@ -356,10 +356,11 @@ def is_own(metric: Any) -> bool:
 def reduced(reduce: Reduce, c: Confusion) -> Confusion:
     """Return what `reduce` makes of counts, refusing what are none."""
     found = reduce(c)
-    if not isinstance(found, Confusion):
+    if type(found) is not type(c):
+        kind = type(c).__name__
         raise TypeError(
-            f"`reduce` must return a Confusion, got {type(found).__name__}; it sums the counts of "
-            "all processes, as in Confusion(*(total(x) for x in c))"
+            f"`reduce` must return a {kind}, got {type(found).__name__}; it sums the counts of "
+            f"all processes, as in {kind}(*(total(x) for x in c))"
         )
     return found
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ._arrays import library
 from ._options import whole
-from ._types import Confusion
+from ._types import Confusion, map_counts
 
 
 def empty_memory(c: Confusion, size: int) -> Confusion:
@@ -44,7 +44,7 @@ def empty_memory(c: Confusion, size: int) -> Confusion:
     whole("size", size, 1)
     lib = library(c._fields, c)
     xp = lib.xp
-    return Confusion(*(lib.constant(xp.stack([xp.zeros_like(x)] * size)) for x in c))
+    return map_counts(lambda x: lib.constant(xp.stack([xp.zeros_like(x)] * size)), c)
 
 
 def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
@@ -104,11 +104,12 @@ def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
                 "`memory` must hold counts of the shape of `c`, got "
                 f"{tuple(past.shape)} for counts of {tuple(x.shape)}; start with empty_memory"
             )
-    total = Confusion(*(x + xp.sum(past, axis=0) for x, past in zip(c, memory, strict=True)))
-    pairs = (
-        (xp.expand_dims(lib.constant(x), axis=0), past) for x, past in zip(c, memory, strict=True)
-    )
-    return total, Confusion(*(xp.concat([x, past[:-1, ...]], axis=0) for x, past in pairs))
+    total = map_counts(lambda x, past: x + xp.sum(past, axis=0), c, memory)
+
+    def moved(x: Any, past: Any) -> Any:
+        return xp.concat([xp.expand_dims(lib.constant(x), axis=0), past[:-1, ...]], axis=0)
+
+    return total, map_counts(moved, c, memory)
 
 
 def _require_counts(c: Any, name: str = "c") -> None:

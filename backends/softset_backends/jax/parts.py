@@ -97,7 +97,7 @@ def value_and_grad_in_parts(
             return None, loss.confusion(y_true, forward(params, inputs), **options)
 
         _, each = jax.lax.scan(counts, None, (inputs, y_true, options))
-        total = Confusion(*(jnp.sum(x, axis=0) for x in each))
+        total = jax.tree.map(lambda x: jnp.sum(x, axis=0), each)
         # Not linearize: the derivative of `reduce` belongs to the slopes.
         value, pull = jax.vjp(of_total, total)
         linear = LinearLoss(loss, *pull(jnp.ones_like(value)))

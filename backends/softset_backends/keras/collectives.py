@@ -28,4 +28,4 @@ def add_up(c: Confusion) -> Confusion:
     import tensorflow as tf
 
     context: Any = tf.distribute.get_replica_context()
-    return Confusion(*context.all_reduce(tf.distribute.ReduceOp.SUM, list(c)))
+    return type(c)(*context.all_reduce(tf.distribute.ReduceOp.SUM, list(c)))

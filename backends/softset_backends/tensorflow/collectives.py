@@ -70,4 +70,4 @@ def all_reduce(confusion: Confusion) -> Confusion:
         summed = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(counts))
         return summed, lambda *slopes: slopes
 
-    return Confusion(*total(*confusion))
+    return type(confusion)(*total(*confusion))

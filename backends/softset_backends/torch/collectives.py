@@ -82,7 +82,7 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
     if library(("c",), (counts,)).visible:
         # Sent whatever this process's checks are: the others' may be on.
         _check_kind(counts, group, look=checking() or counts.device.type == "cpu")
-    return Confusion(*_Sum.apply(counts, group).unbind())
+    return type(confusion)(*_Sum.apply(counts, group).unbind())
 
 
 class _Sum(torch.autograd.Function):

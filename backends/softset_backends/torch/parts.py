@@ -10,7 +10,7 @@ import torch
 
 from softset import Confusion
 from softset._arrays.values import checking
-from softset._types import Reduce
+from softset._types import Reduce, map_counts
 from softset.gradients import LinearLoss
 from softset.losses import Loss, reduced
 
@@ -98,10 +98,10 @@ def backward_in_parts(
     if not seen:
         raise ValueError("`parts` must hold at least one micro-batch, got none")
     total = sum(seen[1:], seen[0])
-    total = Confusion(*(x.detach().requires_grad_() for x in total))
+    total = map_counts(lambda x: x.detach().requires_grad_(), total)
     value = _plain(loss).of_counts(total if reduce is None else reduced(reduce, total))
     slopes = torch.autograd.grad(value, total, materialize_grads=True)
-    linear = LinearLoss(_plain(loss), Confusion(*slopes))
+    linear = LinearLoss(_plain(loss), type(total)(*slopes))
     number = 0
     for number, part in enumerate(parts, 1):
         with _exchanging(forward, number >= len(seen)):
