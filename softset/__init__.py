@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._arrays import array_namespace
     from ._arrays.values import checks
     from ._types import Confusion
+    from .across import group_mean, largest_gap, smallest_ratio, worst_group
     from .averages import macro, micro, weighted
     from .counts import class_labels, confusion, one_hot, sweep
     from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
@@ -118,6 +119,11 @@ __all__ = [
     "micro",
     "macro",
     "weighted",
+    # Metrics across groups
+    "largest_gap",
+    "smallest_ratio",
+    "worst_group",
+    "group_mean",
     # Gradients without a framework
     "value_and_grad",
     "linearize",
@@ -198,6 +204,7 @@ _ROOMS = {
     "curves": ("auroc", "average_precision", "grid", "precision_recall_curve", "roc_curve"),
     "thresholds": ("best_threshold", "cost_threshold", "threshold_at"),
     "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),
+    "across": ("group_mean", "largest_gap", "smallest_ratio", "worst_group"),
     "averages": ("macro", "micro", "weighted"),
     "gradients": ("linearize", "value_and_grad"),
     "memory": ("empty_memory", "remember"),

@@ -48,7 +48,7 @@ def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any
 
     The arrays are checked before; it is told whether their values were looked at.
     """
-    arrays = (call.y_true, call.y_prob, call.sample_weight, call.where)
+    arrays = (call.y_true, call.y_prob, call.sample_weight, call.where, call.groups)
     options = (loss, call.names, SEEN if checking(call.lib) else HIDDEN)
     given = tuple([x for x in arrays if x is not None])
     compiled = call.lib.compiled(given, function, *options)

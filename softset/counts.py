@@ -26,6 +26,8 @@ def confusion(
     where: Array | None = None,
     axis: int | tuple[int, ...] | None = None,
     from_logits: bool = False,
+    groups: Array | None = None,
+    num_groups: int | None = None,
 ) -> Confusion:
     """Count true and false positives and negatives with a hard or a soft step.
 
@@ -68,6 +70,14 @@ def confusion(
         Whether `y_prob` holds logits. It is never guessed from the values, and the threshold
         remains a probability; `Hard` compares the logits with its logit, so that large ones do
         not tie.
+    groups : array of an integer dtype, optional
+        The number of each score's group, from 0 to ``num_groups - 1``: of the shape of `y_prob`
+        or of its first axes, such as one number per row, with lengths 1 where all are of one
+        group. Every count gets an axis of length G behind the axes that stay, and before that of
+        `thresholds`. A number out of range is an error where values can be seen, and counts
+        nowhere where they cannot; under `where` any will do.
+    num_groups : int, optional
+        How many groups there are, G; together with `groups`.
 
     Returns
     -------
@@ -101,9 +111,26 @@ def confusion(
     [1.0, 1.0, 1.0, 1.0]
     >>> [round(float(x), 2) for x in ss.confusion(y_true, y_prob)]
     [1.3, 0.78, 0.7, 1.22]
+
+    By group, of which the counts add up to those of all:
+
+    >>> groups = np.asarray([0, 0, 0, 1])
+    >>> c = ss.confusion(y_true, y_prob, step=ss.Hard(), groups=groups, num_groups=2)
+    >>> print(c.tp, c.fp, c.fn, c.tn)
+    [1. 0.] [1. 0.] [1. 0.] [0. 1.]
     """
     call = arguments.arrive(
-        y_true, y_prob, threshold, thresholds, step, sample_weight, where, axis, from_logits
+        y_true,
+        y_prob,
+        threshold,
+        thresholds,
+        step,
+        sample_weight,
+        where,
+        axis,
+        from_logits,
+        groups=groups,
+        num_groups=num_groups,
     )
     return Confusion(*counts(decided(call) if isinstance(step, Hard) else call))
 

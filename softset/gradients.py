@@ -35,7 +35,7 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     -------
     callable
         ``f(y_true, y_prob, **options) -> (value, gradient)``; the gradient has the shape, the
-        dtype and the library of `y_prob`. `sample_weight` and `where` are handed on.
+        dtype and the library of `y_prob`. `sample_weight`, `where` and `groups` are handed on.
 
     Raises
     ------
@@ -80,10 +80,11 @@ class LinearLoss:
         *,
         sample_weight: Array | None = None,
         where: Array | None = None,
+        groups: Array | None = None,
     ) -> Any:
         """Return the linear loss of a micro-batch."""
-        counts = self.loss.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
-        return self.of_counts(counts)
+        options: Any = {"sample_weight": sample_weight, "where": where, "groups": groups}
+        return self.of_counts(self.loss.confusion(y_true, y_prob, **options))
 
     def of_counts(self, c: Confusion) -> Any:
         """Return the linear loss for given counts."""
@@ -110,7 +111,8 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     Returns
     -------
     callable
-        Called like the loss, ``linear(y_true, y_prob, *, sample_weight=None, where=None)``.
+        Called like the loss, ``linear(y_true, y_prob, *, sample_weight=None, where=None,
+        groups=None)``.
         Only its gradient means something; its values do not add up to the loss.
 
     Raises
@@ -151,10 +153,11 @@ def _by_chain(
     *,
     sample_weight: Array | None = None,
     where: Array | None = None,
+    groups: Array | None = None,
 ) -> tuple[Any, Any]:
     """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
     source = loss.loss if isinstance(loss, LinearLoss) else loss
-    call = source.arguments(y_true, y_prob, sample_weight, where)
+    call = source.arguments(y_true, y_prob, sample_weight, where, groups)
     if call.lib.compiles and isinstance(loss, Score) and loss.is_fixed:
         found = in_one_call(_chained, loss, call)
         if found is not None:

@@ -16,6 +16,7 @@ from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
+from .across import over_groups, require_groups
 from .averages import averaged_axis, is_average, over_grid
 from .curves import is_area
 from .metrics import direction, is_built_in
@@ -36,6 +37,7 @@ class Score:
     thresholds: tuple[float, ...] | Array | None
     axis: int | tuple[int, ...] | None
     from_logits: bool
+    num_groups: int | None
 
     metric_is_own: ClassVar[bool] = False
     step_is_own: ClassVar[bool] = False
@@ -57,10 +59,12 @@ class Score:
         *,
         sample_weight: Array | None = None,
         where: Array | None = None,
+        groups: Array | None = None,
         reduce: Reduce | None = None,
     ) -> Any:
         """Return the number; the arguments are those of `confusion`."""
-        return self.of_arguments(self.arguments(y_true, y_prob, sample_weight, where), reduce)
+        call = self.arguments(y_true, y_prob, sample_weight, where, groups)
+        return self.of_arguments(call, reduce)
 
     def of_arguments(self, call: Arguments, reduce: Reduce | None = None) -> Any:
         """Return the number for what `arguments` returned."""
@@ -78,9 +82,10 @@ class Score:
         *,
         sample_weight: Array | None = None,
         where: Array | None = None,
+        groups: Array | None = None,
     ) -> Confusion:
         """Return the counts that the number is made of."""
-        return self.counts(self.arguments(y_true, y_prob, sample_weight, where))
+        return self.counts(self.arguments(y_true, y_prob, sample_weight, where, groups))
 
     def counts(self, call: Arguments) -> Confusion:
         """Return the counts for what `arguments` returned."""
@@ -92,12 +97,13 @@ class Score:
         y_prob: Array,
         sample_weight: Array | None,
         where: Array | None,
+        groups: Array | None = None,
         names: Names = NAMES,
     ) -> Arguments:
         """Return what `confusion` would be called with; errors use the caller's names."""
         cut = (self.threshold, self.thresholds, self.step)
         count = (sample_weight, where, self.axis, self.from_logits)
-        call = arrive(y_true, y_prob, *cut, *count, names)
+        call = arrive(y_true, y_prob, *cut, *count, names, groups, self.num_groups)
         if (along := class_axis(self.step)) is not None:
             self._require_class_axis(len(call.lib.shape(call.y_prob)), along)
         return decided(call) if isinstance(self.step, Hard) else call
@@ -151,8 +157,11 @@ class Score:
 
     def values_at(self, c: Confusion) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
-        grid = self.thresholds is not None
-        metric = over_grid(self.metric, len(c.tp.shape)) if grid else self.metric
+        grid, metric = self.thresholds is not None, self.metric
+        if self.num_groups is not None:
+            metric = over_groups(metric, len(c.tp.shape), grid=grid)
+        elif grid:
+            metric = over_grid(metric, len(c.tp.shape))
         if self.metric_is_own:
             return metric(c)
         return values_of(library(c._fields, c), metric, c)
@@ -185,6 +194,7 @@ def as_loss(
     axis: int | tuple[int, ...] | None = None,
     from_logits: bool = False,
     maximize: bool | None = None,
+    num_groups: int | None = None,
 ) -> Loss:
     """Turn a metric into a loss.
 
@@ -207,14 +217,18 @@ def as_loss(
     maximize : bool, optional
         Whether larger values of the metric are better. Known for the built-ins, True for a
         function of your own.
+    num_groups : int, optional
+        How many groups to count by themselves; every call then takes `groups`, as `confusion`
+        does. For a metric across groups, such as ``largest_gap(recall)``; of another one the loss
+        is that of the plain mean over all groups.
 
     Returns
     -------
     callable
-        ``loss(y_true, y_prob, *, sample_weight=None, where=None, reduce=None)`` gives a scalar:
-        1 - metric, or the metric where smaller is better, averaged over whatever axes the
-        metric leaves. `reduce` is applied to the counts before the metric, to sum them over
-        machines; with it a batch without rows counts zeros. It is frozen, and hashable and
+        ``loss(y_true, y_prob, *, sample_weight=None, where=None, groups=None, reduce=None)``
+        gives a scalar: 1 - metric, or the metric where smaller is better, averaged over whatever
+        axes the metric leaves. `reduce` is applied to the counts before the metric, to sum them
+        over machines; with it a batch without rows counts zeros. It is frozen, and hashable and
         picklable as far as its options are.
 
     Raises
@@ -223,8 +237,9 @@ def as_loss(
         If `metric` is not callable.
     ValueError
         If the metric has no better direction, as prevalence, and `maximize` is not given; if
-        the metric is an area under a curve and `thresholds` is not given. What is wrong with
-        the other options is said when the loss is called.
+        the metric is an area under a curve and `thresholds` is not given; if it is one across
+        groups and `num_groups` is not given. What is wrong with the other options is said when
+        the loss is called.
 
     Notes
     -----
@@ -244,7 +259,9 @@ def as_loss(
     """
     frozen = freeze(metric)
     _require_grid(frozen, thresholds)
-    return Loss(frozen, step, threshold, thresholds, axis, from_logits, direction(frozen, maximize))
+    require_groups(frozen, num_groups)
+    larger = direction(frozen, maximize)
+    return Loss(frozen, step, threshold, thresholds, axis, from_logits, num_groups, larger)
 
 
 def as_score(
@@ -255,6 +272,7 @@ def as_score(
     thresholds: tuple[float, ...] | Array | None = None,
     axis: int | tuple[int, ...] | None = None,
     from_logits: bool = False,
+    num_groups: int | None = None,
 ) -> Score:
     """Turn a metric into the number to report: the metric of hard counts.
 
@@ -274,13 +292,15 @@ def as_score(
         an average over them, `step` or a threshold has to be given.
     from_logits : bool, default False
         Whether the score will be called with logits.
+    num_groups : int, optional
+        How many groups to count by themselves, as for `as_loss`.
 
     Returns
     -------
     callable
-        ``score(y_true, y_prob, *, sample_weight=None, where=None, reduce=None)`` gives a scalar,
-        the metric itself in its own direction. Its gradient is 0. Decisions are scores too:
-        booleans, or integers 0 and 1, beside labels of such a dtype.
+        ``score(y_true, y_prob, *, sample_weight=None, where=None, groups=None, reduce=None)``
+        gives a scalar, the metric itself in its own direction. Its gradient is 0. Decisions are
+        scores too: booleans, or integers 0 and 1, beside labels of such a dtype.
 
     Raises
     ------
@@ -288,7 +308,7 @@ def as_score(
         If `metric` is not callable; if `step` is neither `Hard` nor `ArgMax`.
     ValueError
         If the metric is an average over classes and nothing says how to decide; if it is an area
-        under a curve and `thresholds` is not given.
+        under a curve and `thresholds` is not given, or one across groups and `num_groups` is not.
 
     Examples
     --------
@@ -307,6 +327,7 @@ def as_score(
     """
     frozen = freeze(metric)
     _require_grid(frozen, thresholds)
+    require_groups(frozen, num_groups)
     if step is None:
         if is_average(frozen) and threshold is None and thresholds is None:
             raise ValueError(
@@ -321,7 +342,7 @@ def as_score(
             "as_loss takes the soft ones"
         )
     threshold = 0.5 if threshold is None else threshold
-    return Score(frozen, step, threshold, thresholds, axis, from_logits)
+    return Score(frozen, step, threshold, thresholds, axis, from_logits, num_groups)
 
 
 def _is_plain(*options: Any) -> bool:

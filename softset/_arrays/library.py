@@ -44,6 +44,8 @@ class Library:
     has_float64 = True
     # A float32 sum over some of the axes is a running sum, which stands still at 2**24.
     sums_stand_still = True
+    # For up to so many groups a mask for each costs less than adding every score up at its place.
+    few_groups = 0
     # What errors call the function that moves an axis.
     moveaxis = "xp.moveaxis"
     # Some of them are variables, to be unwrapped.

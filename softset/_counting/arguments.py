@@ -10,7 +10,15 @@ from ..steps import Hard, Identity, StraightThrough, class_axis, keeps_nan
 from . import checks
 from .logits import logit_of, logits_of
 from .names import NAMES, RANKING, Names
-from .values import CLEAN, check_increasing, check_thresholds, check_values
+from .values import (
+    CLEAN,
+    HIDDEN,
+    check_groups,
+    check_increasing,
+    check_thresholds,
+    check_values,
+    is_group,
+)
 
 Piece: TypeAlias = "tuple[slice, ...]"
 
@@ -29,6 +37,8 @@ class Arguments(NamedTuple):
     where: Any
     axis: Any
     from_logits: bool
+    groups: Any = None
+    num_groups: int | None = None
 
 
 class Batch(NamedTuple):
@@ -37,7 +47,8 @@ class Batch(NamedTuple):
     `seen` is what `check_values` knows of the values; `hides_nan` that it is nothing, and that the
     step would take a NaN for a number. Where `from_logits` is true the scores are logits, and
     `threshold` is a probability; `cut` is then the logit at which a step decides that is hard
-    forwards. The hard step itself is given logits for both.
+    forwards. The hard step itself is given logits for both. `groups` has the dimensions of the
+    scores, of lengths 1 where it does not change, and no number in it is out of range.
     """
 
     lib: Library
@@ -52,6 +63,8 @@ class Batch(NamedTuple):
     axes: tuple[int, ...]
     from_logits: bool
     cut: Any
+    groups: Any = None
+    num_groups: int = 0
 
 
 def arrive(
@@ -65,6 +78,8 @@ def arrive(
     axis: Any,
     from_logits: bool,
     names: Names = NAMES,
+    groups: Any = None,
+    num_groups: int | None = None,
 ) -> Arguments:
     """Recognise the library of the arrays, once, and take tensors out of variables."""
     if not callable(step) or isinstance(step, type):
@@ -79,16 +94,18 @@ def arrive(
         raise TypeError(f"`sample_weight` must be an array or None, got {sample_weight!r}")
     if type(where) in NUMBERS:
         raise TypeError(f"`where` must be an array or None, got {where!r}")
+    if groups is not None or num_groups is not None:
+        checks.both_or_none(groups, num_groups)
     # By isinstance: NumPy's float64 is a threshold for arrays of any library.
     one = None if isinstance(threshold, (int, float, tuple)) else threshold
     several = None if isinstance(thresholds, (int, float, tuple)) else thresholds
     lib = library(
-        (names.y_true, names.y_prob, "sample_weight", "where", "threshold", "thresholds"),
-        (y_true, y_prob, sample_weight, where, one, several),
+        (names.y_true, names.y_prob, "sample_weight", "where", "threshold", "thresholds", "groups"),
+        (y_true, y_prob, sample_weight, where, one, several, groups),
     )
     if lib.variables:
-        y_true, y_prob, threshold, thresholds, sample_weight, where = map(
-            unwrap, (y_true, y_prob, threshold, thresholds, sample_weight, where)
+        y_true, y_prob, threshold, thresholds, sample_weight, where, groups = map(
+            unwrap, (y_true, y_prob, threshold, thresholds, sample_weight, where, groups)
         )
         return arrive(
             y_true,
@@ -101,7 +118,11 @@ def arrive(
             axis,
             from_logits,
             names,
+            groups,
+            num_groups,
         )
+    if groups is not None:
+        groups = checks.groups(lib, names, groups, y_prob)
     return Arguments(
         lib,
         names,
@@ -114,6 +135,8 @@ def arrive(
         where,
         axis,
         from_logits,
+        groups,
+        num_groups,
     )
 
 
@@ -122,11 +145,14 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
 
     Where they have been checked before, `seen` says whether their values could be seen.
     """
-    lib, names, y_true, y_prob, threshold, thresholds, step, *_, axis, from_logits = arguments
-    sample_weight, where = arguments.sample_weight, arguments.where
+    lib, names, y_true, y_prob, threshold, thresholds, step = arguments[:7]
+    sample_weight, where, axis, from_logits = arguments[7:11]
     if seen is None:
         seen = check(arguments)
     axes = checks.axes(axis, len(y_prob.shape))
+    groups: Any = None
+    if arguments.groups is not None:
+        groups, where = in_range(arguments, seen)
 
     scores = lib.counted_in(y_prob)
     dtype, weights = scores.dtype, None
@@ -134,7 +160,7 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
         weights = lib.cast(sample_weight, dtype)
     labels = lib.of_one_shape(lib.cast(y_true, dtype), scores)
     if where is not None:
-        rows = counted_rows(arguments)
+        rows = counted_rows(arguments, where)
         labels, scores, weights = masked(lib, labels, scores, weights, where, seen, rows)
     clips = not (seen or from_logits)
     if clips:
@@ -153,6 +179,7 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
         # Not expand_dims, which in Dask needs the lengths.
         labels, scores = labels[..., None], scores[..., None]
         weights = None if weights is None else weights[..., None]
+        groups = None if groups is None else groups[..., None]
     elif type(threshold) is float and 0 < threshold < 1:
         tau = threshold
     else:
@@ -163,7 +190,24 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
             tau, cut, from_logits = cut, None, False
     grid = thresholds is not None
     known = (seen, hides_nan, clips)
-    return Batch(lib, labels, scores, weights, tau, grid, *known, axes, from_logits, cut)
+    batch = Batch(lib, labels, scores, weights, tau, grid, *known, axes, from_logits, cut)
+    if groups is None:
+        return batch
+    return batch._replace(groups=groups, num_groups=arguments.num_groups)
+
+
+def in_range(arguments: Arguments, seen: int) -> tuple[Any, Any]:
+    """Return group numbers without those that count nowhere, and the mask of what counts."""
+    lib, groups, where = arguments.lib, arguments.groups, arguments.where
+    # The integers that are looked up with: JAX may have 32 bits only.
+    integer = lib.xp.int64 if lib.free else lib.xp.int32
+    if seen and where is None:
+        return lib.cast(groups, integer), where
+    inside = is_group(lib, groups, arguments.num_groups)
+    groups = lib.xp.where(inside, groups, lib.xp.zeros_like(groups))
+    if not seen:
+        where = inside if where is None else where & inside
+    return lib.cast(groups, integer), where
 
 
 def shape_of_threshold(x: Any) -> tuple[int, ...]:
@@ -173,16 +217,15 @@ def shape_of_threshold(x: Any) -> tuple[int, ...]:
 
 def piece_of(arguments: Arguments, piece: Piece) -> Arguments:
     """Return the arguments of a piece."""
-    names = ("y_true", "y_prob", "threshold", "sample_weight", "where")
+    names = ("y_true", "y_prob", "threshold", "sample_weight", "where", "groups")
     parts = {name: _part(getattr(arguments, name), piece) for name in names}
     return arguments._replace(**parts)
 
 
 def batch_of(batch: Batch, piece: Piece) -> Batch:
     """Return the input of a piece of the scores."""
-    weights, threshold, cut = batch.weights, batch.threshold, batch.cut
-    if weights is not None:
-        weights = _part(weights[..., 0], piece)[..., None] if batch.grid else _part(weights, piece)
+    weights, groups = (_part_of_scores(batch, x, piece) for x in (batch.weights, batch.groups))
+    threshold, cut = batch.threshold, batch.cut
     if not batch.grid:
         threshold, cut = _part(threshold, piece), _part(cut, piece)
     return batch._replace(
@@ -191,7 +234,15 @@ def batch_of(batch: Batch, piece: Piece) -> Batch:
         weights=weights,
         threshold=threshold,
         cut=cut,
+        groups=groups,
     )
+
+
+def _part_of_scores(batch: Batch, x: Any, piece: Piece) -> Any:
+    """Return the part of what goes with the scores, behind which a grid has an axis."""
+    if x is None or not batch.grid:
+        return _part(x, piece)
+    return _part(x[..., 0], piece)[..., None]
 
 
 def _part(x: Any, piece: Piece) -> Any:
@@ -216,15 +267,19 @@ def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any)
 
 def check(arguments: Arguments) -> int:
     """Check dtypes, shapes and values; tell whether the values could be seen."""
-    lib, names, y_true, y_prob, *_, from_logits = arguments
-    arrays = (y_true, y_prob, arguments.sample_weight)
-    check_kinds(lib, names, *arrays, arguments.where)
-    return check_values(lib, names, *arrays, counted_rows(arguments), from_logits=from_logits)
+    lib, names, y_true, y_prob = arguments[:4]
+    arrays, where = (y_true, y_prob, arguments.sample_weight), arguments.where
+    check_kinds(lib, names, *arrays, where)
+    rows, from_logits = counted_rows(arguments, where), arguments.from_logits
+    seen = check_values(lib, names, *arrays, rows, from_logits=from_logits)
+    if arguments.groups is None or check_groups(lib, arguments.groups, arguments.num_groups, where):
+        return seen
+    return HIDDEN
 
 
-def counted_rows(arguments: Arguments) -> Any:
+def counted_rows(arguments: Arguments, where: Any) -> Any:
     """Return the mask of the scores that matter: beside an entry all that it competes with."""
-    along, where = class_axis(arguments.step), arguments.where
+    along = class_axis(arguments.step)
     if along is None or where is None or not -len(where.shape) <= along < len(where.shape):
         return where
     return arguments.lib.xp.any(where, axis=along, keepdims=True)

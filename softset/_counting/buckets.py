@@ -15,6 +15,7 @@ from .._arrays.sums import bucket_sums, rank, sums_between
 from ..steps import has_lines
 from ..steps.lines import Lines
 from .arguments import Batch
+from .groups import places
 
 # It costs less to make the memberships for fewer thresholds, fewer scores to sum over, or fewer
 # memberships in all.
@@ -68,10 +69,13 @@ def put_in_buckets(batch: Batch, step: Any) -> Buckets:
     size = 2 * batch.threshold.shape[0] + 1
     kept = _kept(batch)
     if kept:
-        firsts = tuple(range(0, math.prod(kept) * size, size))
-        rows = xp.reshape(lib.numbers(firsts, index), kept)
-        for axis in batch.axes:
-            rows = xp.expand_dims(rows, axis=axis)
+        if batch.groups is None:
+            firsts = tuple(range(0, math.prod(kept) * size, size))
+            rows = xp.reshape(lib.numbers(firsts, index), kept)
+            for axis in batch.axes:
+                rows = xp.expand_dims(rows, axis=axis)
+        else:
+            rows = size * lib.cast(places(batch, 1)[..., 0], index.dtype)
         index = xp.reshape(_like(lib, index, scores) + rows, (-1,))
     return Buckets(index, size, start, stop, step.lines(batch.lib, batch.lib.wide(batch.threshold)))
 
@@ -168,9 +172,10 @@ def _like(lib: Library, x: Any, like: Any) -> Any:
 
 
 def _kept(batch: Batch) -> tuple[Any, ...]:
-    """Return the lengths of the axes that are not summed over."""
+    """Return the lengths of the axes of the counts before that of the grid."""
     lengths = batch.lib.shape(batch.scores)[:-1]
-    return tuple(length for i, length in enumerate(lengths) if i not in batch.axes)
+    kept = tuple(length for i, length in enumerate(lengths) if i not in batch.axes)
+    return kept if batch.groups is None else (*kept, batch.num_groups)
 
 
 def _without_grid_axis(batch: Batch) -> tuple[Any, Any, Any]:

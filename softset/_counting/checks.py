@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from .._arrays import Library
+from .._arrays import NUMBERS, Library
+from .._options import whole
 from .hints import broadcasts_to, fits, for_companion, for_labels, for_names, for_threshold
 from .names import Names
 
@@ -61,6 +62,40 @@ def mask(lib: Library, names: Names, where: Any, y_prob: Any) -> None:
     if not lib.is_bool(where.dtype):
         raise TypeError(f"`where` must be a boolean mask, got {where.dtype}; pass mask != 0")
     aligned(lib, names, "where", where, y_prob)
+
+
+def both_or_none(groups: Any, num_groups: int | None) -> None:
+    """Require both or none of the numbers of the groups and how many there are."""
+    if num_groups is None:
+        raise ValueError(
+            "`num_groups` must be given where `groups` is, got None; pass how many groups there "
+            "are to confusion, or to as_loss or as_score for all their calls"
+        )
+    whole("num_groups", num_groups, 1)
+    if groups is None:
+        raise ValueError(
+            f"`groups` must be given where `num_groups` is, got None and num_groups={num_groups}; "
+            "pass the number of each score's group, from 0 on"
+        )
+    if type(groups) in NUMBERS:
+        raise TypeError(f"`groups` must be an array of group numbers, got {groups!r}")
+
+
+def groups(lib: Library, names: Names, groups: Any, y_prob: Any) -> Any:
+    """Require group numbers for the scores, or for their first axes, and return all axes."""
+    if not lib.xp.isdtype(groups.dtype, "integral"):
+        raise TypeError(
+            f"`groups` must hold integer group numbers, got {groups.dtype}; number the groups from "
+            "0 on, as numpy.unique(attribute, return_inverse=True)[1] does"
+        )
+    shape, target = lib.shape(groups), lib.shape(y_prob)
+    missing = len(target) - len(shape)
+    if missing < 0 or not broadcasts_to(shape, target[: len(shape)]):
+        raise ValueError(
+            f"`groups` must have the shape of {names.y_prob} or of its first axes, with lengths 1 "
+            f"where all are of one group, got {shape} for {names.y_prob} of {target}"
+        )
+    return groups[(..., *(None,) * missing)] if missing else groups
 
 
 def real(lib: Library, name: str, x: Any) -> None:

@@ -19,6 +19,7 @@ def suits(call: Arguments) -> bool:
     """Tell whether the gradient in the scores is all that is wanted, and known in closed form."""
     step = call.step
     others = (call.y_true, call.sample_weight, call.where, call.threshold, call.thresholds)
+    others += (call.groups,)
     if not call.lib.is_alone(call.y_prob, others):
         return False
     return type(step) is not Hard and is_own_step(step)
@@ -50,11 +51,12 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
     seen = SEEN
     # The arrays are a framework's to hold, and `call` has them.
     step, axis, from_logits, names = call.step, call.axis, call.from_logits, call.names
+    num_groups = call.num_groups
 
     def arrived(y_prob: Any, y_true: Any, *rest: Any) -> Arguments:
-        sample_weight, where, threshold, thresholds = rest
+        sample_weight, where, groups, threshold, thresholds = rest
         cut, count = (threshold, thresholds, step), (sample_weight, where, axis, from_logits)
-        return arrive(y_true, y_prob, *cut, *count, names)
+        return arrive(y_true, y_prob, *cut, *count, names, groups, num_groups)
 
     def first(*inputs: Any) -> tuple[Any, Any]:
         nonlocal seen
@@ -77,7 +79,8 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
 
     # Thresholds may change before the gradient is asked for.
     thresholds = map(call.lib.copy, (call.threshold, call.thresholds))
-    inputs = (call.y_prob, call.y_true, call.sample_weight, call.where, *thresholds)
+    arrays = (call.y_prob, call.y_true, call.sample_weight, call.where, call.groups)
+    inputs = (*arrays, *thresholds)
     return call.lib.in_two_passes(first, second, again, *inputs)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..steps import Hard, class_axis, has_lines, is_ours, members
 from .arguments import Batch
 from .buckets import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
+from .groups import add_up_groups, at_scores
 
 # How many memberships of a grid are made at once.
 _BLOCK = 2**22
@@ -104,6 +105,8 @@ def memberships(batch: Batch, step: Any) -> tuple[Any, Callable[[], Any]]:
 def add_up(batch: Batch, hit: Any, missing: Callable[[], Any]) -> tuple[Any, Any, Any, Any]:
     """Sum the memberships of the positives and of the negatives."""
     lib, axes, positives = batch.lib, batch.axes, batch.labels
+    if batch.groups is not None:
+        return add_up_groups(batch, hit, missing())
     if lib.free and len(hit.shape) - 1 in axes:  # down columns float32 sums round too much for it
         return _by_differences(batch, hit, missing)
     negatives, miss = lib.less(positives), missing()
@@ -234,7 +237,9 @@ def _product(batch: Batch, rise: Any, slope: Any, room: Any = None) -> Any:
     lib = batch.lib
     tp, fp, fn, tn = slope
     positive, negative = tp - fn, fp - tn
-    if type(positive) is not float and positive.shape:
+    if batch.groups is not None:
+        positive, negative = at_scores(batch, positive), at_scores(batch, negative)
+    elif type(positive) is not float and positive.shape:
         place = [None if i in batch.axes else slice(None) for i in range(len(batch.scores.shape))]
         positive, negative = positive[tuple(place)], negative[tuple(place)]
     _, multiply = lib.in_place(batch.scores)

@@ -25,7 +25,7 @@ from .arguments import (
 )
 from .checks import axes
 from .count import count, count_and_find, find_slopes, gradient
-from .values import CLEAN, SEEN, check_values
+from .values import CLEAN, SEEN, check_groups, check_values
 
 # The elements of a piece: half a megabyte of float32.
 _SIZE = 2**17
@@ -110,6 +110,8 @@ def _whole(arguments: Arguments) -> Batch | None:
         if x is not None and x.dtype != y_prob.dtype:
             return None
     check_kinds(lib, names, y_true, y_prob, sample_weight, where)
+    if arguments.groups is not None:
+        check_groups(lib, arguments.groups, arguments.num_groups, where)
     return prepare(arguments, seen=SEEN)
 
 
@@ -179,7 +181,7 @@ def _flat(arguments: Arguments) -> Arguments:
     if shape_of_threshold(arguments.threshold):
         return arguments
     rows = {}
-    for name in ("y_true", "y_prob", "sample_weight", "where"):
+    for name in ("y_true", "y_prob", "sample_weight", "where", "groups"):
         x = getattr(arguments, name)
         if x is not None:
             rows[name] = lib.row(x) if x.shape == shape else None
@@ -223,9 +225,10 @@ def _kept(piece: Piece, batch: Batch) -> Piece:
 def _zeros(arguments: Arguments, batch: Batch, counts: Any) -> Any:
     """Return a place for the sums of counts such as those of the first piece."""
     kept = (n for axis, n in enumerate(arguments.y_prob.shape) if axis not in batch.axes)
-    grid = counts.shape[-1:] if batch.grid else ()
+    behind = batch.grid + (batch.groups is not None)
+    last = counts.shape[len(counts.shape) - behind :]
     dtype = batch.lib.xp.result_type(counts.dtype, batch.lib.xp.float64)
-    return batch.lib.xp.zeros((*kept, *grid), dtype=dtype, device="cpu")
+    return batch.lib.xp.zeros((*kept, *last), dtype=dtype, device="cpu")
 
 
 def _like(batch: Batch, y_prob: Any, product: Any) -> Any:

@@ -12,7 +12,7 @@ from .arguments import Arguments, prepare
 from .count import count, find_slopes, gradient
 from .values import HIDDEN
 
-_FOLLOWED = ("y_prob", "y_true", "sample_weight", "where", "threshold")
+_FOLLOWED = ("y_prob", "y_true", "sample_weight", "where", "threshold", "groups")
 
 
 def count_traced(arguments: Arguments) -> tuple[Any, ...]:

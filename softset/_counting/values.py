@@ -53,6 +53,28 @@ def check_values(
     return SEEN if obey(lib, rules, where) else HIDDEN
 
 
+def check_groups(lib: Library, groups: Any, num_groups: int | None, where: Any) -> bool:
+    """Look at the numbers of groups; tell whether they could be seen."""
+    if not checking(lib):
+        return False
+
+    def holds(low: Any, high: Any) -> Any:
+        return is_group(lib, low, num_groups) & is_group(lib, high, num_groups)
+
+    def hint(value: float, name: str) -> str:
+        return "; mask entries of no group with `where`, or raise `num_groups`"
+
+    rule = Rule(holds, f"hold group numbers below num_groups={num_groups}, from 0 on", hint)
+    return obey(lib, [("groups", groups, rule)], where)
+
+
+def is_group(lib: Library, x: Any, num_groups: Any) -> Any:
+    """Tell which integers are the number of a group."""
+    if isinstance(x, int):
+        return 0 <= x < num_groups
+    return (x >= 0) & (x <= min(num_groups - 1, lib.xp.iinfo(x.dtype).max))
+
+
 def check_thresholds(lib: Library, name: str, threshold: Any, *, hard: bool) -> None:
     """Require probabilities strictly inside (0, 1) in an array of thresholds."""
     if checking(lib):

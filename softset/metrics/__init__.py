@@ -5,6 +5,7 @@ A metric of your own is any function of a Confusion; nothing has to be registere
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._types import Metric
@@ -36,7 +37,7 @@ from .odds import (
     positive_likelihood_ratio,
     prevalence_threshold,
 )
-from .options import core
+from .options import Directed, Wrapped, core
 from .overlaps import f1, fbeta, fowlkes_mallows, jaccard, negative_f1, p4, tversky
 from .rates import (
     false_discovery_rate,
@@ -133,6 +134,11 @@ def larger_is_better(metric: Metric) -> bool | None:
     >>> larger_is_better(ss.f1), larger_is_better(ss.error_rate), larger_is_better(ss.prevalence)
     (True, False, None)
     """
+    inner = metric
+    while isinstance(inner, (partial, Wrapped)):
+        if isinstance(inner, Directed):
+            return inner.larger_is_better
+        inner = inner.func if isinstance(inner, partial) else inner.metric
     metric = core(metric)
     # Not `in`: a callable need not be hashable.
     if any(metric is known for known in _NO_DIRECTION):

@@ -18,6 +18,20 @@ class Wrapped:
     metric: Callable[..., Any]
 
 
+class Directed(Wrapped):
+    """A metric whose better direction is its own, whatever that of the other one."""
+
+    @property
+    def larger_is_better(self) -> bool | None:
+        """Whether larger values are better."""
+        raise NotImplementedError
+
+    @property
+    def called(self) -> str:
+        """The function that makes it."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Bound(Wrapped):
     """What functools.partial is, but equal to its copies and hashable by value."""
@@ -64,6 +78,8 @@ def name_of(metric: Any) -> str:
     if isinstance(metric, Bound):
         options = [repr(x) for x in metric.args] + [f"{k}={v!r}" for k, v in metric.options]
         return f"{name_of(metric.metric)}({', '.join(options)})"
+    if isinstance(metric, Directed):
+        return f"{metric.called}({name_of(metric.metric)})"
     if isinstance(metric, Wrapped):  # an average
         given = getattr(metric, "axis", None)
         axis = "" if given is None else f", axis={given}"

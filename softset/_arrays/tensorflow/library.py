@@ -23,6 +23,7 @@ class TensorFlow(Library):
     """TensorFlow's tensors."""
 
     moveaxis = "tf.experimental.numpy.moveaxis"
+    few_groups = 16
 
     def __init__(self, *, visible: bool = True, variables: bool = False) -> None:
         super().__init__(xp)

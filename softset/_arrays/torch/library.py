@@ -53,6 +53,8 @@ class Torch(Library):
         super().__init__(xp)
         self.free = free
         self.in_memory = self.in_pieces = in_memory
+        # Threads of a GPU wait for each other to add to one place, and compilers write a loop.
+        self.few_groups = 0 if in_memory else 16
         self.reads = reads
         self.visible = visible
         self.has_float64 = has_float64
