@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ._types import Confusion
     from .across import group_mean, largest_gap, smallest_ratio, worst_group
     from .averages import macro, micro, weighted
+    from .compound import compound_loss, linear_schedule
     from .counts import class_labels, confusion, one_hot, sweep
     from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
     from .entropy import cross_entropy
@@ -99,6 +100,8 @@ __all__ = [
     "as_loss",
     "as_score",
     "cross_entropy",
+    "compound_loss",
+    "linear_schedule",
     # Curves and thresholds
     "grid",
     "roc_curve",
@@ -201,6 +204,7 @@ _ROOMS = {
     ),
     "losses": ("as_loss", "as_score"),
     "entropy": ("cross_entropy",),
+    "compound": ("compound_loss", "linear_schedule"),
     "curves": ("auroc", "average_precision", "grid", "precision_recall_curve", "roc_curve"),
     "thresholds": ("best_threshold", "cost_threshold", "threshold_at"),
     "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),

@@ -69,6 +69,47 @@ class Confusion(NamedTuple):
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
 
+class Costs(NamedTuple):
+    """A mean as the two sums that it is the quotient of, as of `cross_entropy`.
+
+    Attributes
+    ----------
+    cost, weight : 0-d array
+        The sum of what the examples cost times their weights, and that of the weights.
+    """
+
+    cost: Any
+    weight: Any
+
+    def __add__(self, other: Any) -> Costs:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the sums of both."""
+        return added(self, other)
+
+    def __radd__(self, other: Any) -> Costs:
+        """Return the sums themselves for the 0 that `sum` starts from."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+
+class CompoundCounts(NamedTuple):
+    """The counts of each part of a compound loss.
+
+    Attributes
+    ----------
+    parts : tuple
+        A `Confusion` for a metric, the two sums of a mean for `cross_entropy`.
+    """
+
+    parts: tuple[Any, ...]
+
+    def __add__(self, other: Any) -> CompoundCounts:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the counts of both."""
+        return added(self, other)
+
+    def __radd__(self, other: Any) -> CompoundCounts:
+        """Return the counts themselves for the 0 that `sum` starts from."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+
 def added(c: Any, other: Any) -> Any:
     """Return the sum of two counts of one kind."""
     return map_counts(operator.add, c, other) if type(other) is type(c) else NotImplemented
@@ -81,6 +122,33 @@ def map_counts(function: Callable[..., Any], c: Any, *others: Any) -> Any:
         for x, *rest in zip(c, *others, strict=True)
     ]
     return tuple(found) if type(c) is tuple else type(c)(*found)
+
+
+def are_counts(c: Any) -> bool:
+    """Tell whether something is a named tuple, as counts of every kind are."""
+    return isinstance(c, tuple) and hasattr(c, "_fields")
+
+
+def arrays_of(c: Any) -> list[Any]:
+    """Return the arrays of counts, of those of a compound loss part after part."""
+    found: list[Any] = []
+    for x in c:
+        found += arrays_of(x) if isinstance(x, tuple) else [x]
+    return found
+
+
+def reduced(reduce: Callable[[Any], Any], c: Any) -> Any:
+    """Return what `reduce` makes of counts, refusing what are none; of a compound loss by parts."""
+    if isinstance(c, CompoundCounts):
+        return CompoundCounts(tuple([reduced(reduce, x) for x in c.parts]))
+    found = reduce(c)
+    if type(found) is not type(c):
+        kind = type(c).__name__
+        raise TypeError(
+            f"`reduce` must return a {kind}, got {type(found).__name__}; it sums the counts of "
+            f"all processes, as in {kind}(*(total(x) for x in c))"
+        )
+    return found
 
 
 Threshold: TypeAlias = "float | tuple[float, ...] | Array"

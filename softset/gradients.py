@@ -11,10 +11,14 @@ from functools import partial
 from typing import Any
 
 from ._arrays import arrive, library
+from ._counting.arguments import Arguments
 from ._counting.names import Names
 from ._counting.pieces import first_pass, rounded, second_pass
 from ._evaluation import count_slopes, in_one_call
-from ._types import Array, Confusion
+from ._types import Array, CompoundCounts, Confusion, Costs, arrays_of, map_counts
+from .compound import CompoundLoss, Ranking, additive
+from .entropy import CrossEntropy, cross_entropy
+from .entropy.loss import loss_and_gradient as entropy_and_gradient
 from .losses import Score
 from .ranking.loss import loss_and_gradient, pairwise_loss
 
@@ -25,11 +29,12 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     Parameters
     ----------
     loss : callable
-        What `as_loss`, `as_score` or `linearize` returned: the cost is then that of two passes
-        over the data. Or `pairwise_loss`, bare or with options fixed by functools.partial, at
-        the cost of the loss. Any other function of ``(y_true, y_prob)`` to a scalar, written
-        against the array API, is differentiated by dual numbers in time and memory that grow
-        with the square of the number of scores: right, but for small inputs.
+        What `as_loss`, `as_score`, `compound_loss` or `linearize` returned: the cost is then that
+        of two passes over the data for each metric. Or `cross_entropy` or `pairwise_loss`, bare or
+        with options fixed by functools.partial, at the cost of the loss. Any other function of
+        ``(y_true, y_prob)`` to a scalar, written against the array API, is differentiated by dual
+        numbers in time and memory that grow with the square of the number of scores: right, but
+        for small inputs.
 
     Returns
     -------
@@ -58,11 +63,13 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     """
     if not callable(loss):
         raise TypeError(f"`loss` must be a function of (y_true, y_prob), got {loss!r}")
-    if isinstance(loss, (Score, LinearLoss)):
-        return partial(_by_chain, loss)
+    if isinstance(loss, LinearLoss):
+        return partial(_in_closed_form, loss.loss, loss.slopes)
+    if isinstance(loss, (Score, CrossEntropy, CompoundLoss)):
+        return partial(_in_closed_form, loss, None)
     bound = loss if isinstance(loss, partial) else partial(loss)
-    if bound.func is pairwise_loss:
-        return partial(loss_and_gradient, *bound.args, **bound.keywords)
+    if bound.func in _CLOSED_FORMS:
+        return partial(_CLOSED_FORMS[bound.func], *bound.args, **bound.keywords)
     return partial(_by_directions, loss)
 
 
@@ -70,8 +77,8 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
 class LinearLoss:
     """What `linearize` returns: the sum of a loss's counts times fixed slopes."""
 
-    loss: Score
-    slopes: Confusion
+    loss: Any
+    slopes: Any
 
     def __call__(
         self,
@@ -83,17 +90,22 @@ class LinearLoss:
         groups: Array | None = None,
     ) -> Any:
         """Return the linear loss of a micro-batch."""
-        options: Any = {"sample_weight": sample_weight, "where": where, "groups": groups}
+        options: Any = {"sample_weight": sample_weight, "where": where}
+        if groups is not None:
+            options["groups"] = groups
         return self.of_counts(self.loss.confusion(y_true, y_prob, **options))
 
-    def of_counts(self, c: Confusion) -> Any:
+    def of_counts(self, c: Any) -> Any:
         """Return the linear loss for given counts."""
-        first, *terms = [x * slope for slope, x in zip(self.slopes, c, strict=True)]
-        total = sum(terms, first)
+        pairs = zip(arrays_of(c), arrays_of(self.slopes), strict=True)
+        terms = [x * slope for x, slope in pairs]
+        if isinstance(c, CompoundCounts):  # counts per class beside those of all
+            terms = [library(("total",), (x,)).xp.sum(x) for x in terms]
+        total = sum(terms[1:], terms[0])
         return library(("total",), (total,)).xp.sum(total)
 
 
-def linearize(loss: Score, total: Confusion) -> LinearLoss:
+def linearize(loss: Callable[..., Any], total: Any) -> LinearLoss:
     """Return a linear loss with the gradient that `loss` has at the counts `total`.
 
     A metric of an epoch is not the mean of the metrics of its batches. With this its gradient
@@ -103,9 +115,9 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
 
     Parameters
     ----------
-    loss : what `as_loss` returned
+    loss : what `as_loss` or `compound_loss` returned
         The loss to follow.
-    total : Confusion
+    total : Confusion, or other counts of the loss
         The counts of all data, as added up from ``loss.confusion(...)``.
 
     Returns
@@ -118,7 +130,8 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     Raises
     ------
     TypeError
-        If `loss` does not come from `as_loss` or `total` is not a Confusion.
+        If `loss` does not come from `as_loss` or `compound_loss`, or is one of pairs; if `total`
+        does not hold counts of its kind.
 
     Notes
     -----
@@ -137,17 +150,36 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     >>> bool(np.allclose(np.concatenate(parts), whole, rtol=1e-13))
     True
     """
-    if not isinstance(loss, Score):
-        raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
-    if not isinstance(total, Confusion):
-        raise TypeError(f"`total` must be a Confusion, got {type(total).__name__}")
-    lib, four = arrive(total._fields, total)
-    total = type(total)(*map(lib.constant, four))
-    return LinearLoss(loss, count_slopes(lib.plain, loss, total)[1])
+    found = loss if isinstance(loss, Score) else additive(loss)
+    return LinearLoss(found, _slopes_at(found, total))
 
 
-def _by_chain(
-    loss: Score | LinearLoss,
+def _slopes_at(loss: Any, total: Any) -> Any:
+    """Return the slopes of a loss in its counts."""
+    kinds = {CompoundLoss: CompoundCounts, CrossEntropy: Costs}
+    kind = kinds.get(type(loss), Confusion)
+    if not isinstance(total, kind):
+        raise TypeError(f"`total` must be a {kind.__name__}, got {type(total).__name__}")
+    if isinstance(loss, CompoundLoss):
+        if len(total.parts) != len(loss.losses):
+            raise ValueError(
+                f"`total` must hold the counts of {len(loss.losses)} losses, got those of "
+                f"{len(total.parts)}"
+            )
+        parts = [_slopes_at(part, c) for part, c in zip(loss.losses, total.parts, strict=True)]
+        weights = loss.weights_of(arrays_of(total)[0])
+        pairs = zip(weights, parts, strict=True)
+        return CompoundCounts(tuple([map_counts(lambda x, w=w: w * x, c) for w, c in pairs]))
+    lib, arrays = arrive(total._fields, total)
+    total = type(total)(*map(lib.constant, arrays))
+    if isinstance(loss, CrossEntropy):
+        return loss.slopes_at(total)
+    return count_slopes(lib.plain, loss, total)[1]
+
+
+def _in_closed_form(
+    loss: Any,
+    slopes: Any,
     y_true: Array,
     y_prob: Array,
     *,
@@ -155,17 +187,37 @@ def _by_chain(
     where: Array | None = None,
     groups: Array | None = None,
 ) -> tuple[Any, Any]:
+    """Return a loss and its gradient; with slopes, the sum of its counts times these."""
+    given: dict[str, Any] = {"sample_weight": sample_weight, "where": where}
+    if isinstance(loss, Ranking):
+        return loss_and_gradient(y_true, y_prob, **dict(loss.options), **given)
+    if isinstance(loss, CompoundLoss):
+        of_parts = (None,) * len(loss.losses) if slopes is None else slopes.parts
+        of_groups = loss.groups_of_parts(groups)
+        pairs = [
+            _in_closed_form(part, one, y_true, y_prob, **given, groups=own)
+            for part, one, own in zip(loss.losses, of_parts, of_groups, strict=True)
+        ]
+        values, gradients = zip(*pairs, strict=True)
+        if slopes is not None:  # which have the weights
+            return sum(values[1:], values[0]), sum(gradients[1:], gradients[0])
+        return loss.total(values), loss.total(gradients)
+    call = loss.arguments(y_true, y_prob, sample_weight, where, groups)
+    if isinstance(loss, CrossEntropy):
+        return loss.value_and_gradient(call, slopes)
+    return _by_chain(loss, slopes, call)
+
+
+def _by_chain(loss: Score, slopes: Any, call: Arguments) -> tuple[Any, Any]:
     """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
-    source = loss.loss if isinstance(loss, LinearLoss) else loss
-    call = source.arguments(y_true, y_prob, sample_weight, where, groups)
-    if call.lib.compiles and isinstance(loss, Score) and loss.is_fixed:
+    if call.lib.compiles and slopes is None and loss.is_fixed:
         found = in_one_call(_chained, loss, call)
         if found is not None:
             return found
     counts, passed = first_pass(call)
-    if isinstance(loss, LinearLoss):
+    if slopes is not None:
         total = Confusion(*rounded(passed.batch, counts))
-        return loss.of_counts(total), second_pass(passed, loss.slopes)
+        return LinearLoss(loss, slopes).of_counts(total), second_pass(passed, slopes)
     value, slopes = count_slopes(call.lib, loss, counts, passed.batch)
     return value, second_pass(passed, slopes)
 
@@ -187,3 +239,6 @@ def _by_directions(
     _, (y_prob,) = arrive(("y_prob",), (y_prob,))
     value, (gradient,) = duals.value_and_gradients(lambda p: fn(y_true, p, **options), y_prob)
     return value, gradient
+
+
+_CLOSED_FORMS = {pairwise_loss: loss_and_gradient, cross_entropy: entropy_and_gradient}

@@ -15,7 +15,7 @@ from ._counting.checks import axes
 from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
-from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
+from ._types import Array, Confusion, Metric, Reduce, Step, Threshold, reduced
 from .across import over_groups, require_groups
 from .averages import averaged_axis, is_average, over_grid
 from .curves import is_area
@@ -372,18 +372,6 @@ def is_own(metric: Any) -> bool:
             return False
         metric = metric.metric
     return is_built_in(metric) or is_area(metric)
-
-
-def reduced(reduce: Reduce, c: Confusion) -> Confusion:
-    """Return what `reduce` makes of counts, refusing what are none."""
-    found = reduce(c)
-    if type(found) is not type(c):
-        kind = type(c).__name__
-        raise TypeError(
-            f"`reduce` must return a {kind}, got {type(found).__name__}; it sums the counts of "
-            f"all processes, as in {kind}(*(total(x) for x in c))"
-        )
-    return found
 
 
 def mean(values: Any) -> Any:

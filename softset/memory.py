@@ -6,7 +6,7 @@ from typing import Any
 
 from ._arrays import library
 from ._options import whole
-from ._types import Confusion, map_counts
+from ._types import Confusion, are_counts, arrays_of, map_counts
 
 
 def empty_memory(c: Confusion, size: int) -> Confusion:
@@ -42,7 +42,7 @@ def empty_memory(c: Confusion, size: int) -> Confusion:
     """
     _require_counts(c)
     whole("size", size, 1)
-    lib = library(c._fields, c)
+    lib = library(*_named(c, ""))
     xp = lib.xp
     return map_counts(lambda x: lib.constant(xp.stack([xp.zeros_like(x)] * size)), c)
 
@@ -96,9 +96,15 @@ def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
     """
     _require_counts(c)
     _require_counts(memory, "memory")
-    lib = library((*c._fields, *(f"memory.{name}" for name in c._fields)), (*c, *memory))
+    if _kinds(c) != _kinds(memory):
+        raise TypeError(
+            f"`memory` must hold counts of the kind of `c`, got {type(memory).__name__} for "
+            f"{type(c).__name__}; start with empty_memory"
+        )
+    (names, arrays), (others, before) = _named(c, ""), _named(memory, "memory.")
+    lib = library((*names, *others), (*arrays, *before))
     xp = lib.xp
-    for x, past in zip(c, memory, strict=True):
+    for x, past in zip(arrays, before, strict=True):
         if tuple(past.shape[1:]) != tuple(x.shape) or len(past.shape) != len(x.shape) + 1:
             raise ValueError(
                 "`memory` must hold counts of the shape of `c`, got "
@@ -112,6 +118,18 @@ def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
     return total, map_counts(moved, c, memory)
 
 
+def _named(c: Any, prefix: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Return names for errors beside the arrays of counts."""
+    arrays = tuple(arrays_of(c))
+    names = c._fields if len(arrays) == len(c) else [f"parts[{i}]" for i in range(len(arrays))]
+    return tuple(f"{prefix}{name}" for name in names), arrays
+
+
+def _kinds(c: Any) -> list[Any]:
+    """Return the kind of counts, and those of their parts."""
+    return [type(c), *(_kinds(x) for x in c if isinstance(x, tuple))]
+
+
 def _require_counts(c: Any, name: str = "c") -> None:
-    if not isinstance(c, Confusion):
+    if not are_counts(c):
         raise TypeError(f"`{name}` must be a Confusion, got {type(c).__name__}")

@@ -32,7 +32,7 @@ def arguments(score: Score, y_true: Any, y_pred: Any, sample_weight: Any, dtype:
         sample_weight = _for_rows(ops.convert_to_tensor(sample_weight, dtype=dtype), y_pred)
     if mask is not None:
         mask = _for_rows(ops.convert_to_tensor(mask, dtype="bool"), y_pred)
-    return score.arguments(_labels(y_true, y_pred), y_pred, sample_weight, mask, _NAMES)
+    return score.arguments(_labels(y_true, y_pred), y_pred, sample_weight, mask, names=_NAMES)
 
 
 def _labels(y_true: Any, y_pred: Any) -> Any:

@@ -143,7 +143,7 @@ class MetricLoss(torch.nn.Module):
             _refuse("torch.jit.trace")
         loss = self.loss
         return loss.of_arguments(
-            loss.arguments(target, input, sample_weight, where, LOSS_NAMES), reduce
+            loss.arguments(target, input, sample_weight, where, names=LOSS_NAMES), reduce
         )
 
     def extra_repr(self) -> str:

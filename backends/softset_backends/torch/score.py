@@ -151,7 +151,9 @@ class MetricScore(Base):
         # An error on the one process that has no rows would leave the others waiting.
         with ss.checks(False) if empty else nullcontext():
             score = self.score
-            c = score.counts(score.arguments(target, input, sample_weight, where, SCORE_NAMES))
+            c = score.counts(
+                score.arguments(target, input, sample_weight, where, names=SCORE_NAMES)
+            )
         if 0 in axes(self._score.axis, len(input.shape)):
             batch = torch.stack(tuple(c)).detach().double()
         else:  # the sum of the examples' values, and how many there are
