@@ -14,7 +14,7 @@ from ._arrays import arrive, library
 from ._counting.names import Names
 from ._counting.pieces import first_pass, rounded, second_pass
 from ._evaluation import count_slopes, in_one_call
-from ._types import Array, Confusion
+from ._types import Array, Counts
 from .losses import Score
 from .ranking.loss import loss_and_gradient, pairwise_loss
 
@@ -71,7 +71,7 @@ class LinearLoss:
     """What `linearize` returns: the sum of a loss's counts times fixed slopes."""
 
     loss: Score
-    slopes: Confusion
+    slopes: Counts
 
     def __call__(
         self,
@@ -85,14 +85,14 @@ class LinearLoss:
         counts = self.loss.confusion(y_true, y_prob, sample_weight=sample_weight, where=where)
         return self.of_counts(counts)
 
-    def of_counts(self, c: Confusion) -> Any:
+    def of_counts(self, c: Counts) -> Any:
         """Return the linear loss for given counts."""
         first, *terms = [x * slope for slope, x in zip(self.slopes, c, strict=True)]
         total = sum(terms, first)
         return library(("total",), (total,)).xp.sum(total)
 
 
-def linearize(loss: Score, total: Confusion) -> LinearLoss:
+def linearize(loss: Score, total: Counts) -> LinearLoss:
     """Return a linear loss with the gradient that `loss` has at the counts `total`.
 
     A metric of an epoch is not the mean of the metrics of its batches. With this its gradient
@@ -104,7 +104,7 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     ----------
     loss : what `as_loss` returned
         The loss to follow.
-    total : Confusion
+    total : Confusion or ConfusionTable
         The counts of all data, as added up from ``loss.confusion(...)``.
 
     Returns
@@ -116,7 +116,7 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     Raises
     ------
     TypeError
-        If `loss` does not come from `as_loss` or `total` is not a Confusion.
+        If `loss` does not come from `as_loss` or `total` is not counts of its kind.
 
     Notes
     -----
@@ -137,8 +137,9 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     """
     if not isinstance(loss, Score):
         raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
-    if not isinstance(total, Confusion):
-        raise TypeError(f"`total` must be a Confusion, got {type(total).__name__}")
+    if not isinstance(total, loss.kind):
+        kind = loss.kind.__name__
+        raise TypeError(f"`total` must be a {kind}, got {type(total).__name__}")
     lib, four = arrive(total._fields, total)
     total = type(total)(*map(lib.constant, four))
     return LinearLoss(loss, count_slopes(lib.plain, loss, total)[1])
@@ -161,7 +162,7 @@ def _by_chain(
             return found
     counts, passed = first_pass(call)
     if isinstance(loss, LinearLoss):
-        total = Confusion(*rounded(passed.batch, counts))
+        total = source.kind(*rounded(passed.batch, counts))
         return loss.of_counts(total), second_pass(passed, loss.slopes)
     value, slopes = count_slopes(call.lib, loss, counts, passed.batch)
     return value, second_pass(passed, slopes)

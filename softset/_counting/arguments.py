@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .._arrays import NUMBERS, Library, library, unwrap
 from .._options import function
+from .._types import Confusion
 from ..steps import Hard, Identity, StraightThrough, class_axis, keeps_nan
 from . import checks
 from .logits import logit_of, logits_of
@@ -16,7 +17,7 @@ Piece: TypeAlias = "tuple[slice, ...]"
 
 
 class Arguments(NamedTuple):
-    """What `confusion` is called with, and the library that its arrays share."""
+    """What `confusion` is called with, the library of its arrays, and what is counted."""
 
     lib: Library
     names: Names
@@ -29,6 +30,7 @@ class Arguments(NamedTuple):
     where: Any
     axis: Any
     from_logits: bool
+    kind: Any = Confusion
 
 
 class Batch(NamedTuple):
@@ -122,7 +124,8 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
 
     Where they have been checked before, `seen` says whether their values could be seen.
     """
-    lib, names, y_true, y_prob, threshold, thresholds, step, *_, axis, from_logits = arguments
+    lib, names, y_true, y_prob, threshold, thresholds, step = arguments[:7]
+    axis, from_logits = arguments.axis, arguments.from_logits
     sample_weight, where = arguments.sample_weight, arguments.where
     if seen is None:
         seen = check(arguments)
@@ -216,7 +219,8 @@ def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any)
 
 def check(arguments: Arguments) -> int:
     """Check dtypes, shapes and values; tell whether the values could be seen."""
-    lib, names, y_true, y_prob, *_, from_logits = arguments
+    lib, names, y_true, y_prob = arguments[:4]
+    from_logits = arguments.from_logits
     arrays = (y_true, y_prob, arguments.sample_weight)
     check_kinds(lib, names, *arrays, arguments.where)
     return check_values(lib, names, *arrays, counted_rows(arguments), from_logits=from_logits)
