@@ -120,6 +120,7 @@ def map_counts(function: Callable[..., Any], c: Any, *others: Any) -> Any:
 
 Threshold: TypeAlias = "float | tuple[float, ...] | Array"
 Step: TypeAlias = "Callable[[Any, Any], Any]"
+KINDS = (Confusion, ConfusionTable)
 Counts: TypeAlias = "Confusion | ConfusionTable"
 Metric: TypeAlias = "Callable[[Any], Any]"
 Reduce: TypeAlias = "Callable[[Any], Any]"

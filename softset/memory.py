@@ -6,7 +6,7 @@ from typing import Any
 
 from ._arrays import library
 from ._options import whole
-from ._types import Confusion, ConfusionTable, Counts, map_counts
+from ._types import KINDS, Counts, map_counts
 
 
 def empty_memory(c: Counts, size: int) -> Counts:
@@ -118,7 +118,7 @@ def remember(c: Counts, memory: Counts) -> tuple[Any, Any]:
 
 
 def _require_counts(c: Any, name: str = "c") -> None:
-    if not isinstance(c, (Confusion, ConfusionTable)):
+    if not isinstance(c, KINDS):
         raise TypeError(
             f"`{name}` must be a Confusion or a ConfusionTable, got {type(c).__name__}"
         )
