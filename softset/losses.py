@@ -15,7 +15,7 @@ from ._counting.checks import axes
 from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
-from ._types import Array, Confusion, ConfusionTable, Counts, Metric, Reduce, Step, Threshold
+from ._types import Array, Confusion, ConfusionTable, Metric, Reduce, Step, Threshold
 from .averages import averaged_axis, is_average, over_grid
 from .curves import is_area
 from .metrics import direction, is_built_in
@@ -126,7 +126,7 @@ class Score:
                 "the average one class axis"
             )
 
-    def of_counts(self, c: Counts, lib: Library | None = None) -> Any:
+    def of_counts(self, c: Any, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
         if not isinstance(c, self.kind):
             raise TypeError(
@@ -159,7 +159,7 @@ class Score:
                 return None
         return None if four is None else Confusion(*four)
 
-    def values_at(self, c: Counts) -> Any:
+    def values_at(self, c: Any) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
         grid = self.thresholds is not None
         metric = over_grid(self.metric, len(c[0].shape)) if grid else self.metric

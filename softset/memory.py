@@ -119,6 +119,4 @@ def remember(c: Counts, memory: Counts) -> tuple[Any, Any]:
 
 def _require_counts(c: Any, name: str = "c") -> None:
     if not isinstance(c, KINDS):
-        raise TypeError(
-            f"`{name}` must be a Confusion or a ConfusionTable, got {type(c).__name__}"
-        )
+        raise TypeError(f"`{name}` must be a Confusion or a ConfusionTable, got {type(c).__name__}")

@@ -41,12 +41,12 @@ class Rows(NamedTuple):
     from_logits: bool
     number: int
     order: tuple[int, ...]
-    kept: tuple[int | None, ...]
+    kept: tuple[Any, ...]
 
 
 def prepare(arguments: Arguments, *, seen: int | None = None) -> Rows:
     """Check the arguments of `confusion_table` and bring them to rows of one dtype."""
-    lib, names, y_true, y_prob, threshold, thresholds, step = arguments[:7]
+    lib, _, y_true, y_prob, threshold, thresholds, step = arguments[:7]
     along, number = _class_axis(arguments)
     if seen is None:
         seen = check(arguments)
@@ -81,7 +81,7 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Rows:
     order = (*kept, *over, along)
     lengths = tuple([shape[i] for i in kept])
     if weights is not None:
-        one = shape[:along] + (1,) + shape[along + 1 :]
+        one = (*shape[:along], 1, *shape[along + 1 :])
         if lib.shape(weights) != one:
             weights = weights + lib.xp.zeros_like(_first(scores, along))
         weights = _as_rows(lib, weights, order, lengths)[..., 0]
@@ -116,10 +116,7 @@ def gradient(rows: Rows, step: Any, slope: tuple[Any]) -> Any:
     (table,) = slope
     table = lib.cast(table, rows.scores.dtype)
     table = table[None, ...] if not rows.kept else xp.reshape(table, (-1, number, number))
-    if rows.numbers:
-        product = lib.rows_at(table, rows.labels)
-    else:
-        product = xp.matmul(rows.labels, table)
+    product = lib.rows_at(table, rows.labels) if rows.numbers else xp.matmul(rows.labels, table)
     if rows.weights is not None:
         product = product * rows.weights[..., None]
     product = _from_rows(lib, product, rows)
@@ -198,7 +195,7 @@ def _check_kinds(arguments: Arguments, along: int) -> None:
         else:
             checks.real(lib, name, x)
         found = lib.shape(x)
-        one = shape[:along] + (1,) + shape[along + 1 :]
+        one = (*shape[:along], 1, *shape[along + 1 :])
         if not (len(found) == len(rows) and broadcasts_to(found, rows)) and not (
             len(found) == len(one) and broadcasts_to(found, one)
         ):
@@ -232,7 +229,9 @@ def _check_values(arguments: Arguments, along: int, number: int) -> int:
         rules.append(("sample_weight", weights, weight_rule(lib, weights)))
     clean = lib.are_finite(y_prob) if arguments.from_logits else lib.are_shares(y_prob)
     if not clean:
-        rules.insert(0, (names.y_prob, y_prob, score_rule(names, from_logits=arguments.from_logits)))
+        rules.insert(
+            0, (names.y_prob, y_prob, score_rule(names, from_logits=arguments.from_logits))
+        )
         return SEEN if obey(lib, rules, where) else HIDDEN
     seen = obey(lib, rules, where)
     return (CLEAN if where is None else SEEN) if seen else HIDDEN
@@ -263,14 +262,14 @@ def _first(x: Any, along: int) -> Any:
     return x[(*[slice(None)] * along, slice(0, 1), ...)]
 
 
-def _as_rows(lib: Library, x: Any, order: tuple[int, ...], kept: tuple[int | None, ...]) -> Any:
+def _as_rows(lib: Library, x: Any, order: tuple[int, ...], kept: tuple[Any, ...]) -> Any:
     """Return x, of the scores' dimensions, as (k, n, m)."""
     xp = lib.xp
     if order != tuple(range(len(order))):
         x = xp.permute_dims(x, order)
     if not kept and len(order) == 2:  # lengths need not be known
         return x[None, ...]
-    rest = lib.shape(x)[len(kept) : -1]
+    rest: Any = lib.shape(x)[len(kept) : -1]
     if None in rest and None in kept:
         raise ValueError(
             "`axis` must leave lengths that are known beside those that it sums over, got scores "

@@ -40,8 +40,8 @@ class Margins(NamedTuple):
         def total_of(weights: tuple[tuple[float, ...], ...]) -> Any:
             return self.lib.divided(self.total_of(weights), n)
 
-        three = (self.lib.divided(x, n[..., None]) for x in self[1:4])
-        return Margins(self.lib, *three, total_of)
+        right, true, predicted = (self.lib.divided(x, n[..., None]) for x in self[1:4])
+        return Margins(self.lib, right, true, predicted, total_of)
 
 
 def margins(c: ConfusionTable) -> Margins:
@@ -115,8 +115,8 @@ class _Probe:
             return duals.Dual(x, unit[..., 3 * number] + lib.xp.zeros_like(x))
 
         self.weights: Any = None
-        three = (dual(x, i * number) for i, x in enumerate(plain[1:4]))
-        self.margins = Margins(duals.over(lib), *three, total_of)
+        right, true, predicted = (dual(x, i * number) for i, x in enumerate(plain[1:4]))
+        self.margins = Margins(duals.over(lib), right, true, predicted, total_of)
 
 
 def matrix(lib: Library, rows: tuple[tuple[float, ...], ...], like: Any) -> Any:

@@ -120,7 +120,9 @@ def multiclass_balanced_accuracy(c: ConfusionTable, *, zero_division: float = 0.
     xp = m.lib.xp
     recalls = ratio(m.lib, m.right, m.true, 0.0)
     occurring = xp.astype(~absent(m.lib, m.true), recalls.dtype)
-    return ratio_of_rates(m.lib, xp.sum(recalls, axis=-1), xp.sum(occurring, axis=-1), zero_division)
+    return ratio_of_rates(
+        m.lib, xp.sum(recalls, axis=-1), xp.sum(occurring, axis=-1), zero_division
+    )
 
 
 @of_table
@@ -306,15 +308,15 @@ TABLES = (
 
 def _distances(number: int, weights: str) -> tuple[tuple[float, ...], ...]:
     power = 1 if weights == "linear" else 2
-    return tuple(
-        tuple(float(abs(i - j) ** power) for j in range(number)) for i in range(number)
-    )
+    return tuple(tuple(float(abs(i - j) ** power) for j in range(number)) for i in range(number))
 
 
 def _costs(cost: Any, number: int) -> tuple[tuple[float, ...], ...]:
     rows = cost.tolist() if hasattr(cost, "tolist") else cost
-    if not isinstance(rows, (tuple, list)) or len(rows) != number or any(
-        not isinstance(row, (tuple, list)) or len(row) != number for row in rows
+    if (
+        not isinstance(rows, (tuple, list))
+        or len(rows) != number
+        or any(not isinstance(row, (tuple, list)) or len(row) != number for row in rows)
     ):
         raise ValueError(
             f"`cost` must have a row and a column for each of {number} classes, got {cost!r}"

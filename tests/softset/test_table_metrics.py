@@ -1,4 +1,4 @@
-"""Metrics of a table: against scikit-learn, torchmetrics, closed forms, and where they degenerate."""
+"""Metrics of a table: against scikit-learn, torchmetrics and closed forms, and degenerate ones."""
 
 from __future__ import annotations
 
@@ -120,8 +120,10 @@ def test_two_classes_are_those_of_four_counts(table):
         (ss.multiclass_matthews_corrcoef, ss.matthews_corrcoef),
         (ss.multiclass_cohen_kappa, ss.cohen_kappa),
         (partial(ss.multiclass_cohen_kappa, weights="quadratic"), ss.cohen_kappa),
-        (partial(ss.multiclass_expected_cost, cost=((1, 2), (3, 4))),
-         partial(ss.expected_cost, tn=1, fp=2, fn=3, tp=4)),
+        (
+            partial(ss.multiclass_expected_cost, cost=((1, 2), (3, 4))),
+            partial(ss.expected_cost, tn=1, fp=2, fn=3, tp=4),
+        ),
     ]
     if table.sum(1).all():
         pairs.append((ss.multiclass_geometric_mean, ss.geometric_mean))
@@ -206,7 +208,7 @@ def test_many_classes_take_no_time_to_differentiate():
     y, z = RNG.integers(0, 400, 600), RNG.normal(size=(600, 400))
     for metric in (ss.multiclass_matthews_corrcoef, ss.one_vs_rest(ss.macro(ss.f1))):
         loss = ss.as_loss(metric, from_logits=True)
-        value, gradient = ss.value_and_grad(loss)(y, z)
+        _, gradient = ss.value_and_grad(loss)(y, z)
         i = np.unravel_index(np.abs(gradient).argmax(), z.shape)
         high, low = z.copy(), z.copy()
         high[i] += 1e-4
@@ -222,7 +224,10 @@ def test_directions_and_names():
     assert larger_is_better(METRICS["cost"]) is False
     assert larger_is_better(ss.one_vs_rest(ss.macro(ss.error_rate))) is False
     assert name_of(METRICS["macro F1"]) == "one_vs_rest(macro(f1))"
-    assert name_of(ss.as_loss(METRICS["linear kappa"]).metric) == "multiclass_cohen_kappa(weights='linear')"
+    assert (
+        name_of(ss.as_loss(METRICS["linear kappa"]).metric)
+        == "multiclass_cohen_kappa(weights='linear')"
+    )
     assert ss.as_loss(METRICS["cost"]).metric_is_own
     assert ss.as_loss(METRICS["macro F1"]).metric_is_own
     assert not ss.as_loss(ss.one_vs_rest(ss.macro(lambda c: c.tp))).metric_is_own

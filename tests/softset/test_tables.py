@@ -357,7 +357,10 @@ def test_dask_adds_up_its_chunks():
 def test_graphs_of_lengths_that_are_not_known(backend):
     tf = backend.tf
     z, y = RNG.normal(size=(3, 2, 5, C)), RNG.integers(0, C, (3, 2, 5))
-    spec = [tf.TensorSpec((None, None, None), "int64"), tf.TensorSpec((None, None, None, C), "float64")]
+    spec = [
+        tf.TensorSpec((None, None, None), "int64"),
+        tf.TensorSpec((None, None, None, C), "float64"),
+    ]
 
     def count(axis):
         return tf.function(
@@ -474,7 +477,10 @@ def test_what_makes_no_sense_is_refused(backend):
         ss.confusion_table(y[:5], p)
     with pytest.raises(ValueError, match=r"; pass y_true\[..., 0\]"):
         ss.confusion_table(y[:, None], p)
-    images = backend.asarray(NUMBERS.reshape(2, 3, 4)), backend.asarray(RNG.uniform(size=(2, C, 3, 4)))
+    images = (
+        backend.asarray(NUMBERS.reshape(2, 3, 4)),
+        backend.asarray(RNG.uniform(size=(2, C, 3, 4))),
+    )
     with pytest.raises(ValueError, match=r"if axis 1 holds the classes pass Softmax\(axis=1\)"):
         ss.confusion_table(*images)
     with pytest.raises(ValueError, match="`y_true` must hold labels that sum to 1 along"):

@@ -103,7 +103,9 @@ def test_torchmetrics_collections_share_a_table_and_nothing_else():
         scores.update(z, hot)
     assert sorted(map(len, scores.compute_groups.values())) == [1, 2]
     found = scores.compute()
-    np.testing.assert_allclose(found["MCC"], ss.as_score(ss.multiclass_matthews_corrcoef)(y, z.softmax(1)))
+    np.testing.assert_allclose(
+        found["MCC"], ss.as_score(ss.multiclass_matthews_corrcoef)(y, z.softmax(1))
+    )
     assert found["f1"] == ss.as_score(ss.multiclass_accuracy, from_logits=True)(y, z)
 
 

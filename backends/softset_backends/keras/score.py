@@ -46,9 +46,9 @@ class MetricScore(keras.metrics.Metric):
     -----
     Weights and masks act inside the counts; Keras hands `sample_weight` on to what is listed
     in `weighted_metrics`. The counts are sums with a remainder, so that float32 does not stand
-    still at 2**24. With an `axis`, with `thresholds`, and in a table, they are created at the first update,
-    as those of ``keras.metrics.F1Score``; `fit` and `evaluate` see to it. A batch without rows
-    adds zeros.
+    still at 2**24. With an `axis`, with `thresholds` and for a table they are created at the first
+    update, as those of ``keras.metrics.F1Score``; `fit` and `evaluate` see to it. A batch without
+    rows adds zeros.
 
     Examples
     --------

@@ -89,9 +89,7 @@ def _derivatives(
     return gradient, np.maximum(0.5 * np.abs(gradient), _SMALLEST)
 
 
-def arrays_of(
-    score: Score, y_true: Any, y_pred: Any, sample_weight: Any
-) -> tuple[Any, Any, Any]:
+def arrays_of(score: Score, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     """Return labels, scores and weights in the shapes of the kernel, from either interface."""
     if hasattr(y_pred, "get_label"):  # XGBoost's and LightGBM's own interface
         data, y_pred = y_pred, y_true

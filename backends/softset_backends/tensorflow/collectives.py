@@ -58,8 +58,7 @@ def all_reduce(confusion: Counts) -> Any:
     """
     if not isinstance(confusion, KINDS):
         raise TypeError(
-            "`confusion` must be a Confusion or a ConfusionTable, got "
-            f"{type(confusion).__name__}"
+            f"`confusion` must be a Confusion or a ConfusionTable, got {type(confusion).__name__}"
         )
     replica = tf.distribute.get_replica_context()
     if replica is None:

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from softset._types import KINDS, Counts
 from softset._arrays import library
 from softset._arrays.values import checking
+from softset._types import KINDS, Counts
 
 
 def all_reduce(confusion: Counts, group: Any = None) -> Any:
@@ -70,7 +70,9 @@ def all_reduce(confusion: Counts, group: Any = None) -> Any:
     >>> torch.distributed.destroy_process_group()
     """
     if not (isinstance(confusion, KINDS) and all(map(torch.is_tensor, confusion))):
-        raise TypeError(f"`confusion` must be a Confusion or a ConfusionTable of tensors, got {confusion!r}")
+        raise TypeError(
+            f"`confusion` must be a Confusion or a ConfusionTable of tensors, got {confusion!r}"
+        )
     if not (dist.is_available() and dist.is_initialized()):
         raise RuntimeError(
             "all_reduce needs a process group; start the processes with torchrun and call "
