@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # typing itself takes long to import
 if TYPE_CHECKING:
     from ._arrays import array_namespace
     from ._arrays.values import checks
-    from ._types import Confusion
+    from ._types import Confusion, ConfusionTable
     from .across import group_mean, largest_gap, smallest_ratio, worst_group
     from .averages import macro, micro, weighted
     from .compound import compound_loss, linear_schedule
@@ -61,6 +61,15 @@ if TYPE_CHECKING:
         tversky,
         yule_q,
     )
+    from .metrics.tables import (
+        multiclass_accuracy,
+        multiclass_balanced_accuracy,
+        multiclass_cohen_kappa,
+        multiclass_expected_cost,
+        multiclass_geometric_mean,
+        multiclass_matthews_corrcoef,
+        of_table,
+    )
     from .ranking import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
     from .steps import (
         Algebraic,
@@ -75,6 +84,7 @@ if TYPE_CHECKING:
         Softmax,
         StraightThrough,
     )
+    from .tables import confusion_table, one_vs_rest, one_vs_rest_counts
     from .thresholds import best_threshold, cost_threshold, threshold_at
     from .weights import class_weight, pos_weight, sample_weight
 
@@ -84,6 +94,9 @@ __all__ = [
     "confusion",
     "one_hot",
     "class_labels",
+    "ConfusionTable",
+    "confusion_table",
+    "one_vs_rest_counts",
     # Step functions
     "Hard",
     "Linear",
@@ -181,11 +194,20 @@ __all__ = [
     "specificity",
     "tversky",
     "yule_q",
+    # Metrics of a table
+    "one_vs_rest",
+    "of_table",
+    "multiclass_accuracy",
+    "multiclass_balanced_accuracy",
+    "multiclass_cohen_kappa",
+    "multiclass_expected_cost",
+    "multiclass_geometric_mean",
+    "multiclass_matthews_corrcoef",
 ]
 
 # Which room each name comes from, in the order of the chain: loaded when it is asked for.
 _ROOMS = {
-    "_types": ("Confusion",),
+    "_types": ("Confusion", "ConfusionTable"),
     "counts": ("class_labels", "confusion", "one_hot", "sweep"),
     "_arrays": ("array_namespace",),
     "_arrays.values": ("checks",),
@@ -206,6 +228,16 @@ _ROOMS = {
     "entropy": ("cross_entropy",),
     "compound": ("compound_loss", "linear_schedule"),
     "curves": ("auroc", "average_precision", "grid", "precision_recall_curve", "roc_curve"),
+    "tables": ("confusion_table", "one_vs_rest", "one_vs_rest_counts"),
+    "metrics.tables": (
+        "multiclass_accuracy",
+        "multiclass_balanced_accuracy",
+        "multiclass_cohen_kappa",
+        "multiclass_expected_cost",
+        "multiclass_geometric_mean",
+        "multiclass_matthews_corrcoef",
+        "of_table",
+    ),
     "thresholds": ("best_threshold", "cost_threshold", "threshold_at"),
     "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),
     "across": ("group_mean", "largest_gap", "smallest_ratio", "worst_group"),

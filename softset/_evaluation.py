@@ -5,6 +5,7 @@ And its slopes in the four counts: of plain numbers as numbers, of arrays by dua
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +14,13 @@ from ._arrays.numbers import value_and_slopes
 from ._arrays.refusals import NotElementwise
 from ._arrays.values import checking
 from ._counting import closed_form
-from ._counting.arguments import Arguments, Batch, check, prepare
-from ._counting.count import count
+from ._counting.arguments import Arguments, Batch
+from ._counting.kinds import check, count, prepare
 from ._counting.names import Names
 from ._counting.pieces import rounded, sum_up
 from ._counting.values import HIDDEN, SEEN
-from ._types import Confusion
+from ._types import Confusion, ConfusionTable
+from .metrics.margins import slopes_by_margins
 
 
 def evaluate(loss: Any, call: Arguments) -> Any:
@@ -28,7 +30,7 @@ def evaluate(loss: Any, call: Arguments) -> Any:
         return closed_form.value(
             call,
             lambda lib, batch, four: count_slopes(lib, loss, four, batch),
-            lambda four: loss.of_counts(Confusion(*four)),
+            lambda four: loss.of_counts(loss.kind(*four)),
         )
     if lib.compiles and loss.is_fixed:
         found = in_one_call(_evaluate, loss, call)
@@ -40,7 +42,7 @@ def evaluate(loss: Any, call: Arguments) -> Any:
     numbers = loss.as_numbers(lib, four)
     if numbers is not None:
         return lib.number(loss.of_values(loss.metric(numbers)), batch.scores)
-    return loss.of_counts(Confusion(*rounded(batch, four)))
+    return loss.of_counts(loss.kind(*rounded(batch, four)))
 
 
 def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any:
@@ -60,12 +62,12 @@ def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any
 
 def _evaluate(loss: Any, names: Names, seen: int, *arrays: Any) -> Any:
     batch = prepare(loss.arguments(*arrays, names=names), seen=seen)
-    return loss.of_counts(Confusion(*count(batch, loss.step)))
+    return loss.of_counts(loss.kind(*count(batch, loss.step)))
 
 
 def count_slopes(
     lib: Library, loss: Any, counts: tuple[Any, ...], batch: Batch | None = None
-) -> tuple[Any, Confusion]:
+) -> tuple[Any, Any]:
     """Return the loss of counts and its slope with respect to each of them.
 
     The slopes of plain numbers are such as well. With the batch that they are of, the counts are
@@ -78,17 +80,27 @@ def count_slopes(
             slopes = (-slopes[0], -slopes[1], -slopes[2], -slopes[3])
         like = counts[0] if batch is None else batch.scores
         return lib.number(loss.of_values(value), like), Confusion(*slopes)
-    from ._arrays import duals
-
     c = counts if batch is None else lib.nearby(counts, batch.scores)
 
-    def of_counts(*four: Any) -> Any:
-        return loss.of_counts(Confusion(*four))
-
-    try:
-        value, parts = duals.gradients_of_sums(of_counts, *c)
-    except NotElementwise:  # an area, say, or a metric that compares one class with another
-        value, parts = duals.value_and_gradients(of_counts, *c)
+    value, parts = _slopes_of_arrays(loss, c)
     if batch is not None:
         value, parts = lib.back(value, parts, batch.scores)
-    return value, Confusion(*parts)
+    return value, loss.kind(*parts)
+
+
+def _slopes_of_arrays(loss: Any, c: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    from ._arrays import duals
+
+    if loss.kind is ConfusionTable and loss.metric_is_own:
+        values, slope = slopes_by_margins(loss.metric, ConfusionTable(*c))
+        factor = 1 / max(1, math.prod(values.shape))
+        factor = -factor if getattr(loss, "maximize", False) else factor
+        return loss.of_values(values), (factor * slope,)
+
+    def of_counts(*counts: Any) -> Any:
+        return loss.of_counts(loss.kind(*counts))
+
+    try:
+        return duals.gradients_of_sums(of_counts, *c)
+    except NotElementwise:  # an area, say, or a metric that compares one class with another
+        return duals.value_and_gradients(of_counts, *c)

@@ -69,6 +69,41 @@ class Confusion(NamedTuple):
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
 
+class ConfusionTable(NamedTuple):
+    """The counts of a confusion matrix of C classes.
+
+    Attributes
+    ----------
+    counts : array
+        Counts of shape (..., C, C): [true class, predicted class], as in scikit-learn's
+        `confusion_matrix`. Axes before these two are those that `confusion_table` kept.
+
+    Notes
+    -----
+    They add up as those of a `Confusion` do, by ``a + b`` and by the built-in ``sum``. As a named
+    tuple it is a pytree in JAX, PyTorch and TensorFlow without registration.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> one = ss.ConfusionTable(np.asarray([[2.0, 1.0], [0.0, 3.0]]))
+    >>> print((one + one).counts)
+    [[4. 2.]
+     [0. 6.]]
+    """
+
+    counts: Any
+
+    def __add__(self, other: Any) -> ConfusionTable:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the counts of both."""
+        return added(self, other)
+
+    def __radd__(self, other: Any) -> ConfusionTable:
+        """Return the counts themselves for the 0 that `sum` starts from."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+
 class Costs(NamedTuple):
     """A mean as the two sums that it is the quotient of, as of `cross_entropy`.
 
@@ -153,5 +188,7 @@ def reduced(reduce: Callable[[Any], Any], c: Any) -> Any:
 
 Threshold: TypeAlias = "float | tuple[float, ...] | Array"
 Step: TypeAlias = "Callable[[Any, Any], Any]"
-Metric: TypeAlias = "Callable[[Confusion], Any]"
-Reduce: TypeAlias = "Callable[[Confusion], Confusion]"
+KINDS = (Confusion, ConfusionTable)
+Counts: TypeAlias = "Confusion | ConfusionTable | Costs | CompoundCounts"
+Metric: TypeAlias = "Callable[[Any], Any]"
+Reduce: TypeAlias = "Callable[[Any], Any]"

@@ -24,7 +24,16 @@ from .averages import Macro, Micro, Weighted, over_grid
 from .curves import is_area
 from .metrics import direction, is_built_in, larger_is_better
 from .metrics.guarded import absent, ratio, ratio_of_rates
-from .metrics.options import Bound, Directed, Wrapped, core, fixed_options, freeze, name_of
+from .metrics.options import (
+    Bound,
+    Directed,
+    Wrapped,
+    core,
+    fixed_options,
+    freeze,
+    kind_of,
+    name_of,
+)
 
 _Average = (Micro, Macro, Weighted)
 
@@ -306,6 +315,11 @@ def require_groups(metric: Metric, num_groups: int | None) -> None:
     """Require how many groups there are for a metric across groups, and that it is outermost."""
     if num_groups is not None:
         whole("num_groups", num_groups, 1)
+        if kind_of(metric) is not Confusion:
+            raise ValueError(
+                "`num_groups` must be left out for a metric of a table, which has no groups; take "
+                "macro(...) of four counts by class and by group"
+            )
     while isinstance(metric, Bound):
         metric = metric.metric
     if isinstance(metric, Across):

@@ -14,8 +14,8 @@ from typing import Any
 
 from ._arrays import library
 from ._types import Confusion, Metric
-from .metrics.guarded import ratio
-from .metrics.options import Bound, Wrapped, freeze
+from .metrics.guarded import ratio, require_four
+from .metrics.options import Bound, Wrapped, freeze, kind_of, name_of
 
 
 def micro(metric: Metric, axis: int | None = None) -> Metric:
@@ -49,7 +49,7 @@ def micro(metric: Metric, axis: int | None = None) -> Metric:
     >>> print(ss.micro(ss.recall)(c))
     0.75
     """
-    return Micro(freeze(metric), axis)
+    return Micro(_of_four(metric), axis)
 
 
 def macro(metric: Metric, axis: int | None = None) -> Metric:
@@ -87,7 +87,7 @@ def macro(metric: Metric, axis: int | None = None) -> Metric:
     >>> print(ss.macro(ss.recall)(c))
     0.625
     """
-    return Macro(freeze(metric), axis)
+    return Macro(_of_four(metric), axis)
 
 
 def weighted(metric: Metric, axis: int | None = None) -> Metric:
@@ -121,7 +121,7 @@ def weighted(metric: Metric, axis: int | None = None) -> Metric:
     >>> print(ss.weighted(ss.recall)(c))
     0.75
     """
-    return Weighted(freeze(metric), axis)
+    return Weighted(_of_four(metric), axis)
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,16 @@ class Weighted(Wrapped):
         return xp.where(xp.any(infinite, axis=axis), xp.inf, value)
 
 
+def _of_four(metric: Metric) -> Metric:
+    """Return the metric, refusing one of a table, which has no counts of a class."""
+    if kind_of(metric) is not Confusion:
+        raise TypeError(
+            f"`metric` to be averaged over classes must be one of a Confusion, got "
+            f"{name_of(metric)}, which takes the whole ConfusionTable; use it as it is"
+        )
+    return freeze(metric)
+
+
 def over_grid(metric: Metric, ndim: int) -> Metric:
     """Return the metric for counts of so many axes, the last of them a grid of thresholds."""
     if isinstance(metric, Bound):
@@ -223,6 +233,8 @@ def on_axis(metric: Metric, axis: int) -> Metric:
 
 def _class_axis(c: Confusion, axis: int | None) -> int:
     """Return the axis of the classes; which of several it is, nothing here could tell."""
+    if len(c) != 4:
+        require_four(c)
     # NumPy sums a number over its last axis without complaint: micro for macro.
     shape = tuple(getattr(c.tp, "shape", ()))
     ndim = len(shape)

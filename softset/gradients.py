@@ -15,7 +15,7 @@ from ._counting.arguments import Arguments
 from ._counting.names import Names
 from ._counting.pieces import first_pass, rounded, second_pass
 from ._evaluation import count_slopes, in_one_call
-from ._types import Array, CompoundCounts, Confusion, Costs, arrays_of, map_counts
+from ._types import Array, CompoundCounts, Costs, arrays_of, map_counts
 from .compound import CompoundLoss, Ranking, additive
 from .entropy import CrossEntropy, cross_entropy
 from .entropy.loss import loss_and_gradient as entropy_and_gradient
@@ -117,7 +117,7 @@ def linearize(loss: Callable[..., Any], total: Any) -> LinearLoss:
     ----------
     loss : what `as_loss` or `compound_loss` returned
         The loss to follow.
-    total : Confusion, or other counts of the loss
+    total : Confusion, ConfusionTable, or other counts of the loss
         The counts of all data, as added up from ``loss.confusion(...)``.
 
     Returns
@@ -157,7 +157,7 @@ def linearize(loss: Callable[..., Any], total: Any) -> LinearLoss:
 def _slopes_at(loss: Any, total: Any) -> Any:
     """Return the slopes of a loss in its counts."""
     kinds = {CompoundLoss: CompoundCounts, CrossEntropy: Costs}
-    kind = kinds.get(type(loss), Confusion)
+    kind = loss.kind if isinstance(loss, Score) else kinds[type(loss)]
     if not isinstance(total, kind):
         raise TypeError(f"`total` must be a {kind.__name__}, got {type(total).__name__}")
     if isinstance(loss, CompoundLoss):
@@ -216,7 +216,7 @@ def _by_chain(loss: Score, slopes: Any, call: Arguments) -> tuple[Any, Any]:
             return found
     counts, passed = first_pass(call)
     if slopes is not None:
-        total = Confusion(*rounded(passed.batch, counts))
+        total = loss.kind(*rounded(passed.batch, counts))
         return LinearLoss(loss, slopes).of_counts(total), second_pass(passed, slopes)
     value, slopes = count_slopes(call.lib, loss, counts, passed.batch)
     return value, second_pass(passed, slopes)

@@ -15,14 +15,15 @@ from ._counting.checks import axes
 from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
-from ._types import Array, Confusion, Metric, Reduce, Step, Threshold, reduced
+from ._types import Array, Confusion, ConfusionTable, Metric, Reduce, Step, Threshold, reduced
 from .across import over_groups, require_groups
 from .averages import averaged_axis, is_average, over_grid
 from .curves import is_area
 from .metrics import direction, is_built_in
-from .metrics.options import Bound, Wrapped, core, freeze
+from .metrics.options import Bound, Wrapped, core, freeze, kind_of, name_of
 from .metrics.users import require_array, values_of
-from .steps import ArgMax, Hard, Linear, class_axis, is_own_step
+from .steps import ArgMax, Hard, Linear, Softmax, class_axis, is_own_step
+from .tables import OneVsRest
 
 _SMALLEST = 2.0**-100  # what is less is near what float32 takes for 0
 
@@ -39,11 +40,13 @@ class Score:
     from_logits: bool
     num_groups: int | None
 
+    kind: ClassVar[Any] = Confusion  # of the counts
     metric_is_own: ClassVar[bool] = False
     step_is_own: ClassVar[bool] = False
     is_fixed: ClassVar[bool] = False  # all of it is softset's own, and nothing in it an array
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", kind_of(self.metric))
         object.__setattr__(self, "metric_is_own", is_own(self.metric))
         object.__setattr__(self, "step_is_own", is_own_step(self.step))
         # A score over a grid looks at its counts, to warn of what they miss.
@@ -83,13 +86,13 @@ class Score:
         sample_weight: Array | None = None,
         where: Array | None = None,
         groups: Array | None = None,
-    ) -> Confusion:
+    ) -> Any:
         """Return the counts that the number is made of."""
         return self.counts(self.arguments(y_true, y_prob, sample_weight, where, groups))
 
-    def counts(self, call: Arguments) -> Confusion:
+    def counts(self, call: Arguments) -> Any:
         """Return the counts for what `arguments` returned."""
-        return Confusion(*closed_form.counts(call))
+        return self.kind(*closed_form.counts(call))
 
     def arguments(
         self,
@@ -104,6 +107,8 @@ class Score:
         cut = (self.threshold, self.thresholds, self.step)
         count = (sample_weight, where, self.axis, self.from_logits)
         call = arrive(y_true, y_prob, *cut, *count, names, groups, self.num_groups)
+        if self.kind is ConfusionTable:
+            return call._replace(kind=ConfusionTable)
         if (along := class_axis(self.step)) is not None:
             self._require_class_axis(len(call.lib.shape(call.y_prob)), along)
         return decided(call) if isinstance(self.step, Hard) else call
@@ -127,11 +132,16 @@ class Score:
                 "the average one class axis"
             )
 
-    def of_counts(self, c: Confusion, lib: Library | None = None) -> Any:
+    def of_counts(self, c: Any, lib: Library | None = None) -> Any:
         """Return the number for given counts: the metric, averaged over what it leaves."""
+        if not isinstance(c, self.kind):
+            raise TypeError(
+                f"`c` must be a {self.kind.__name__}, which {name_of(self.metric)} takes, got a "
+                f"{type(c).__name__}"
+            )
         numbers = None if lib is None else self.as_numbers(lib, c)
         if lib is not None and numbers is not None:
-            return lib.number(self.of_values(self.metric(numbers)), c.tp)
+            return lib.number(self.of_values(self.metric(numbers)), c[0])
         values = self.values_at(c)
         if self.thresholds is not None and isinstance(self.step, Hard):
             warn_of_area(self.metric, self.thresholds, self.axis, c)
@@ -155,13 +165,13 @@ class Score:
                 return None
         return None if four is None else Confusion(*four)
 
-    def values_at(self, c: Confusion) -> Any:
+    def values_at(self, c: Any) -> Any:
         """Return the metric for given counts, with a value for each threshold of a grid."""
         grid, metric = self.thresholds is not None, self.metric
         if self.num_groups is not None:
-            metric = over_groups(metric, len(c.tp.shape), grid=grid)
+            metric = over_groups(metric, len(c[0].shape), grid=grid)
         elif grid:
-            metric = over_grid(metric, len(c.tp.shape))
+            metric = over_grid(metric, len(c[0].shape))
         if self.metric_is_own:
             return metric(c)
         return values_of(library(c._fields, c), metric, c)
@@ -188,7 +198,7 @@ class Loss(Score):
 def as_loss(
     metric: Metric,
     *,
-    step: Step = Linear(),
+    step: Step | None = None,
     threshold: Threshold = 0.5,
     thresholds: tuple[float, ...] | Array | None = None,
     axis: int | tuple[int, ...] | None = None,
@@ -202,9 +212,11 @@ def as_loss(
     ----------
     metric : callable
         Any function of a `Confusion`: a built-in, one with options fixed by functools.partial,
-        an average such as ``macro(f1)``, or your own.
-    step : callable, default Linear()
-        The step function that replaces the hard one.
+        an average such as ``macro(f1)``, or your own. Or of a `ConfusionTable`, as
+        `multiclass_matthews_corrcoef` or ``one_vs_rest(macro(f1))``.
+    step : callable, optional
+        The step function that replaces the hard one: Linear() by default, and for a metric of a
+        table Softmax(), whose `axis` is that of the classes.
     threshold : float, tuple of floats or array, default 0.5
         The operating point, a probability; several broadcast against the scores, as for one
         per class.
@@ -260,6 +272,8 @@ def as_loss(
     frozen = freeze(metric)
     _require_grid(frozen, thresholds)
     require_groups(frozen, num_groups)
+    if step is None:
+        step = Softmax() if kind_of(frozen) is ConfusionTable else Linear()
     larger = direction(frozen, maximize)
     return Loss(frozen, step, threshold, thresholds, axis, from_logits, num_groups, larger)
 
@@ -279,10 +293,11 @@ def as_score(
     Parameters
     ----------
     metric : callable
-        Any function of a `Confusion`, as for `as_loss`.
+        Any function of a `Confusion` or of a `ConfusionTable`, as for `as_loss`.
     step : Hard() or ArgMax(axis), optional
         How scores become decisions: `Hard` says yes or no to each, by a threshold, and ties are
-        positive; `ArgMax` decides for one of the classes. `Hard` by default.
+        positive; `ArgMax` decides for one of the classes. `Hard` by default, and for a metric of
+        a `ConfusionTable` `ArgMax`.
     threshold : float, tuple of floats or array, optional
         The operating point, a probability; several broadcast against the scores. 0.5 by default.
     thresholds : tuple of floats or 1-D array, optional
@@ -335,7 +350,7 @@ def as_score(
                 "is true, step=ArgMax(axis) takes the one with the largest score; if each is true "
                 "or not, threshold=0.5 decides for each by itself"
             )
-        step = Hard()
+        step = ArgMax() if kind_of(frozen) is ConfusionTable else Hard()
     if not isinstance(step, (Hard, ArgMax)):
         raise TypeError(
             f"`step` of a score must be Hard() or ArgMax(axis), which decide, got {step!r}; "
@@ -367,7 +382,7 @@ def is_own(metric: Any) -> bool:
 
     It then takes numbers for counts, and nothing in it has a gradient.
     """
-    while isinstance(metric, Wrapped):
+    while isinstance(metric, (Wrapped, OneVsRest)):
         if isinstance(metric, Bound) and not metric.holds_numbers():
             return False
         metric = metric.metric

@@ -6,15 +6,15 @@ from typing import Any
 
 from ._arrays import library
 from ._options import whole
-from ._types import Confusion, are_counts, arrays_of, map_counts
+from ._types import Counts, are_counts, arrays_of, map_counts
 
 
-def empty_memory(c: Confusion, size: int) -> Confusion:
+def empty_memory(c: Counts, size: int) -> Counts:
     """Return a memory without anything in it.
 
     Parameters
     ----------
-    c : Confusion
+    c : Confusion or ConfusionTable
         Counts like those that will be remembered, as from a first batch; only their shape, dtype
         and library matter.
     size : int
@@ -22,13 +22,13 @@ def empty_memory(c: Confusion, size: int) -> Confusion:
 
     Returns
     -------
-    Confusion
+    Confusion or ConfusionTable
         Zeros of shape ``(size, ...)``: the argument `memory` of `remember`.
 
     Raises
     ------
     TypeError
-        If `c` is not a Confusion of arrays.
+        If `c` is no Confusion or ConfusionTable of arrays.
     ValueError
         If `size` is not an integer of at least 1.
 
@@ -47,7 +47,7 @@ def empty_memory(c: Confusion, size: int) -> Confusion:
     return map_counts(lambda x: lib.constant(xp.stack([xp.zeros_like(x)] * size)), c)
 
 
-def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
+def remember(c: Counts, memory: Counts) -> tuple[Any, Any]:
     """Add the counts of earlier batches to those of this one.
 
     A batch too small for its metric borrows the counts of the batches before it::
@@ -57,22 +57,22 @@ def remember(c: Confusion, memory: Confusion) -> tuple[Confusion, Confusion]:
 
     Parameters
     ----------
-    c : Confusion
+    c : Confusion or ConfusionTable
         The counts of this batch.
-    memory : Confusion
+    memory : Confusion or ConfusionTable
         What `empty_memory` or the last call returned.
 
     Returns
     -------
-    total : Confusion
+    total : Confusion or ConfusionTable
         The counts of this batch and of those remembered. Differentiable in `c` only.
-    memory : Confusion
+    memory : Confusion or ConfusionTable
         With this batch in the place of the oldest one, and without gradients.
 
     Raises
     ------
     TypeError
-        If an argument is not a Confusion of arrays.
+        If an argument is no Confusion or ConfusionTable of arrays.
     ValueError
         If `memory` does not hold counts of the shape of `c`.
 
@@ -132,4 +132,4 @@ def _kinds(c: Any) -> list[Any]:
 
 def _require_counts(c: Any, name: str = "c") -> None:
     if not are_counts(c):
-        raise TypeError(f"`{name}` must be a Confusion, got {type(c).__name__}")
+        raise TypeError(f"`{name}` must be a Confusion or a ConfusionTable, got {type(c).__name__}")

@@ -16,6 +16,8 @@ from .often import compiled_if_often
 
 jax: Any = _jax  # not all of which a type checker sees
 
+_BLOCK = 2**10  # so many rows are added up one after another
+
 
 class Jax(Library):
     """JAX's arrays."""
@@ -68,6 +70,24 @@ class Jax(Library):
         """Add each element of x up at its place."""
         # XLA adds the parts of numbers up before it sums them, and they were to sum without error.
         return jax.lax.optimization_barrier(jax.ops.segment_sum(x, place, size))
+
+    def add_rows(self, x: Any, place: Any, size: int) -> Any:
+        """Add each row of x up at its place: in float32 some rows at a time."""
+        (k, n, m), step = x.shape, max(_BLOCK, size)
+        if self.has_float64:
+            step, wide = max(n, 1), x.astype(xp.float64)
+        else:
+            wide = x
+        blocks = -(-n // step)
+        first = xp.arange(k)[:, None] * blocks + xp.arange(n) // step
+        place = (first * size + place).reshape(-1)
+        found = jax.ops.segment_sum(wide.reshape(-1, m), place, k * blocks * size)
+        return xp.sum(found.reshape(k, blocks, size, m), axis=1).astype(x.dtype)
+
+    def outer_sums(self, x: Any, y: Any) -> Any:
+        """Sum the outer products of the rows of x and y, on a GPU in all of their digits."""
+        swapped = xp.swapaxes(self.wide(x), 1, 2)
+        return xp.matmul(swapped, self.wide(y), precision="highest").astype(y.dtype)
 
     def divides_by_squares(self, y: Any) -> bool:
         """Tell whether a slope in y is to be a quotient of its square, as JAX has it."""

@@ -178,8 +178,36 @@ class Library:
         return None if bincount is None else bincount(place, weights=x, minlength=size)
 
     def look_up(self, table: Any, place: Any) -> Any:
-        """Return the entries of a 1-D array at places counted from its beginning."""
+        """Return what is along the first axis at places counted from its beginning."""
         return self.xp.take(table, place, axis=0)
+
+    # Rows: of arrays (k, n, m), k times n rows of m numbers
+
+    def add_rows(self, x: Any, place: Any, size: int) -> Any:
+        """Add each row of x up at its place, of (k, n) from 0 to size - 1, as (k, size, m).
+
+        The error is as small as that of `sum`; where arrays are free it is in float64.
+        """
+        classes = self.numbers(tuple(range(size)), place)
+        return self.outer_sums(self.cast(place[..., None] == classes, x.dtype), x)
+
+    def outer_sums(self, x: Any, y: Any) -> Any:
+        """Sum the outer products of the rows of x and y, as (k, columns of x, columns of y).
+
+        With an error, and in a dtype, as for `add_rows`.
+        """
+        swapped = self.xp.permute_dims(self.wide(x), (0, 2, 1))
+        found = self.xp.matmul(swapped, self.wide(y))
+        return found if self.free else self.cast(found, y.dtype)
+
+    def rows_at(self, table: Any, place: Any) -> Any:
+        """Return the rows of (k, size, m) at places of (k, n), as (k, n, m)."""
+        xp, (k, size, m) = self.xp, table.shape
+        if k > 1:
+            first = self.numbers(tuple(range(0, k * size, size)), place)
+            place, table = place + first[:, None], xp.reshape(table, (1, k * size, m))
+        found = self.look_up(table[0, ...], xp.reshape(place, (-1,)))
+        return xp.reshape(found, (k, -1, m)) if k > 1 else found[None, ...]
 
     # Order
 

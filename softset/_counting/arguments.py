@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .._arrays import NUMBERS, Library, library, unwrap
 from .._options import function
+from .._types import Confusion
 from ..steps import Hard, Identity, StraightThrough, class_axis, keeps_nan
 from . import checks
 from .logits import logit_of, logits_of
@@ -24,7 +25,7 @@ Piece: TypeAlias = "tuple[slice, ...]"
 
 
 class Arguments(NamedTuple):
-    """What `confusion` is called with, and the library that its arrays share."""
+    """What `confusion` is called with, the library of its arrays, and what is counted."""
 
     lib: Library
     names: Names
@@ -39,6 +40,7 @@ class Arguments(NamedTuple):
     from_logits: bool
     groups: Any = None
     num_groups: int | None = None
+    kind: Any = Confusion
 
 
 class Batch(NamedTuple):
@@ -146,7 +148,8 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Batch:
     Where they have been checked before, `seen` says whether their values could be seen.
     """
     lib, names, y_true, y_prob, threshold, thresholds, step = arguments[:7]
-    sample_weight, where, axis, from_logits = arguments[7:11]
+    axis, from_logits = arguments.axis, arguments.from_logits
+    sample_weight, where = arguments.sample_weight, arguments.where
     if seen is None:
         seen = check(arguments)
     axes = checks.axes(axis, len(y_prob.shape))

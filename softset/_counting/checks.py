@@ -59,9 +59,14 @@ def aligned(lib: Library, names: Names, name: str, x: Any, y_prob: Any) -> None:
 
 def mask(lib: Library, names: Names, where: Any, y_prob: Any) -> None:
     """Require a boolean mask that lines up with the scores."""
+    boolean(lib, where)
+    aligned(lib, names, "where", where, y_prob)
+
+
+def boolean(lib: Library, where: Any) -> None:
+    """Require a boolean mask."""
     if not lib.is_bool(where.dtype):
         raise TypeError(f"`where` must be a boolean mask, got {where.dtype}; pass mask != 0")
-    aligned(lib, names, "where", where, y_prob)
 
 
 def both_or_none(groups: Any, num_groups: int | None) -> None:

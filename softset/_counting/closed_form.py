@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..steps import Hard, is_own_step
-from .arguments import Arguments, arrive, prepare
-from .count import count
+from .arguments import Arguments, arrive
+from .kinds import count, has_slope, prepare
 from .pieces import count_pass, first_pass, rounded, second_pass
 from .traced import count_traced
 from .values import SEEN
@@ -17,16 +16,15 @@ Counts: TypeAlias = "tuple[Any, ...]"
 
 def suits(call: Arguments) -> bool:
     """Tell whether the gradient in the scores is all that is wanted, and known in closed form."""
-    step = call.step
     others = (call.y_true, call.sample_weight, call.where, call.threshold, call.thresholds)
     others += (call.groups,)
     if not call.lib.is_alone(call.y_prob, others):
         return False
-    return type(step) is not Hard and is_own_step(step)
+    return has_slope(call)
 
 
 def counts(call: Arguments) -> Counts:
-    """Return tp, fp, fn and tn."""
+    """Return tp, fp, fn and tn, or the table."""
     if not call.lib.visible:
         return count_traced(call)
     if not suits(call):
@@ -51,12 +49,13 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
     seen = SEEN
     # The arrays are a framework's to hold, and `call` has them.
     step, axis, from_logits, names = call.step, call.axis, call.from_logits, call.names
-    num_groups = call.num_groups
+    kind, num_groups = call.kind, call.num_groups
 
     def arrived(y_prob: Any, y_true: Any, *rest: Any) -> Arguments:
         sample_weight, where, groups, threshold, thresholds = rest
         cut, count = (threshold, thresholds, step), (sample_weight, where, axis, from_logits)
-        return arrive(y_true, y_prob, *cut, *count, names, groups, num_groups)
+        call = arrive(y_true, y_prob, *cut, *count, names, groups, num_groups)
+        return call._replace(kind=kind)
 
     def first(*inputs: Any) -> tuple[Any, Any]:
         nonlocal seen

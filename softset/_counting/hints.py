@@ -32,6 +32,18 @@ def for_labels(names: Names, true: Shape, prob: Shape, moveaxis: str) -> str:
     return "nothing is broadcast here, " + _repeated(names, true, prob)
 
 
+def for_classes(names: Names, step: str, true: Shape, prob: Shape) -> str:
+    """Return the step that labels of one shape and scores of another were meant for, or nothing."""
+    for axis in _class_axes(prob):
+        if fits(true, _without(prob, axis)):
+            return f"; if axis {axis} holds the classes pass {step}(axis={axis})"
+    for single in _single(true):
+        for axis in _class_axes(prob):
+            if fits(_without(true, single), _without(prob, axis)):
+                return f"; pass {_dropped(names.y_true, true, single)}"
+    return ""
+
+
 def for_companion(name: str, shape: Shape, target: Shape, moveaxis: str) -> str:
     """Return the way from a mask or from weights to the scores they go with, or nothing."""
     missing = len(target) - len(shape)

@@ -20,11 +20,11 @@ from .arguments import (
     batch_of,
     check_kinds,
     piece_of,
-    prepare,
     shape_of_threshold,
 )
 from .checks import axes
-from .count import count, count_and_find, find_slopes, gradient
+from .count import find_slopes
+from .kinds import count, count_and_find, gradient, prepare
 from .values import CLEAN, SEEN, check_groups, check_values
 
 # The elements of a piece: half a megabyte of float32.

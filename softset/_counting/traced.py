@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..steps import has_lines, is_ours
-from .arguments import Arguments, prepare
-from .count import count, find_slopes, gradient
+from .arguments import Arguments
+from .count import find_slopes
+from .kinds import count, gradient, prepare
 from .values import HIDDEN
 
 _FOLLOWED = ("y_prob", "y_true", "sample_weight", "where", "threshold", "groups")

@@ -39,17 +39,14 @@ def check_values(
         and (sample_weight is None or lib.are_weights(sample_weight))
     ):
         return CLEAN
-    rule = Rule(_is_finite, f"hold finite {names.logits}", finite_only) if from_logits else _SCORE
-    rules = [(names.y_prob, y_prob, rule)]
+    rules = [(names.y_prob, y_prob, score_rule(names, from_logits=from_logits))]
     if not lib.is_bool(y_true.dtype):
         rule = _LABEL
         if lib.is_real(y_true.dtype):
             rule = _LABEL._replace(hint=partial(_of_a_real_label, lib, names, y_prob, where))
         rules.append((names.y_true, y_true, rule))
     if sample_weight is not None and not lib.is_bool(sample_weight.dtype):
-        # An integer dtype has no infinity to compare with.
-        rule = _WEIGHT if lib.is_real(sample_weight.dtype) else _WHOLE_WEIGHT
-        rules.append(("sample_weight", sample_weight, rule))
+        rules.append(("sample_weight", sample_weight, weight_rule(lib, sample_weight)))
     return SEEN if obey(lib, rules, where) else HIDDEN
 
 
@@ -73,6 +70,16 @@ def is_group(lib: Library, x: Any, num_groups: Any) -> Any:
     if isinstance(x, int):
         return 0 <= x < num_groups
     return (x >= 0) & (x <= min(num_groups - 1, lib.xp.iinfo(x.dtype).max))
+
+
+def score_rule(names: Names, *, from_logits: bool) -> Rule:
+    """Return what scores must be."""
+    return Rule(_is_finite, f"hold finite {names.logits}", finite_only) if from_logits else _SCORE
+
+
+def weight_rule(lib: Library, sample_weight: Any) -> Rule:
+    """Return what weights must be; an integer dtype has no infinity to compare with."""
+    return _WEIGHT if lib.is_real(sample_weight.dtype) else _WHOLE_WEIGHT
 
 
 def check_thresholds(lib: Library, name: str, threshold: Any, *, hard: bool) -> None:

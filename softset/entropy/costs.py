@@ -71,7 +71,7 @@ def examples(call: Arguments) -> Examples:
     if call.sample_weight is not None:
         weights = lib.cast(call.sample_weight, scores.dtype)
     if where is not None:
-        rows = counted_rows(call)
+        rows = counted_rows(call, where)
         labels, _, weights = masked(lib, labels, scores, weights, where, seen, rows)
         scores = lib.where(rows, scores, 0.5)  # whose logarithm is finite
     if seen or call.from_logits:

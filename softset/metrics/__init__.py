@@ -49,6 +49,7 @@ from .rates import (
     recall,
     specificity,
 )
+from .tables import TABLES, multiclass_expected_cost
 
 __all__ = [
     "accuracy",
@@ -103,12 +104,14 @@ _SMALLER_IS_BETTER = frozenset(
         false_negative_rate,
         false_omission_rate,
         false_positive_rate,
+        multiclass_expected_cost,
         negative_likelihood_ratio,
         prevalence_threshold,
     }
 )
 # By identity: functools.wraps gives other functions the names of these, and not all have a hash.
-_BUILT_IN = frozenset(id(globals()[name]) for name in __all__ if name != "larger_is_better")
+_FOUR = [globals()[name] for name in __all__ if name != "larger_is_better"]
+_BUILT_IN = frozenset(map(id, (*_FOUR, *TABLES)))
 _NO_DIRECTION = frozenset({bias_score, predicted_positive_rate, prevalence})
 
 

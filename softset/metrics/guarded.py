@@ -7,7 +7,7 @@ from typing import Any
 from .._arrays import Library, arrive
 from .._arrays.numbers import KINDS, Number
 from .._arrays.numbers import LIBRARY as NUMBERS
-from .._types import Confusion
+from .._types import Confusion, ConfusionTable
 
 # Up to here a rate or a share, which has no scale, is 0: its square has to be a float32.
 _NEGLIGIBLE = 1e-18
@@ -18,7 +18,7 @@ def counts(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
 
     Four plain numbers have one too.
     """
-    tp, fp, fn, tn = c
+    tp, fp, fn, tn = c if len(c) == 4 else require_four(c)
     if type(tp) in KINDS and type(fp) in KINDS and type(fn) in KINDS and type(tn) in KINDS:
         if type(tp) is Number:
             return NUMBERS, tp, fp, fn, tn
@@ -32,7 +32,15 @@ def counts(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
     lib, (tp, fp, fn, tn) = arrive(Confusion._fields, (tp, fp, fn, tn))
     if lib.is_real(tp.dtype) and tp.dtype == fp.dtype == fn.dtype == tn.dtype:
         return lib, tp, fp, fn, tn
-    return lib, *(_floating(lib, x) for x in (tp, fp, fn, tn))
+    return lib, *(floating(lib, x) for x in (tp, fp, fn, tn))
+
+
+def require_four(c: Any) -> Any:
+    """Refuse what are no four counts."""
+    hint = ""
+    if isinstance(c, ConfusionTable):
+        hint = "; one_vs_rest makes a metric of a table of it, as one_vs_rest(macro(f1))"
+    raise TypeError(f"`metric` takes a Confusion of four counts, got a {type(c).__name__}{hint}")
 
 
 def shares(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
@@ -90,7 +98,7 @@ def defined(lib: Library, value: Any, zero_division: float, *needed: Any) -> Any
     return lib.where(none, _like(lib, value, zero_division), value)
 
 
-def _floating(lib: Library, x: Any) -> Any:
+def floating(lib: Library, x: Any) -> Any:
     """Return integer and boolean counts in float64, or in float32 where there is none."""
     if not lib.xp.isdtype(x.dtype, ("bool", "integral")):
         return x

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from .._options import function
-from .._types import Metric
+from .._types import Confusion, ConfusionTable, Metric
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,14 @@ class Bound(Wrapped):
         return self.metric(*self.args, c, **{**dict(self.options), **options})
 
     def holds_numbers(self) -> bool:
-        """Tell whether all that is fixed are plain numbers."""
-        fixed = [*self.args, *(value for _, value in self.options)]
-        return all(value is None or isinstance(value, (int, float)) for value in fixed)
+        """Tell whether all that is fixed are plain numbers, words, and tuples of them."""
+        return _is_plain((*self.args, *(value for _, value in self.options)))
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (int, float, str))
 
 
 def freeze(metric: Any) -> Metric:
@@ -55,6 +60,13 @@ def freeze(metric: Any) -> Metric:
     if isinstance(metric, partial):
         return Bound(metric.func, metric.args, tuple(sorted(metric.keywords.items())))
     return metric
+
+
+def kind_of(metric: Any) -> Any:
+    """Return the kind of counts that a metric is one of."""
+    while isinstance(metric, (Bound, partial)):
+        metric = metric.func if isinstance(metric, partial) else metric.metric
+    return ConfusionTable if getattr(metric, "_of_table", False) else Confusion
 
 
 def core(metric: Any) -> Any:
@@ -80,8 +92,14 @@ def name_of(metric: Any) -> str:
         return f"{name_of(metric.metric)}({', '.join(options)})"
     if isinstance(metric, Directed):
         return f"{metric.called}({name_of(metric.metric)})"
-    if isinstance(metric, Wrapped):  # an average
+    if hasattr(metric, "metric"):  # an average, or one against the rest
         given = getattr(metric, "axis", None)
         axis = "" if given is None else f", axis={given}"
-        return f"{type(metric).__name__.lower()}({name_of(metric.metric)}{axis})"
+        return f"{wrapper_name(metric)}({name_of(metric.metric)}{axis})"
     return getattr(metric, "__name__", None) or repr(metric)
+
+
+def wrapper_name(metric: Any) -> str:
+    """Return what the function is called that made a metric of another one."""
+    name = type(metric).__name__
+    return "".join(f"_{x.lower()}" if x.isupper() else x for x in name).removeprefix("_")

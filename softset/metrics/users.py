@@ -7,16 +7,16 @@ from typing import Any
 
 from .._arrays import Library, library
 from .._arrays.values import compiling
-from .._types import Confusion
+from .._types import Counts
 
 
-def values_of(lib: Library, metric: Callable[[Any], Any], c: Confusion) -> Any:
+def values_of(lib: Library, metric: Callable[[Any], Any], c: Counts) -> Any:
     """Return what a user's metric gives for counts, which it may read and not write to."""
     if compiling():
         return metric(c)
     before = [lib.version(x) for x in c]
     try:
-        values = metric(Confusion(*map(lib.read_only, c)))
+        values = metric(type(c)(*map(lib.read_only, c)))
     except (AttributeError, ValueError) as error:
         if "can't set attribute" in str(error) or "read-only" in str(error):
             raise _written() from error

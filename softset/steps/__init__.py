@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .classes import ArgMax, Softmax
+from .classes import ArgMax, Softmax, classes_along
 from .members import members
 from .own import has_lines, is_ours
 from .piecewise import Hard, Identity, Linear, Ramp
@@ -27,6 +27,8 @@ __all__ = [
     "Softmax",
     "StraightThrough",
     "class_axis",
+    "class_step",
+    "classes_along",
     "has_lines",
     "is_ours",
     "is_own_step",
@@ -56,6 +58,12 @@ def keeps_nan(step: Any) -> bool:
 
 def class_axis(step: Any) -> int | None:
     """Return the axis of classes of which one is true, if the step looks along one."""
-    if type(step) is StraightThrough:
-        return class_axis(step.step)
-    return step.axis if isinstance(step, (ArgMax, Softmax)) else None
+    found = class_step(step)
+    return None if found is None else found.axis
+
+
+def class_step(step: Any) -> Any:
+    """Return the step that looks along an axis of classes, bare or straight through, or None."""
+    while type(step) is StraightThrough:
+        step = step.step
+    return step if isinstance(step, (ArgMax, Softmax)) else None

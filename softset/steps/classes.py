@@ -58,7 +58,7 @@ class ArgMax:
 
     def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
         """Return the memberships of probabilities or of logits."""
-        axis, number = _classes(lib, self, scores)
+        axis, number = classes_along(lib, self, scores)
         if number is None:
             raise ValueError(
                 f"`axis` of ArgMax must be that of a known number of classes, got {self.axis} for "
@@ -156,7 +156,7 @@ class Softmax:
         Of probabilities, what they are divided by before they could become 0.
         """
         xp = lib.xp
-        axis, _ = _classes(lib, self, scores)
+        axis, _ = classes_along(lib, self, scores)
         largest = xp.max(lib.constant(scores), axis=axis, keepdims=True)
         if from_logits:
             parts = xp.exp(self.sharpness * (scores - largest))
@@ -173,7 +173,7 @@ def _require_axis(axis: Any) -> None:
         raise TypeError(f"`axis` of the step must be that of the classes, an integer, got {axis!r}")
 
 
-def _classes(lib: Library, step: Any, scores: Any) -> tuple[int, int | None]:
+def classes_along(lib: Library, step: Any, scores: Any) -> tuple[int, int | None]:
     """Return the class axis, and how many classes there are if that is known."""
     shape, name = lib.shape(scores), type(step).__name__
     if not -len(shape) <= step.axis < len(shape):

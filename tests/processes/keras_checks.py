@@ -825,3 +825,59 @@ def test_compiled_model_comes_back_from_a_file(tmp_path):
     numbers = model.evaluate(x, y, verbose=0, return_dict=True)
     assert sorted(numbers) == ["fbeta", "loss", "macro_f1"]
     assert again.evaluate(x, y, verbose=0, return_dict=True) == numbers
+
+
+# Tables of classes
+
+KAPPA = functools.partial(ss.multiclass_cohen_kappa, weights="quadratic")
+
+
+def classes(n=40, number=3):
+    rng = np.random.default_rng(4)
+    y = rng.integers(0, number, n)
+    return rng.normal(size=(n, number)) + np.eye(number)[y], y, rng.uniform(0.5, 2, n)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_loss_of_a_table_is_that_of_numpy(double, last):
+    z, y, w = classes()
+    loss, own = MetricLoss(KAPPA, from_logits=True), ss.as_loss(KAPPA, from_logits=True)
+    labels = tensor(y[:, None] if last else y, "int32")
+    value, gradient = value_and_grad(lambda p: loss(labels, p, tensor(w)), tensor(z))
+    expected = ss.value_and_grad(own)(y, z, sample_weight=w)
+    close(value, expected[0], DOUBLE)
+    close(gradient, expected[1], DOUBLE)
+
+
+def test_a_model_is_fitted_and_scored_by_a_table(double):
+    z, y, w = classes()
+    score = MetricScore(KAPPA, from_logits=True)
+    assert score.name == "multiclass_cohen_kappa"
+    model = keras.Sequential([keras.layers.Dense(3)])
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.5),
+        loss=MetricLoss(KAPPA, from_logits=True),
+        weighted_metrics=[score],
+    )
+    history = model.fit(z, y, sample_weight=w, batch_size=16, epochs=4, verbose=0).history
+    assert history["loss"][-1] < history["loss"][0]
+    found = model.evaluate(z, y, sample_weight=w, batch_size=16, verbose=0, return_dict=True)
+    best = numpy(model(z)).argmax(1)
+    expected = sklearn.cohen_kappa_score(y, best, weights="quadratic", sample_weight=w)
+    np.testing.assert_allclose(found["multiclass_cohen_kappa"], expected, rtol=1e-6)
+    assert isinstance(score.confusion, ss.ConfusionTable)
+    table = sklearn.confusion_matrix(y, best, sample_weight=w)
+    np.testing.assert_allclose(numpy(score.confusion.counts), table, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["kappa", "cost", "one against the rest"])
+def test_metrics_of_a_table_come_back(name):
+    cost = functools.partial(ss.multiclass_expected_cost, cost=((0.0, 1.0), (5.0, 0.0)))
+    rest = ss.one_vs_rest(ss.macro(ss.f1))
+    metric = {"kappa": KAPPA, "cost": cost, "one against the rest": rest}[name]
+    for kind in (MetricLoss, MetricScore):
+        thing = kind(metric, step=ss.ArgMax())
+        again = through_json(thing)
+        assert getattr(again, "loss", None) == getattr(thing, "loss", None)
+        assert getattr(again, "score", None) == getattr(thing, "score", None)
+    assert MetricScore(rest).name == "one_vs_rest_macro_f1"

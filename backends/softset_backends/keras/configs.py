@@ -10,14 +10,16 @@ import keras
 from softset import averages, curves, metrics, steps
 from softset.losses import Score
 from softset.metrics.options import Bound
+from softset.metrics.tables import TABLES
+from softset.tables import OneVsRest
 
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
 _AVERAGES = (averages.Macro, averages.Micro, averages.Weighted)
-_KINDS = {kind.__name__: kind for kind in (Bound, *_AVERAGES, *_STEPS)}
+_KINDS = {kind.__name__: kind for kind in (Bound, OneVsRest, *_AVERAGES, *_STEPS)}
 
 _AREAS = (curves.auroc, curves.average_precision)
 
-for _metric in (*(getattr(metrics, name) for name in metrics.__all__), *_AREAS):
+for _metric in (*(getattr(metrics, name) for name in metrics.__all__), *_AREAS, *TABLES):
     if _metric is not metrics.larger_is_better:
         keras.saving.register_keras_serializable("softset")(_metric)
 

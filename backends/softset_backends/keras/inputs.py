@@ -10,6 +10,7 @@ from keras import ops
 # Not public, and the only way to a mask on JAX, whose tracers take no attributes.
 from keras.src.backend import get_keras_mask
 
+from softset import ConfusionTable
 from softset._arrays import shape_of
 from softset._arrays.shapes import broadcasts_to, fits
 from softset._counting.arguments import Arguments
@@ -27,12 +28,21 @@ def arguments(score: Score, y_true: Any, y_pred: Any, sample_weight: Any, dtype:
     # Whole numbers stay as they are: the kernel takes them for swapped arguments.
     if keras.backend.is_float_dtype(y_pred.dtype):
         y_pred = ops.cast(y_pred, dtype)
-    y_true = ops.convert_to_tensor(y_true, dtype=dtype)
+    table = score.kind is ConfusionTable
+    y_true = ops.convert_to_tensor(y_true, dtype=None if table else dtype)
     if sample_weight is not None:
         sample_weight = _for_rows(ops.convert_to_tensor(sample_weight, dtype=dtype), y_pred)
     if mask is not None:
         mask = _for_rows(ops.convert_to_tensor(mask, dtype="bool"), y_pred)
-    return score.arguments(_labels(y_true, y_pred), y_pred, sample_weight, mask, names=_NAMES)
+    labels = _classes(y_true, y_pred) if table else _labels(y_true, y_pred)
+    return score.arguments(labels, y_pred, sample_weight, mask, names=_NAMES)
+
+
+def _classes(y_true: Any, y_pred: Any) -> Any:
+    """Return class numbers, or labels in shares; as in Keras, numbers may have a last axis of 1."""
+    true = shape_of(y_true)
+    alone = len(true) == len(shape_of(y_pred)) and true[-1:] == (1,)
+    return ops.squeeze(y_true, axis=-1) if alone else y_true
 
 
 def _labels(y_true: Any, y_pred: Any) -> Any:

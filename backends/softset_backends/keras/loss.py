@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from softset import Linear, as_loss
+from softset import as_loss
 from softset._types import Metric, Step, Threshold
 
 from .collectives import add_up, replicas
@@ -57,7 +57,7 @@ class MetricLoss(keras.losses.Loss):
         self,
         metric: Metric,
         *,
-        step: Step = Linear(),
+        step: Step | None = None,
         threshold: Threshold = 0.5,
         thresholds: tuple[float, ...] | Any | None = None,
         axis: int | tuple[int, ...] | None = None,

@@ -12,7 +12,7 @@ from softset import Confusion, as_score, checks
 from softset._arrays import shape_of
 from softset._counting.checks import axes
 from softset._types import Metric, Step, Threshold
-from softset.metrics.options import Bound
+from softset.metrics.options import Bound, wrapper_name
 
 from .configs import options_of, restored
 from .inputs import arguments
@@ -46,9 +46,9 @@ class MetricScore(keras.metrics.Metric):
     -----
     Weights and masks act inside the counts; Keras hands `sample_weight` on to what is listed
     in `weighted_metrics`. The counts are sums with a remainder, so that float32 does not stand
-    still at 2**24. With an `axis` or with `thresholds` they are created at the first update,
-    as those of ``keras.metrics.F1Score``; `fit` and `evaluate` see to it. A batch without rows
-    adds zeros.
+    still at 2**24. With an `axis`, with `thresholds` and for a table they are created at the first
+    update, as those of ``keras.metrics.F1Score``; `fit` and `evaluate` see to it. A batch without
+    rows adds zeros.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class MetricScore(keras.metrics.Metric):
         )
         super().__init__(name=name or _name_of(score.metric), dtype=dtype)
         self.score = score
-        if axis is None and thresholds is None:
+        if axis is None and thresholds is None and score.kind is Confusion:
             self._build((4,))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -107,7 +107,7 @@ class MetricScore(keras.metrics.Metric):
                     f"classes, got {self.score.axis!r}; name it, as in macro(f1, axis=1)"
                 )
             lengths: Any = ops.shape(call.y_prob)
-            number: Any = ops.cast(lengths[0], c.tp.dtype)
+            number: Any = ops.cast(lengths[0], c[0].dtype)
             value: Any = self.score.of_counts(c) * number
             more = ops.stack([ops.where(number > 0, value, ops.zeros_like(value)), number])
         shape = shape_of(more)
@@ -141,7 +141,7 @@ class MetricScore(keras.metrics.Metric):
         return total / ops.maximum(number, 1)
 
     @property
-    def confusion(self) -> Confusion:
+    def confusion(self) -> Any:
         """The counts so far, as for ``softset.f1(score.confusion)`` of each class."""
         self._require_counts()
         if tuple(self.counts.shape) == _MEAN:
@@ -150,7 +150,7 @@ class MetricScore(keras.metrics.Metric):
                 "its own, of which only the metric's mean is kept"
             )
         counts = self._total()
-        return Confusion(*(counts[i] for i in range(4)))
+        return self.score.kind(*(counts[i] for i in range(len(self.score.kind._fields))))
 
     def get_config(self) -> dict[str, Any]:
         """Return the options as plain values."""
@@ -188,4 +188,4 @@ def _name_of(metric: Any) -> str | None:
     name = _name_of(inner)
     if name is None or isinstance(metric, Bound):
         return name
-    return f"{type(metric).__name__.lower()}_{name}"
+    return f"{wrapper_name(metric)}_{name}"

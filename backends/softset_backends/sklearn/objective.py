@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import softset as ss
-from softset.losses import Loss
+from softset.losses import Loss, Score
 
 # Boosters divide by sums of Hessians, in float32; 1e-16 is what XGBoost keeps its own above.
 _SMALLEST = 1e-16
@@ -30,7 +31,8 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
         call it, or ``objective(y_pred, data)`` as ``xgboost.train(obj=...)`` and
         ``lightgbm.train({"objective": ...})`` do. It returns the gradient and the Hessian's
         diagonal in float64, in the shape of `y_pred`: (n,), or (n, k) for k classes, where
-        integer labels of shape (n,) become one-vs-rest by `one_hot`. Picklable.
+        integer labels of shape (n,) become one-vs-rest by `one_hot`, and stay class numbers for
+        a metric of a table. Picklable.
 
     Raises
     ------
@@ -42,7 +44,8 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
 
     Notes
     -----
-    Both are those of the loss **times the number of scores**, or their total weight: a metric
+    Both are those of the loss **times the number of scores**, or their total weight, and times that
+    of examples where the metric is one of a table: a metric
     has gradients of order 1/n, and what boosters add to sums of Hessians or compare with them
     (``min_child_weight``, ``lambda``, ``gamma``, ``min_sum_hessian_in_leaf``) is made for
     losses that are sums over examples.
@@ -77,14 +80,16 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
 def _derivatives(
     loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any = None
 ) -> tuple[Any, Any]:
-    labels, scores, weights = arrays_of(y_true, y_pred, sample_weight)
+    labels, scores, weights = arrays_of(loss, y_true, y_pred, sample_weight)
     _, slope = ss.value_and_grad(loss)(labels, scores, sample_weight=weights)
-    total = scores.size if weights is None else np.sum(np.broadcast_to(weights, scores.shape))
+    # In a table an example counts as a whole.
+    shape = scores[..., :1].shape if loss.kind is ss.ConfusionTable else scores.shape
+    total = math.prod(shape) if weights is None else np.sum(np.broadcast_to(weights, shape))
     gradient = total * slope
     return gradient, np.maximum(0.5 * np.abs(gradient), _SMALLEST)
 
 
-def arrays_of(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+def arrays_of(score: Score, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     """Return labels, scores and weights in the shapes of the kernel, from either interface."""
     if hasattr(y_pred, "get_label"):  # XGBoost's and LightGBM's own interface
         data, y_pred = y_pred, y_true
@@ -95,7 +100,9 @@ def arrays_of(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, A
     if labels.ndim == 1 and labels.size == scores.size:  # XGBoost 2 flattens several labels
         labels = np.reshape(labels, scores.shape)
     if labels.ndim < scores.ndim:
-        labels = ss.one_hot(_class_numbers(labels, scores.shape[-1]), scores.shape[-1])
+        labels = _class_numbers(labels, scores.shape[-1])
+        if score.kind is ss.Confusion:
+            labels = ss.one_hot(labels, scores.shape[-1])
     weights = None
     if sample_weight is not None and np.size(sample_weight):  # XGBoost's "none" is empty
         weights = np.asarray(sample_weight, dtype=np.float64)

@@ -6,12 +6,12 @@ from typing import Any
 
 import tensorflow
 
-from softset import Confusion
+from softset._types import KINDS, Counts
 
 tf: Any = tensorflow
 
 
-def all_reduce(confusion: Confusion) -> Confusion:
+def all_reduce(confusion: Counts) -> Any:
     """Sum the counts over the replicas of the current `tf.distribute` strategy.
 
     Passed as ``loss(y_true, y_prob, reduce=all_reduce)`` in a function that ``strategy.run``
@@ -20,19 +20,19 @@ def all_reduce(confusion: Confusion) -> Confusion:
 
     Parameters
     ----------
-    confusion : Confusion
+    confusion : Confusion or ConfusionTable
         The counts of this replica.
 
     Returns
     -------
-    Confusion
+    Confusion or ConfusionTable
         The counts of all replicas, by one collective; without a strategy the counts themselves.
         Differentiable.
 
     Raises
     ------
     TypeError
-        If `confusion` is not a Confusion.
+        If `confusion` is no counts.
     RuntimeError
         In a cross-replica context: under ``strategy.scope()`` and outside of ``strategy.run``.
 
@@ -56,8 +56,10 @@ def all_reduce(confusion: Confusion) -> Confusion:
     >>> print(round(float(value), 4))
     0.3627
     """
-    if not isinstance(confusion, Confusion):
-        raise TypeError(f"`confusion` must be a Confusion, got {type(confusion).__name__}")
+    if not isinstance(confusion, KINDS):
+        raise TypeError(
+            f"`confusion` must be a Confusion or a ConfusionTable, got {type(confusion).__name__}"
+        )
     replica = tf.distribute.get_replica_context()
     if replica is None:
         raise RuntimeError(

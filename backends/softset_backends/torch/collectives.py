@@ -8,12 +8,12 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from softset import Confusion
 from softset._arrays import library
 from softset._arrays.values import checking
+from softset._types import KINDS, Counts
 
 
-def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
+def all_reduce(confusion: Counts, group: Any = None) -> Any:
     """Sum counts over all processes, with gradients.
 
     Passed as `reduce` to a loss it makes data parallel training exact: every process gets the
@@ -22,7 +22,7 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
 
     Parameters
     ----------
-    confusion : Confusion
+    confusion : Confusion or ConfusionTable
         Counts of this process: four tensors of one shape and dtype, the same ones everywhere.
     group : torch.distributed.ProcessGroup, optional
         The processes to sum over, all by default. As `reduce` of a loss:
@@ -30,7 +30,7 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
 
     Returns
     -------
-    Confusion
+    Confusion or ConfusionTable
         The sums, equal on all processes. Differentiable, also twice; the backward pass sums as
         well, so every process of the group has to run it.
 
@@ -40,7 +40,7 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
         If no process group is initialised, or if another process is gone or late, after the
         group's timeout at the latest.
     TypeError
-        If `confusion` is not a Confusion of tensors.
+        If `confusion` is no counts of tensors.
     ValueError
         If this process is not one of the group; on every process, if their shapes or dtypes
         differ.
@@ -69,8 +69,10 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
     0.3627
     >>> torch.distributed.destroy_process_group()
     """
-    if not (isinstance(confusion, Confusion) and all(map(torch.is_tensor, confusion))):
-        raise TypeError(f"`confusion` must be a Confusion of tensors, got {confusion!r}")
+    if not (isinstance(confusion, KINDS) and all(map(torch.is_tensor, confusion))):
+        raise TypeError(
+            f"`confusion` must be a Confusion or a ConfusionTable of tensors, got {confusion!r}"
+        )
     if not (dist.is_available() and dist.is_initialized()):
         raise RuntimeError(
             "all_reduce needs a process group; start the processes with torchrun and call "

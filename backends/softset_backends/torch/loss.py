@@ -28,9 +28,9 @@ class MetricLoss(torch.nn.Module):
     Parameters
     ----------
     metric : callable
-        Any function of a `Confusion`, as for `softset.as_loss`.
-    step : callable, default Linear()
-        The step function that replaces the hard one.
+        Any function of a `Confusion` or a `ConfusionTable`, as for `softset.as_loss`.
+    step : callable, optional
+        The step function that replaces the hard one, by default as for `softset.as_loss`.
     threshold : float, tuple of floats or tensor, default 0.5
         The operating point, a probability; several broadcast against the scores, as for one per
         class.
@@ -81,7 +81,7 @@ class MetricLoss(torch.nn.Module):
         self,
         metric: Metric,
         *,
-        step: Step = ss.Linear(),
+        step: Step | None = None,
         threshold: Threshold = 0.5,
         thresholds: tuple[float, ...] | Array | None = None,
         axis: int | tuple[int, ...] | None = None,
@@ -112,7 +112,7 @@ class MetricLoss(torch.nn.Module):
                 "`learn_threshold` and `thresholds` must not both be given; a grid has no "
                 "threshold to learn"
             )
-        self._require_threshold_in(step)
+        self._require_threshold_in(loss.step)
         self.threshold_logit = torch.nn.Parameter(_logit(threshold))
 
     @property

@@ -40,7 +40,7 @@ class MetricScore(Base):
     Parameters
     ----------
     metric : callable
-        Any function of a `Confusion`, as for `softset.as_score`.
+        Any function of a `Confusion` or a `ConfusionTable`, as for `softset.as_score`.
     step : Hard() or ArgMax(axis), optional
         How scores become decisions, as for `softset.as_score`: `ArgMax` for classes of which one
         is true, and otherwise `Hard`, whose ties are positive. For an average over classes it, or
@@ -121,6 +121,8 @@ class MetricScore(Base):
         # torchmetrics' collections take two metrics whose first counts are equal for ones that
         # will always count alike. So a state is named by what is counted.
         counted = (score.step, *map(_numbers, (threshold, thresholds)), axis, from_logits)
+        if score.kind is not ss.Confusion:
+            counted = (*counted, score.kind.__name__)
         if axis is not None and 0 not in (axis if isinstance(axis, tuple) else (axis,)):
             counted = (*counted, name_of(score.metric))  # its values may be what is added up
         self._name = f"counts_{zlib.crc32(repr(counted).encode()):08x}"
@@ -163,7 +165,7 @@ class MetricScore(Base):
                     f"classes, got {self._score.axis}; name it, as in macro(f1, axis=1)"
                 )
             number = input.shape[0]
-            value = c.tp.new_zeros(()) if empty else score.of_counts(c).detach()
+            value = c[0].new_zeros(()) if empty else score.of_counts(c).detach()
             batch = torch.stack((value.double(), torch.ones_like(value).double())) * number
         counts = getattr(self, self._name)
         if counts.ndim and counts.shape != batch.shape:
@@ -183,7 +185,7 @@ class MetricScore(Base):
         return counts[0] / counts[1]
 
     @property
-    def confusion(self) -> ss.Confusion:
+    def confusion(self) -> Any:
         """The counts of all batches so far, as for ``softset.f1(score.confusion)`` of each class.
 
         They are those of this process, and those of all processes within
@@ -197,7 +199,7 @@ class MetricScore(Base):
                 f"`axis` leaves the batch out, got {self._score.axis}: each example has counts of "
                 "its own, of which only the metric's mean is kept"
             )
-        return ss.Confusion(*counts.clone())
+        return self._score.kind(*counts.clone())
 
     def sync(
         self,

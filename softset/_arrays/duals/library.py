@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import OVER, library
 from ..library import Both, Library
+from ..refusals import NotElementwise
 from .dual import Dual, namespace, operate
 
 
@@ -70,6 +71,45 @@ class Duals(Library):
     def scatter(self, x: Any, place: Any, size: int) -> Any:
         """Add each element of x up at its place; there is no rule for it."""
         return None if isinstance(x, Dual) else self.base.scatter(x, place, size)
+
+    def add_rows(self, x: Any, place: Any, size: int) -> Any:
+        """Add each row of x up at its place, and its slopes with it."""
+        if not isinstance(x, Dual):
+            return self.base.add_rows(x, place, size)
+        return self._linear(x, 3, lambda rows: self.base.add_rows(rows, place, size))
+
+    def outer_sums(self, x: Any, y: Any) -> Any:
+        """Sum the outer products of the rows of x and y, by the rule of products."""
+        a, b = _value(x), _value(y)
+        if a is x and b is y:
+            return self.base.outer_sums(x, y)
+        parts: list[Any] = []
+        if isinstance(y, Dual):
+            parts.append(self._linear(y, 3, lambda rows: self.base.outer_sums(a, rows)))
+        if isinstance(x, Dual):
+            parts.append(self._linear(x, 2, lambda rows: self.base.outer_sums(rows, b)))
+        if len(parts) == 1:
+            return parts[0]
+        one, other = parts
+        return Dual(one.value, one.tangent + other.tangent)
+
+    def _linear(self, x: Dual, axis: int, function: Callable[[Any], Any]) -> Dual:
+        """Return what a linear function makes of rows (k, n, m), which it puts on another axis.
+
+        The directions are more columns for it.
+        """
+        if x.elementwise:
+            raise NotElementwise("sums of rows mix positions")
+        xp, cast = self.base.xp, self.base.cast
+        out = cast(function(x.value), x.dtype)
+        many, k, n, m = x.tangent.shape
+        columns = xp.reshape(xp.permute_dims(x.tangent, (1, 2, 0, 3)), (k, n, many * m))
+        found = cast(function(columns), x.dtype)
+        if axis == 3:
+            parts = xp.reshape(found, (k, out.shape[1], many, m))
+            return Dual(out, xp.permute_dims(parts, (2, 0, 1, 3)))
+        parts = xp.reshape(found, (k, many, m, out.shape[2]))
+        return Dual(out, xp.permute_dims(parts, (1, 0, 2, 3)))
 
     def look_up(self, table: Any, place: Any) -> Any:
         """Return the entries of a 1-D array at places."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..library import NUMBERS, Library, Operator
 from ..refusals import refusal
-from . import stretches
+from . import rows, stretches
 
 _ONE_SINGLE, _ONE_DOUBLE = 0x3F800000, 0x3FF0000000000000  # the bits of 1.0
 _INFINITE_SINGLE, _INFINITE_DOUBLE = 0x7F800000, 0x7FF0000000000000  # of infinity
@@ -105,6 +105,20 @@ class NumPy(Library):
             return super().sums(x, y, axes)
         x, y, ones = x.astype(np.float64), y.astype(np.float64), _ONES[:length]
         return float(x.dot(y)), float(x.dot(ones)), float(y.dot(ones))
+
+    def add_rows(self, x: Any, place: Any, size: int) -> Any:
+        """Add each row of x up at its place, without an array of ones and zeros for each row."""
+        found = rows.add_rows(x, place, size)
+        return found if self.free else self.cast(found, x.dtype)
+
+    def outer_sums(self, x: Any, y: Any) -> Any:
+        """Sum the outer products of the rows of x and y."""
+        found = rows.outer_sums(x, y)
+        return found if self.free else self.cast(found, y.dtype)
+
+    def rows_at(self, table: Any, place: Any) -> Any:
+        """Return the rows at places."""
+        return np.stack([one.take(at, axis=0) for one, at in zip(table, place, strict=True)])
 
     def in_order(self, x: Any, *others: Any) -> list[Any]:
         """Sort x and its places, or labels of 0 and 1, as one integer: nothing has to be moved."""

@@ -17,6 +17,7 @@ tf: Any = tensorflow  # whose functions a type checker does not see
 
 _FEW = 2**10  # numbers that TensorFlow's sum, outside XLA, adds up with few roundings
 _ROW = 2**5  # how many numbers are added up in float32
+_BLOCK = 2**10  # so many rows are added up one after another
 
 
 class TensorFlow(Library):
@@ -107,6 +108,22 @@ class TensorFlow(Library):
     def scatter(self, x: Any, place: Any, size: int) -> Any:
         """Add each element of x up at its place."""
         return tf.math.unsorted_segment_sum(x, place, size)
+
+    def add_rows(self, x: Any, place: Any, size: int) -> Any:
+        """Add each row of x up at its place: some rows at a time, and what comes of it wide."""
+        shape, step = tf.shape(x), max(_BLOCK, size)
+        k, n, m = shape[0], shape[1], x.shape[2]
+        blocks = (n + step - 1) // step
+        first = tf.range(k)[:, None] * blocks + tf.range(n) // step
+        place = tf.reshape(first * size + tf.cast(place, tf.int32), (-1,))
+        found = tf.math.unsorted_segment_sum(tf.reshape(x, (-1, m)), place, k * blocks * size)
+        found = tf.reshape(found, (k, blocks, size, m))
+        found = tf.cast(tf.reduce_sum(self.wide(found), 1), x.dtype)
+        return tf.ensure_shape(found, (x.shape[0], size, m))
+
+    def rows_at(self, table: Any, place: Any) -> Any:
+        """Return the rows at places."""
+        return tf.gather(table, place, batch_dims=1)
 
     def divides_by_squares(self, y: Any) -> bool:
         """Tell whether a slope in y is to be a quotient of its square, as XLA has it."""

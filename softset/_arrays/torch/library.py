@@ -31,6 +31,7 @@ _STRIPS = (2**5, 2**4)  # how many numbers are added up, and how many such sums 
 _SHORT: list[int] = []  # `_length_of_dots`, once it is known
 _OWN = (torch.Tensor, torch.nn.Parameter)
 _STRETCH = 2**7
+_FEW_PLACES = 2**8
 _NOTHING = np.zeros(0, np.int8)
 _HALF = (torch.float16, torch.bfloat16)
 
@@ -212,6 +213,26 @@ class Torch(Library):
     def scatter(self, x: Any, place: Any, size: int) -> Any:
         """Add each element of x up at its place."""
         return x.new_zeros(size).scatter_add(0, place, x)
+
+    def add_rows(self, x: Any, place: Any, size: int) -> Any:
+        """Add each row of x up at its place, as NumPy does where tensors are free in memory."""
+        if self.in_memory and self.free and _shares_memory(x):
+            return torch.from_numpy(numpy.FREE.add_rows(_view(x), _view(place), size))
+        if not x.is_cpu and size <= _FEW_PLACES:  # additions to few places wait for each other
+            return super().add_rows(x, place, size)
+        k, _, m = x.shape
+        if k > 1:
+            place = place + size * torch.arange(k, device=place.device)[:, None]
+        rows = self.wide(x).reshape(-1, m)
+        found = rows.new_zeros((k * size, m)).index_add(0, place.reshape(-1), rows)
+        found = found.reshape(k, size, m)
+        return found if self.free else found.to(x.dtype)
+
+    def outer_sums(self, x: Any, y: Any) -> Any:
+        """Sum the outer products of the rows of x and y."""
+        if self.in_memory and self.free and _shares_memory(x, y):
+            return torch.from_numpy(numpy.FREE.outer_sums(_view(x), _view(y)))
+        return super().outer_sums(x, y)
 
     def look_up(self, table: Any, place: Any) -> Any:
         """Return the entries at places; array-api-compat's counts from the end too, and looks."""
@@ -441,6 +462,10 @@ def _in_numpy(x: Any) -> Any:
     """Return a tensor in memory as an array of NumPy's; what NumPy lacks, as nothing it knows."""
     if x.dtype not in (torch.float32, torch.float64) or x.is_neg():
         return _NOTHING
+    return x.detach().numpy()
+
+
+def _view(x: Any) -> Any:
     return x.detach().numpy()
 
 

@@ -11,10 +11,16 @@ import pytest
 
 import softset as ss
 from softset._arrays import Library, library
-from softset._arrays.duals import Dual, over
+from softset._arrays.duals import Dual, over, value_and_gradients
 from tests.support import marks
 from tests.support.backends import lib_of
-from tests.support.referees import EXACT, SINGLE, assert_close, labels_and_scores
+from tests.support.referees import (
+    EXACT,
+    SINGLE,
+    assert_close,
+    central_differences,
+    labels_and_scores,
+)
 
 X = np.asarray([0.25, -0.5, 1.5, 1.0, 0.0])
 Y = np.asarray([2.0, 0.5, -1.0, 4.0, 3.0])
@@ -81,6 +87,71 @@ def test_sums_over_some_axes(backend):
     held(backend, lambda lib, x: lib.products(x, x, (0, 1)), TABLE, expected=np.sum(TABLE**2))
     held(backend, lambda lib, x: lib.products(x, x, ()), TABLE, expected=TABLE**2)
     held(backend, lambda lib, x: lib.running(x), TABLE, expected=np.cumsum(TABLE, axis=-1))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("n", "size"), [(1, 2), (40, 3), (3000, 5), (50, 300)])
+def test_sums_and_look_ups_of_rows(backend, n, size, dtype):
+    """Against products with ones; as many as are added up in blocks, and more places than those."""
+    rng = np.random.default_rng(n)
+    x, other = rng.uniform(size=(2, n, 3)), rng.uniform(size=(2, n, 4))
+    place, rows = rng.integers(0, size, (2, n)), rng.uniform(size=(2, size, 3))
+    ones = (place[..., None] == np.arange(size)) * 1.0
+    tolerance = EXACT if dtype == "float64" else 5e-7  # one rounding, or those of 1024 in a row
+    for fn, arrays, expected in (
+        (lambda lib, p, x: lib.add_rows(x, p, size), (x,), np.swapaxes(ones, 1, 2) @ x),
+        (
+            lambda lib, p, x, y: lib.outer_sums(x, y),
+            (x, other),
+            np.swapaxes(x, 1, 2) @ other,
+        ),
+        (lambda lib, p, x: lib.rows_at(x, p), (rows,), ones @ rows),
+    ):
+
+        def cast(*given, fn=fn):
+            lib = lib_of(*given)
+            found = fn(lib, *given)
+            return lib.cast(found, given[1].dtype)
+
+        given = [backend.asarray(place), *(backend.asarray(x, dtype) for x in arrays)]
+        found = backend.run(cast, *given)
+        if dtype == "float32":
+            expected = np.asarray(expected, np.float32)
+        assert_close(found, expected, backend, tolerance, dtype=dtype)
+
+
+@marks.on("numpy", "torch", "jax", "tensorflow")
+def test_sums_of_rows_take_duals_along(backend):
+    """The rule of a linear function and that of a product, against central differences."""
+    rng = np.random.default_rng(1)
+    place = backend.asarray(rng.integers(0, 3, (2, 6)))
+    x, y = rng.uniform(size=(2, 6, 2)), rng.uniform(size=(2, 6, 2))
+    weights = rng.uniform(size=(2, 3, 2))
+
+    def total(lib, x, y, made):
+        found = lib.add_rows(x * x, place if made else made_of(place), 3)
+        return lib.xp.sum(found * w) + lib.xp.sum(lib.outer_sums(x, y) ** 2)
+
+    def made_of(place):
+        return backend.to_numpy(place)
+
+    w = backend.asarray(weights)
+    _, found = value_and_gradients(
+        lambda x, y: total(lib_of(x, y), x, y, True), backend.asarray(x), backend.asarray(y)
+    )
+    w = weights
+    for i, slope in enumerate(found):
+        both = [x, y]
+
+        def of_one(z, i=i, both=both):
+            given = [*both[:i], z, *both[i + 1 :]]
+            return total(lib_of(*given), *given, False)
+
+        expected = central_differences(of_one, both[i])
+        np.testing.assert_allclose(backend.to_numpy(slope), expected, atol=1e-8)
+    with pytest.raises(TypeError, match="sums of rows mix positions"):
+        lib = lib_of(Dual(x, x[None], True))
+        lib.add_rows(Dual(x, x[None], True), made_of(place), 3)
 
 
 @pytest.mark.parametrize("n", [1, 7, 100, 128, 129, 1000, 1024, 1025])

@@ -1,0 +1,321 @@
+"""The table of C x C counts: from checked scores to the sums, and back to the gradient.
+
+T[i, j] = sum_n w_n y_ni h_nj, with the label y, the weight w, and the membership h of a step that
+looks along the classes. d loss / d h_nj = w_n sum_i y_ni S_ij, with the loss's slopes S in T; for
+class numbers it is row y_n of S.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from .._arrays import Library
+from .._arrays.shapes import broadcasts_to, fits
+from .._arrays.values import Rule, checking, no_hint, obey
+from ..steps import ArgMax, class_step, classes_along, keeps_nan
+from . import checks
+from .arguments import Arguments
+from .hints import for_classes
+from .values import CLEAN, HIDDEN, SEEN, score_rule, weight_rule
+
+# How far the shares of an example's label may be from 1 in all, as float16 rounds them.
+_ROUNDED = 2.0**-6
+
+
+class Rows(NamedTuple):
+    """Checked input in one dtype, the examples as rows, by the axes that are kept.
+
+    Labels are class numbers of shape (k, n), or shares of (k, n, C); weights are of (k, n); the
+    scores keep their shape. `seen`, `hides_nan` and `clipped` are those of a `Batch`.
+    """
+
+    lib: Library
+    labels: Any
+    scores: Any
+    weights: Any
+    numbers: bool
+    seen: int
+    hides_nan: bool
+    clipped: bool
+    from_logits: bool
+    number: int
+    order: tuple[int, ...]
+    kept: tuple[Any, ...]
+
+
+def prepare(arguments: Arguments, *, seen: int | None = None) -> Rows:
+    """Check the arguments of `confusion_table` and bring them to rows of one dtype."""
+    lib, _, y_true, y_prob, threshold, thresholds, step = arguments[:7]
+    along, number = _class_axis(arguments)
+    if seen is None:
+        seen = check(arguments)
+    checks.no_threshold(step, threshold, thresholds)
+    shape = lib.shape(y_prob)
+    over = _summed(arguments.axis, len(shape), along)
+    kept = tuple([i for i in range(len(shape)) if i not in over and i != along])
+    numbers = len(y_true.shape) < len(shape)
+
+    scores = lib.counted_in(y_prob)
+    dtype = scores.dtype
+    labels = _with_axis(_of_places(lib, y_true), along) if numbers else lib.cast(y_true, dtype)
+    if not numbers:
+        labels = lib.of_one_shape(labels, scores)
+    weights, where = _companions(arguments, along)
+    if weights is not None:
+        weights = lib.cast(weights, dtype)
+    if where is not None:
+        weights = lib.cast(where, dtype) if weights is None else lib.kept(weights, where)
+        if seen != CLEAN:
+            scores = lib.kept(scores, where)
+            labels = lib.where(where, labels, lib.xp.zeros_like(labels))
+    if numbers and not seen:  # a number that is no class counts nowhere
+        known = (labels >= 0) & (labels < number)
+        weights = lib.cast(known, dtype) if weights is None else lib.kept(weights, known)
+        labels = lib.where(known, labels, lib.xp.zeros_like(labels))
+    from_logits = arguments.from_logits
+    clips = not (seen or from_logits)
+    if clips:
+        scores = lib.clipped(scores)
+
+    order = (*kept, *over, along)
+    lengths = tuple([shape[i] for i in kept])
+    if weights is not None:
+        one = (*shape[:along], 1, *shape[along + 1 :])
+        if lib.shape(weights) != one:
+            weights = weights + lib.xp.zeros_like(_first(scores, along))
+        weights = _as_rows(lib, weights, order, lengths)[..., 0]
+    labels = _as_rows(lib, labels, order, lengths)
+    labels = labels[..., 0] if numbers else labels
+    known = (numbers, seen, not (seen or keeps_nan(step)), clips, from_logits)
+    return Rows(lib, labels, scores, weights, *known, number, order, lengths)
+
+
+def count(rows: Rows, step: Any) -> tuple[Any]:
+    """Return the table, in float64 where arrays are free."""
+    lib = rows.lib
+    hit = step.among(lib, rows.scores, from_logits=rows.from_logits)
+    if rows.hides_nan:
+        hit = lib.where(rows.scores == rows.scores, hit, math.nan)
+    hit = _as_rows(lib, hit, rows.order, rows.kept)
+    if rows.weights is not None:
+        hit = hit * rows.weights[..., None]
+    if rows.numbers:
+        table = lib.add_rows(hit, rows.labels, rows.number)
+    else:
+        table = lib.outer_sums(rows.labels, hit)
+    if not rows.kept:
+        return (table[0, ...],)
+    lengths = [-1 if n is None else n for n in rows.kept]
+    return (lib.xp.reshape(table, (*lengths, rows.number, rows.number)),)
+
+
+def gradient(rows: Rows, step: Any, slope: tuple[Any]) -> Any:
+    """Return the gradient in the scores, given the loss's slopes in the table."""
+    lib, number, xp = rows.lib, rows.number, rows.lib.xp
+    (table,) = slope
+    table = lib.cast(table, rows.scores.dtype)
+    table = table[None, ...] if not rows.kept else xp.reshape(table, (-1, number, number))
+    product = lib.rows_at(table, rows.labels) if rows.numbers else xp.matmul(rows.labels, table)
+    if rows.weights is not None:
+        product = product * rows.weights[..., None]
+    product = _from_rows(lib, product, rows)
+    return step.pull_back(lib, rows.scores, product, from_logits=rows.from_logits)
+
+
+def check(arguments: Arguments) -> int:
+    """Check dtypes, shapes and values; tell whether the values could be seen."""
+    along, number = _class_axis(arguments)
+    _check_kinds(arguments, along)
+    return _check_values(arguments, along, number)
+
+
+def has_slope(step: Any) -> bool:
+    """Tell whether the gradient of a step is known, and not 0."""
+    found = class_step(step)
+    return found is not None and not isinstance(found, ArgMax)
+
+
+def _class_axis(arguments: Arguments) -> tuple[int, int]:
+    """Return the axis of the classes, and how many there are."""
+    lib, step, shape = arguments.lib, arguments.step, arguments.lib.shape(arguments.y_prob)
+    found = class_step(step)
+    if found is None:
+        raise ValueError(
+            f"`step` of a table of classes must look along them, got {step}; take "
+            "Softmax(axis=...), StraightThrough(Softmax(axis=...)) or ArgMax(axis)"
+        )
+    axis, number = classes_along(lib, found, arguments.y_prob)
+    if number is None:
+        raise ValueError(
+            f"`{arguments.names.y_prob}` must have a known number of classes, got {shape} with "
+            f"the classes on axis {axis}; give tf.function an input_signature that has it"
+        )
+    return axis, number
+
+
+def _summed(axis: Any, ndim: int, along: int) -> tuple[int, ...]:
+    """Return the axes to sum over, all but that of the classes by default."""
+    if axis is None:
+        return tuple([i for i in range(ndim) if i != along])
+    found = checks.axes(axis, ndim)
+    if along in found:
+        raise ValueError(
+            f"`axis` must leave the class axis, {along}, to the table, got {axis}; name the other "
+            "axes to sum over, or none for all of them"
+        )
+    return found
+
+
+def _check_kinds(arguments: Arguments, along: int) -> None:
+    lib, names, y_true, y_prob = arguments[:4]
+    true, shape = lib.shape(y_true), lib.shape(y_prob)
+    rows = shape[:along] + shape[along + 1 :]
+    if not lib.is_real(y_prob.dtype):
+        checks.scores(lib, names, y_true, y_prob)
+    if len(true) == len(rows) and fits(true, rows):
+        if not lib.xp.isdtype(y_true.dtype, "integral"):
+            raise TypeError(
+                f"`{names.y_true}` must hold integer class numbers beside scores with a class axis "
+                f"more, got {y_true.dtype}; cast them to integers"
+            )
+    elif fits(true, shape):
+        checks.labels(lib, names, y_true)
+    else:
+        raise ValueError(
+            f"`{names.y_true}` must hold class numbers, of {rows}, or labels of {shape}: those of "
+            f"scores with the classes on axis {along}; got {true}"
+            f"{for_classes(names, type(class_step(arguments.step)).__name__, true, shape)}"
+        )
+    for name, x in (("sample_weight", arguments.sample_weight), ("where", arguments.where)):
+        if x is None:
+            continue
+        if name == "where":
+            checks.boolean(lib, x)
+        else:
+            checks.real(lib, name, x)
+        found = lib.shape(x)
+        one = (*shape[:along], 1, *shape[along + 1 :])
+        if not (len(found) == len(rows) and broadcasts_to(found, rows)) and not (
+            len(found) == len(one) and broadcasts_to(found, one)
+        ):
+            raise ValueError(
+                f"`{name}` must have the shape of {names.y_prob} without the class axis, {rows}, "
+                f"or with one of length 1, and each length may be 1, got {found}; an example "
+                "counts as a whole"
+            )
+
+
+def _check_values(arguments: Arguments, along: int, number: int) -> int:
+    lib, names, y_true, y_prob = arguments[:4]
+    if not checking(lib):
+        return HIDDEN
+    if 0 in y_prob.shape:
+        raise ValueError(
+            f"`{names.y_prob}` must not be empty, got shape {lib.shape(y_prob)}; skip the batch, "
+            "or switch the checks off to count zeros"
+        )
+    weights, where = _companions(arguments, along)
+    rules = []
+    if len(y_true.shape) < len(y_prob.shape):
+        numbers = _with_axis(_of_places(lib, y_true), along)
+        rules.append((names.y_true, numbers, _class_rule(number)))
+    else:
+        shares = lib.cast(y_true, lib.counted_in(y_prob).dtype)
+        total = lib.xp.sum(shares, axis=along, keepdims=True)
+        rules += [(names.y_true, y_true, _SHARE)] * (not lib.is_bool(y_true.dtype))
+        rules.append((names.y_true, lib.constant(total), _WHOLE))
+    if not (weights is None or lib.is_bool(weights.dtype)):
+        rules.append(("sample_weight", weights, weight_rule(lib, weights)))
+    clean = lib.are_finite(y_prob) if arguments.from_logits else lib.are_shares(y_prob)
+    if not clean:
+        rules.insert(
+            0, (names.y_prob, y_prob, score_rule(names, from_logits=arguments.from_logits))
+        )
+        return SEEN if obey(lib, rules, where) else HIDDEN
+    seen = obey(lib, rules, where)
+    return (CLEAN if where is None else SEEN) if seen else HIDDEN
+
+
+def _companions(arguments: Arguments, along: int) -> tuple[Any, Any]:
+    """Return weights and the mask with a class axis of length 1."""
+    ndim = len(arguments.y_prob.shape)
+    weights, where = (
+        x if x is None or len(x.shape) == ndim else _with_axis(x, along)
+        for x in (arguments.sample_weight, arguments.where)
+    )
+    return weights, where
+
+
+def _of_places(lib: Library, y_true: Any) -> Any:
+    """Return class numbers in a dtype that arrays are indexed by."""
+    xp = lib.xp
+    return lib.cast(y_true, xp.int64 if lib.has_float64 else xp.int32)
+
+
+def _with_axis(x: Any, along: int) -> Any:
+    """Return x with a class axis of length 1; Dask needs no lengths for it."""
+    return x[(*[slice(None)] * along, None, ...)]
+
+
+def _first(x: Any, along: int) -> Any:
+    return x[(*[slice(None)] * along, slice(0, 1), ...)]
+
+
+def _as_rows(lib: Library, x: Any, order: tuple[int, ...], kept: tuple[Any, ...]) -> Any:
+    """Return x, of the scores' dimensions, as (k, n, m)."""
+    xp = lib.xp
+    if order != tuple(range(len(order))):
+        x = xp.permute_dims(x, order)
+    if not kept and len(order) == 2:  # lengths need not be known
+        return x[None, ...]
+    rest: Any = lib.shape(x)[len(kept) : -1]
+    if None in rest and None in kept:
+        raise ValueError(
+            "`axis` must leave lengths that are known beside those that it sums over, got scores "
+            "of which neither are; give tf.function an input_signature that has one of them"
+        )
+    k = -1 if None in kept else math.prod(kept)
+    return xp.reshape(x, (k, -1 if None in rest else math.prod(rest), x.shape[-1]))
+
+
+def _from_rows(lib: Library, x: Any, rows: Rows) -> Any:
+    """Return (k, n, C) in the scores' shape."""
+    order, scores, xp = rows.order, rows.scores, lib.xp
+    if not rows.kept and len(order) == 2:
+        x = x[0, ...]
+    else:
+        x = xp.reshape(x, tuple([scores.shape[i] for i in order]))
+    if order != tuple(range(len(order))):
+        x = xp.permute_dims(x, tuple([order.index(i) for i in range(len(order))]))
+    return x
+
+
+def _class_rule(number: int) -> Rule:
+    def is_class(low: Any, high: Any) -> Any:
+        return (low >= 0) & (high <= number - 1)
+
+    return Rule(is_class, f"hold class numbers from 0 to {number - 1}", _of_a_class)
+
+
+def _of_a_class(value: float, name: str) -> str:
+    return f"; if {value:g} marks entries to ignore pass where={name} != {value:g}"
+
+
+def _is_share(low: Any, high: Any) -> Any:
+    return (low >= 0) & (high <= 1)
+
+
+def _is_whole(low: Any, high: Any) -> Any:
+    return (low >= 1 - _ROUNDED) & (high <= 1 + _ROUNDED)
+
+
+def _not_whole(value: float, name: str) -> str:
+    return (
+        "; an example is of one class, or in shares of several: mask others with `where`, and "
+        "count labels that are each true or not by `confusion`"
+    )
+
+
+_SHARE = Rule(_is_share, "hold labels in [0, 1]", no_hint)
+_WHOLE = Rule(_is_whole, "hold labels that sum to 1 along the class axis", _not_whole)
