@@ -10,7 +10,7 @@ from ._arrays import Library, arrive, library
 from ._arrays.values import checking, truth
 from ._types import Confusion
 from .curves import auroc, average_precision, is_area
-from .metrics.options import core, fixed_options
+from .metrics.options import core, fixed_options, is_across
 
 _SHOWN = 5  # labels that are named
 
@@ -20,7 +20,7 @@ def warn_of_area(metric: Any, thresholds: Any, axis: Any, c: Confusion) -> None:
 
     Between two thresholds the order of the scores is not known, so an area takes them for equal.
     """
-    options, metric = fixed_options(metric), core(metric)
+    options, across, metric = fixed_options(metric), is_across(metric), core(metric)
     if not is_area(metric):
         return
     lib, four = arrive(c._fields, c)
@@ -30,7 +30,8 @@ def warn_of_area(metric: Any, thresholds: Any, axis: Any, c: Confusion) -> None:
     looked = library(c._fields, (tp, fp, fn, tn))
     positives, negatives = (tp + fn)[..., :1], (fp + tn)[..., :1]
     word = "label" if axis == 0 or axis == (0,) else "row"
-    if "zero_division" not in options:
+    word = "group" if across else word
+    if not (across or "zero_division" in options):  # which leaves out what is undefined
         _look_for_undefined(looked, metric, word, positives, negatives)
     max_fpr = options.get("max_fpr")
     _look_for_ties(looked, metric, max_fpr, thresholds, word, tp, fp, positives, negatives)

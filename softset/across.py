@@ -358,7 +358,7 @@ def _beside_groups(metric: Any, kept: int, grid: bool) -> Any:
     if not isinstance(metric, _Average):
         return metric
     ndim = kept + grid
-    axis = 0 if metric.axis is None and ndim == 1 else metric.axis
+    axis = 0 if metric.axis is None and ndim <= 1 else metric.axis
     if axis is not None:  # else the average says that it has to be told
         axis = axis + ndim if axis < 0 else axis
         if not 0 <= axis < kept:

@@ -15,7 +15,8 @@ def unpack(part: Any) -> tuple[Any, Any, dict[str, Any]]:
     options = rest[0] if rest else {}
     if not isinstance(options, dict):
         raise TypeError(
-            "the options of a part must be a dict with `sample_weight` and `where`, "
+            "the options of a part must be a dict with `sample_weight`, `where` and "
+            "`groups`, "
             f"got {type(options).__name__}"
         )
     return inputs, y_true, options

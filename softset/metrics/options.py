@@ -76,6 +76,13 @@ def core(metric: Any) -> Any:
     return metric
 
 
+def is_across(metric: Any) -> bool:
+    """Tell whether a metric has a direction of its own, as one across groups has."""
+    while isinstance(metric, Bound):
+        metric = metric.metric
+    return isinstance(metric, Directed)
+
+
 def fixed_options(metric: Any) -> dict[str, Any]:
     """Return the options that are fixed by name, those of the outermost before others."""
     options: dict[str, Any] = {}

@@ -42,7 +42,7 @@ def value_and_grad_in_parts(
     callable
         ``f(params, parts) -> (value, gradient)``; the gradient has the structure and the dtypes
         of `params`, any pytree. `parts` is ``(inputs, y_true)`` or ``(inputs, y_true, options)``
-        with `options` a dict of `sample_weight`, `where` or both. Every array in it has the
+        with `options` a dict of `sample_weight`, `where` and `groups`. Every array in it has the
         micro-batches on its leading axis, as in (parts, batch, features) and (parts, batch);
         `inputs` is any pytree.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from softset import averages, curves, metrics, steps
+from softset import across, averages, curves, metrics, steps
 from softset.losses import Score
 from softset.metrics.options import Bound
 from softset.metrics.tables import TABLES
@@ -15,7 +15,8 @@ from softset.tables import OneVsRest
 
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
 _AVERAGES = (averages.Macro, averages.Micro, averages.Weighted)
-_KINDS = {kind.__name__: kind for kind in (Bound, OneVsRest, *_AVERAGES, *_STEPS)}
+_ACROSS = (across.GroupMean, across.LargestGap, across.SmallestRatio, across.WorstGroup)
+_KINDS = {kind.__name__: kind for kind in (Bound, OneVsRest, *_AVERAGES, *_ACROSS, *_STEPS)}
 
 _AREAS = (curves.auroc, curves.average_precision)
 

@@ -21,7 +21,9 @@ from softset.losses import Score
 _NAMES = Names(y_prob="y_pred")
 
 
-def arguments(score: Score, y_true: Any, y_pred: Any, sample_weight: Any, dtype: str) -> Arguments:
+def arguments(
+    score: Score, y_true: Any, y_pred: Any, sample_weight: Any, groups: Any, dtype: str
+) -> Arguments:
     """Return what a score or a loss counts, labels and weights in the outputs' dimensions."""
     mask = get_keras_mask(y_pred)
     y_pred = ops.convert_to_tensor(y_pred)
@@ -34,8 +36,10 @@ def arguments(score: Score, y_true: Any, y_pred: Any, sample_weight: Any, dtype:
         sample_weight = _for_rows(ops.convert_to_tensor(sample_weight, dtype=dtype), y_pred)
     if mask is not None:
         mask = _for_rows(ops.convert_to_tensor(mask, dtype="bool"), y_pred)
+    if groups is not None:
+        groups = ops.convert_to_tensor(groups)
     labels = _classes(y_true, y_pred) if table else _labels(y_true, y_pred)
-    return score.arguments(labels, y_pred, sample_weight, mask, names=_NAMES)
+    return score.arguments(labels, y_pred, sample_weight, mask, groups, _NAMES)
 
 
 def _classes(y_true: Any, y_pred: Any) -> Any:

@@ -20,7 +20,7 @@ class MetricLoss(keras.losses.Loss):
 
     Parameters
     ----------
-    metric, step, threshold, thresholds, axis, from_logits, maximize
+    metric, step, threshold, thresholds, axis, from_logits, maximize, num_groups
         As for `softset.as_loss`. `axis` speaks of the axes of `y_pred`.
     name : str, optional
         The name of the loss.
@@ -36,12 +36,15 @@ class MetricLoss(keras.losses.Loss):
 
     Notes
     -----
-    Called as ``loss(y_true, y_pred, sample_weight=None)`` it gives a scalar, differentiable in
-    `y_pred`. Labels may lack the last axis of outputs of shape (n, 1), or have one too many;
-    nothing else is broadcast. `sample_weight` of shape (n,) or (n, 1) weights rows, one of the
-    shape of `y_pred` single entries; the mask that `y_pred` carries counts nothing where it is
-    False. There is no `reduction`: the metric of a batch is one number. On TensorFlow, under a
-    tf.distribute strategy, the counts are those of all replicas.
+    Called as ``loss(y_true, y_pred, sample_weight=None, groups=None)`` it gives a scalar,
+    differentiable in `y_pred`. Labels may lack the last axis of outputs of shape (n, 1), or have
+    one too many; nothing else is broadcast. `sample_weight` of shape (n,) or (n, 1) weights rows,
+    one of the shape of `y_pred` single entries; the mask that `y_pred` carries counts nothing
+    where it is False. There is no `reduction`: the metric of a batch is one number. On
+    TensorFlow, under a tf.distribute strategy, the counts are those of all replicas.
+
+    Keras hands no groups to the loss of ``compile``. A loss with `num_groups` is to be called in
+    the model's own ``compute_loss``, which has them from the inputs.
 
     Examples
     --------
@@ -63,6 +66,7 @@ class MetricLoss(keras.losses.Loss):
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
         maximize: bool | None = None,
+        num_groups: int | None = None,
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
@@ -75,11 +79,14 @@ class MetricLoss(keras.losses.Loss):
             axis=axis,
             from_logits=from_logits,
             maximize=maximize,
+            num_groups=num_groups,
         )
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, groups: Any = None
+    ) -> Any:
         """Return the loss of a batch."""
-        call = arguments(self.loss, y_true, y_pred, sample_weight, self.dtype)
+        call = arguments(self.loss, y_true, y_pred, sample_weight, groups, self.dtype)
         number = replicas()
         if number == 1:
             return self.loss.of_arguments(call, None)

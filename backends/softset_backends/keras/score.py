@@ -27,7 +27,7 @@ class MetricScore(keras.metrics.Metric):
 
     Parameters
     ----------
-    metric, step, threshold, thresholds, axis, from_logits
+    metric, step, threshold, thresholds, axis, from_logits, num_groups
         As for `softset.as_score`. `axis` speaks of the axes of `y_pred`. If axis 0, that of the
         batch, is not among them, each example has counts of its own, and the result is the mean
         over all examples: ``axis=(1, 2)`` for the Dice of each image.
@@ -75,6 +75,7 @@ class MetricScore(keras.metrics.Metric):
         thresholds: tuple[float, ...] | Any | None = None,
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
+        num_groups: int | None = None,
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
@@ -85,15 +86,18 @@ class MetricScore(keras.metrics.Metric):
             thresholds=thresholds,
             axis=axis,
             from_logits=from_logits,
+            num_groups=num_groups,
         )
         super().__init__(name=name or _name_of(score.metric), dtype=dtype)
         self.score = score
         if axis is None and thresholds is None and score.kind is Confusion:
-            self._build((4,))
+            self._build((4,) if num_groups is None else (4, num_groups))
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, groups: Any = None
+    ) -> None:
         """Add the counts of a batch."""
-        call = arguments(self.score, y_true, y_pred, sample_weight, self.dtype)
+        call = arguments(self.score, y_true, y_pred, sample_weight, groups, self.dtype)
         outputs = call.lib.shape(call.y_prob)
         empty = 0 in outputs[:1]  # as a replica's share may be
         with checks(False) if empty else nullcontext():

@@ -42,7 +42,7 @@ def value_and_grad_in_parts(
         What to differentiate by.
     parts : list or tf.data.Dataset
         Micro-batches ``(inputs, y_true)`` or ``(inputs, y_true, options)``, `options` a dict of
-        `sample_weight`, `where` or both. They are gone through twice, and may differ in size.
+        `sample_weight`, `where` and `groups`. They are gone through twice, and may differ in size.
     reduce : callable, optional
         Sums the counts over replicas, such as `all_reduce`. Every replica needs one micro-batch
         at least, and as many as it likes.

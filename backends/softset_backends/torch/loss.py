@@ -42,6 +42,8 @@ class MetricLoss(torch.nn.Module):
         Whether `input` will hold logits.
     maximize : bool, optional
         Whether larger values of the metric are better. Known for the built-ins.
+    num_groups : int, optional
+        How many groups to count by themselves; every call then takes `groups`.
     learn_threshold : bool, default False
         Whether the threshold is a parameter, `threshold_logit`, that starts at `threshold`.
         It stays at least 1e-6 away from 0 and 1 whatever an optimizer does.
@@ -56,11 +58,11 @@ class MetricLoss(torch.nn.Module):
 
     Notes
     -----
-    Called with ``(input, target, *, sample_weight=None, where=None, reduce=None)`` it returns a
-    scalar: float32 for float16 and bfloat16, also under autocast, and otherwise of the dtype of
-    `input`. Differentiable in `input`, twice too, in the threshold, `sample_weight` and a real
-    `target`. Errors are those of `softset.confusion`. `torch.compile` and `torch.export` take
-    it, TorchScript does not.
+    Called with ``(input, target, *, sample_weight=None, where=None, groups=None, reduce=None)``
+    it returns a scalar: float32 for float16 and bfloat16, also under autocast, and otherwise of
+    the dtype of `input`. Differentiable in `input`, twice too, in the threshold, `sample_weight`
+    and a real `target`. Errors are those of `softset.confusion`. `torch.compile` and
+    `torch.export` take it, TorchScript does not.
 
     Examples
     --------
@@ -87,6 +89,7 @@ class MetricLoss(torch.nn.Module):
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
         maximize: bool | None = None,
+        num_groups: int | None = None,
         learn_threshold: bool = False,
     ) -> None:
         super().__init__()
@@ -97,6 +100,7 @@ class MetricLoss(torch.nn.Module):
             axis=axis,
             from_logits=from_logits,
             maximize=maximize,
+            num_groups=num_groups,
         )
         # The thresholds in use are the module's, where an optimizer or a device may change them.
         held = learn_threshold or isinstance(threshold, torch.Tensor)
@@ -136,15 +140,15 @@ class MetricLoss(torch.nn.Module):
         *,
         sample_weight: Array | None = None,
         where: Array | None = None,
+        groups: Array | None = None,
         reduce: Reduce | None = None,
     ) -> Any:
         """Return the loss; the options are those of what `softset.as_loss` returns."""
         if torch.jit.is_tracing():
             _refuse("torch.jit.trace")
         loss = self.loss
-        return loss.of_arguments(
-            loss.arguments(target, input, sample_weight, where, names=LOSS_NAMES), reduce
-        )
+        call = loss.arguments(target, input, sample_weight, where, groups, LOSS_NAMES)
+        return loss.of_arguments(call, reduce)
 
     def extra_repr(self) -> str:
         """Return the options in words."""

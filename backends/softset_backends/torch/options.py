@@ -43,6 +43,8 @@ def at(options: _S, threshold: Any, thresholds: Any) -> _S:
 def describe(options: Score, *shown: str) -> str:
     """Return the options of a loss or a score in words, defaults left out."""
     parts = [name_of(options.metric), *filter(None, shown)]
+    if options.num_groups is not None:
+        parts.append(f"num_groups={options.num_groups}")
     if options.axis is not None:
         parts.append(f"axis={options.axis}")
     if options.from_logits:

@@ -46,7 +46,7 @@ def backward_in_parts(
         updated by one pass only, and DistributedDataParallel exchanges gradients only once.
     parts : iterable of (inputs, y_true) or (inputs, y_true, options)
         The micro-batches, of any sizes: a list, or a DataLoader. `options` is a dict with
-        `sample_weight` and `where` of the micro-batch. It is gone through twice.
+        `sample_weight`, `where` and `groups` of the micro-batch. It is gone through twice.
     reduce : callable, optional
         As for a loss: `all_reduce` sums the counts over processes, for DistributedDataParallel.
 

@@ -55,6 +55,8 @@ class MetricScore(Base):
         is the mean over all examples: ``axis=(1, 2)`` for the Dice of each image.
     from_logits : bool, default False
         Whether `input` will hold logits.
+    num_groups : int, optional
+        How many groups to count by themselves; every `update` then takes `groups`.
 
     Raises
     ------
@@ -103,6 +105,7 @@ class MetricScore(Base):
         thresholds: tuple[float, ...] | Array | None = None,
         axis: int | tuple[int, ...] | None = None,
         from_logits: bool = False,
+        num_groups: int | None = None,
     ) -> None:
         super().__init__()
         score = ss.as_score(
@@ -112,6 +115,7 @@ class MetricScore(Base):
             thresholds=thresholds,
             axis=axis,
             from_logits=from_logits,
+            num_groups=num_groups,
         )
         # The thresholds in use are the module's.
         self._score = replace(score, threshold=0.5, thresholds=None)
@@ -123,6 +127,7 @@ class MetricScore(Base):
         counted = (score.step, *map(_numbers, (threshold, thresholds)), axis, from_logits)
         if score.kind is not ss.Confusion:
             counted = (*counted, score.kind.__name__)
+        counted = counted if num_groups is None else (*counted, num_groups)
         if axis is not None and 0 not in (axis if isinstance(axis, tuple) else (axis,)):
             counted = (*counted, name_of(score.metric))  # its values may be what is added up
         self._name = f"counts_{zlib.crc32(repr(counted).encode()):08x}"
@@ -147,15 +152,14 @@ class MetricScore(Base):
         *,
         sample_weight: Array | None = None,
         where: Array | None = None,
+        groups: Array | None = None,
     ) -> None:
         """Add a batch; the options are those of what `softset.as_score` returns."""
         empty = 0 in getattr(input, "shape", ())[:1]
         # An error on the one process that has no rows would leave the others waiting.
         with ss.checks(False) if empty else nullcontext():
-            score = self.score
-            c = score.counts(
-                score.arguments(target, input, sample_weight, where, names=SCORE_NAMES)
-            )
+            given, score = (sample_weight, where, groups), self.score
+            c = score.counts(score.arguments(target, input, *given, SCORE_NAMES))
         if 0 in axes(self._score.axis, len(input.shape)):
             batch = torch.stack(tuple(c)).detach().double()
         else:  # the sum of the examples' values, and how many there are
