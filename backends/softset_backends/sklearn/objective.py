@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 import softset as ss
-from softset.losses import Loss
+from softset.compound import CompoundLoss, as_part
+from softset.entropy import CrossEntropy
 
 # Boosters divide by sums of Hessians, in float32; 1e-16 is what XGBoost keeps its own above.
 _SMALLEST = 1e-16
 
 
-def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
+def boosting_objective(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     """Turn a loss into an objective for XGBoost and LightGBM.
 
     Parameters
     ----------
-    loss : what `as_loss` returned
+    loss : what `as_loss` or `compound_loss` returned, or `cross_entropy`
         With ``from_logits=True``: boosters hand over raw scores.
 
     Returns
@@ -35,7 +36,7 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
     Raises
     ------
     TypeError
-        If `loss` does not come from `as_loss`.
+        If `loss` is no such loss.
     ValueError
         If the loss takes probabilities; when called, if the labels are not class numbers from 0
         to k - 1, and for all that the loss itself refuses.
@@ -52,6 +53,11 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
     it is negative for every score on the wrong side of the threshold. With |g| / 2 a score by
     itself moves by 2, as by a Newton step of the log loss from p = 0.5.
 
+    That of cross-entropy is the exact one, ``p (1 - p)`` for two classes; with `class_axis` it is
+    twice the exact one, since the scores of an example move together. That of a compound loss is
+    the sum of its parts' by their weights. With cross-entropy among them leaves are divided by
+    curvatures that do not vanish where the metric's gradient does.
+
     Start at a raw score of 0: the objective's slopes vanish far from the threshold.
 
     Examples
@@ -64,24 +70,33 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
     >>> print(gradient, hessian)
     [-0.45  0.15] [0.225 0.075]
     """
-    if not isinstance(loss, Loss):
-        raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
-    if not loss.from_logits:
+    found = as_part(loss)
+    if found.from_logits is False:
         raise ValueError(
             "`loss` must take raw scores, which is what boosters give, got one that takes "
             "probabilities; pass from_logits=True to as_loss"
         )
-    return partial(_derivatives, loss)
+    return partial(_derivatives, found)
 
 
-def _derivatives(
-    loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any = None
-) -> tuple[Any, Any]:
+def _derivatives(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
     labels, scores, weights = arrays_of(y_true, y_pred, sample_weight)
-    _, slope = ss.value_and_grad(loss)(labels, scores, sample_weight=weights)
+    gradient, hessian = _both(loss, labels, scores, weights)
     total = scores.size if weights is None else np.sum(np.broadcast_to(weights, scores.shape))
-    gradient = total * slope
-    return gradient, np.maximum(0.5 * np.abs(gradient), _SMALLEST)
+    return total * gradient, np.maximum(total * hessian, _SMALLEST)
+
+
+def _both(loss: Any, labels: Any, scores: Any, weights: Any) -> tuple[Any, Any]:
+    """Return the gradient, and what is taken for the diagonal of the Hessian."""
+    if isinstance(loss, CompoundLoss):
+        parts = [_both(part, labels, scores, weights) for part in loss.losses]
+        gradients, hessians = zip(*parts, strict=True)
+        return loss.total(gradients), loss.total(hessians)
+    _, gradient = ss.value_and_grad(loss)(labels, scores, sample_weight=weights)
+    if isinstance(loss, CrossEntropy):
+        exact = loss.curvature(loss.arguments(labels, scores, weights, None))
+        return gradient, exact if loss.class_axis is None else 2 * exact
+    return gradient, 0.5 * np.abs(gradient)
 
 
 def arrays_of(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:

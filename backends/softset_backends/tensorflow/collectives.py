@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow
 
 from softset import Confusion
+from softset._types import are_counts
 
 tf: Any = tensorflow
 
@@ -56,7 +57,7 @@ def all_reduce(confusion: Confusion) -> Confusion:
     >>> print(round(float(value), 4))
     0.3627
     """
-    if not isinstance(confusion, Confusion):
+    if not are_counts(confusion):
         raise TypeError(f"`confusion` must be a Confusion, got {type(confusion).__name__}")
     replica = tf.distribute.get_replica_context()
     if replica is None:

@@ -11,6 +11,7 @@ import torch.distributed as dist
 from softset import Confusion
 from softset._arrays import library
 from softset._arrays.values import checking
+from softset._types import are_counts
 
 
 def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
@@ -69,7 +70,7 @@ def all_reduce(confusion: Confusion, group: Any = None) -> Confusion:
     0.3627
     >>> torch.distributed.destroy_process_group()
     """
-    if not (isinstance(confusion, Confusion) and all(map(torch.is_tensor, confusion))):
+    if not (are_counts(confusion) and all(map(torch.is_tensor, confusion))):
         raise TypeError(f"`confusion` must be a Confusion of tensors, got {confusion!r}")
     if not (dist.is_available() and dist.is_initialized()):
         raise RuntimeError(
