@@ -164,12 +164,16 @@ def are_counts(c: Any) -> bool:
     return isinstance(c, tuple) and hasattr(c, "_fields")
 
 
+def parts_of(c: Any) -> list[Any]:
+    """Return the counts of each part of a compound loss, or those of a loss by itself."""
+    if not isinstance(c, CompoundCounts):
+        return [c]
+    return [one for part in c.parts for one in parts_of(part)]
+
+
 def arrays_of(c: Any) -> list[Any]:
     """Return the arrays of counts, of those of a compound loss part after part."""
-    found: list[Any] = []
-    for x in c:
-        found += arrays_of(x) if isinstance(x, tuple) else [x]
-    return found
+    return [x for part in parts_of(c) for x in part]
 
 
 def reduced(reduce: Callable[[Any], Any], c: Any) -> Any:
@@ -188,7 +192,6 @@ def reduced(reduce: Callable[[Any], Any], c: Any) -> Any:
 
 Threshold: TypeAlias = "float | tuple[float, ...] | Array"
 Step: TypeAlias = "Callable[[Any, Any], Any]"
-KINDS = (Confusion, ConfusionTable)
 Counts: TypeAlias = "Confusion | ConfusionTable | Costs | CompoundCounts"
 Metric: TypeAlias = "Callable[[Any], Any]"
 Reduce: TypeAlias = "Callable[[Any], Any]"

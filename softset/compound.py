@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from ._arrays import Library, arrive
 from ._arrays.values import Rule, checking, finite_only, obey
@@ -22,6 +22,8 @@ from .ranking import pairwise_loss
 @dataclass(frozen=True)
 class Ranking(Bound):
     """`pairwise_loss` with its options fixed: a part that is no function of counts."""
+
+    from_logits: ClassVar[bool | None] = None  # scores of any scale
 
     def __call__(self, y_true: Any, y_score: Any, **options: Any) -> Any:
         """Return the loss."""
@@ -212,9 +214,9 @@ def compound_loss(
     >>> loss = ss.compound_loss((entropy, f1), weights=(1.0, 0.5))
     >>> y_true, logits = np.asarray([1, 0, 1, 0]), np.asarray([2.0, 0.5, -0.5, -1.0])
     >>> print(round(float(loss(y_true, logits)), 4))
-    0.7910
+    0.7924
     >>> print(round(float(entropy(y_true, logits) + 0.5 * f1(y_true, logits)), 4))
-    0.7910
+    0.7924
     """
     if not isinstance(losses, (tuple, list)):
         raise TypeError(f"`losses` must be a tuple of losses, got {losses!r}")
@@ -281,7 +283,7 @@ def as_part(loss: Any, name: str = "loss") -> Any:
     if fixed and bound.func is pairwise_loss:
         return Ranking(pairwise_loss, (), tuple(sorted(bound.keywords.items())))
     raise TypeError(
-        f"`{name}` must be what as_loss or compound_loss returned, or cross_entropy, which "
+        f"`{name}` must be what as_loss returned, a compound_loss or cross_entropy, which "
         f"functools.partial may fix options of, got {loss!r}"
     )
 
@@ -307,7 +309,7 @@ def _kind_of_scores(loss: CompoundLoss) -> bool | None:
     """Return what scores all parts take; None if any scores do."""
     found, first = None, -1
     for i, part in enumerate(loss.losses):
-        one = None if isinstance(part, Ranking) else part.from_logits
+        one = part.from_logits
         if one is None or one == found:
             continue
         if found is not None:

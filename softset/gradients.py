@@ -65,7 +65,7 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
         raise TypeError(f"`loss` must be a function of (y_true, y_prob), got {loss!r}")
     if isinstance(loss, LinearLoss):
         return partial(_in_closed_form, loss.loss, loss.slopes)
-    if isinstance(loss, (Score, CrossEntropy, CompoundLoss)):
+    if isinstance(loss, (Score, CrossEntropy, Ranking, CompoundLoss)):
         return partial(_in_closed_form, loss, None)
     bound = loss if isinstance(loss, partial) else partial(loss)
     if bound.func in _CLOSED_FORMS:

@@ -203,8 +203,10 @@ class CrossEntropy(Options):
         return value, call.lib.cast(gradient, call.y_prob.dtype)
 
     def curvature(self, call: Arguments) -> Any:
-        """Return the second derivative of the sum of costs in each logit by itself."""
-        return costs.curvatures(costs.examples(call), self)
+        """Return the second derivative of the mean in each logit by itself."""
+        examples = costs.examples(call)
+        slopes = self.slopes_at(Costs(*costs.sums(examples, self)))
+        return costs.curvatures(examples, self) * slopes.cost
 
     def _library(self, c: Costs) -> Library:
         return library(Costs._fields, c)

@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # whatever a framework warns of on import is its own
     import keras
 
-    from softset_backends.keras import MetricLoss, MetricScore
+    from softset_backends.keras import CompoundLoss, MetricLoss, MetricScore
 
 # Keras's own, of ops.convert_to_numpy on PyTorch.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -320,6 +320,44 @@ def test_a_step_of_fit_is_that_of_numpy(double):
         history = fit(model, x, y, sample_weight=given)
         close(history["loss"][0], value, IN_FIT)
         same_weights(model.get_weights(), expected, IN_FIT)
+
+
+# Cross-entropy beside a metric; weights of entries reach each of them.
+PARTS = (functools.partial(ss.cross_entropy, pos_weight=2.0), ss.as_loss(ss.f1))
+
+
+def test_a_step_of_a_sum_is_that_of_numpy(double):
+    x, y, weights = features()
+    for given in (None, weights):
+        loss = ss.compound_loss(PARTS, weights=(1.0, 0.5))
+        value, expected = step_in_numpy(loss, x, y, given)
+        model = linear(CompoundLoss(PARTS, weights=(1.0, 0.5)))
+        history = fit(model, x, y, sample_weight=given)
+        close(history["loss"][0], value, IN_FIT)
+        same_weights(model.get_weights(), expected, IN_FIT)
+
+
+def test_cross_entropy_first_and_then_the_metric(double):
+    """Compiled again with the optimizer that it has: a second epoch with other weights."""
+    x, y, _ = features()
+    optimizer = keras.optimizers.SGD(0.5, momentum=0.9)
+    model = linear(CompoundLoss(PARTS, weights=(1.0, 0.0)))
+    for weights in ((1.0, 0.0), (0.0, 1.0)):
+        model.compile(optimizer, loss=CompoundLoss(PARTS, weights=weights))
+        p = numpy(model(x))[:, 0]
+        value = ss.compound_loss(PARTS, weights=weights)(y, p)
+        close(fit(model, x, y)["loss"][0], value, IN_FIT)
+    assert int(optimizer.iterations) == 2
+
+
+def test_masks_act_inside_the_sums(double):
+    y_true, y_prob, _ = table()
+    kept = np.arange(32) % 3 > 0
+    loss = CompoundLoss(PARTS, weights=(1.0, 0.5))
+    masked = tensor(y_prob)
+    keras.src.backend.set_keras_mask(masked, tensor(kept, "bool"))
+    expected = ss.compound_loss(PARTS, weights=(1.0, 0.5))(y_true[kept], y_prob[kept])
+    close(loss(y_true, masked), expected, DOUBLE)
 
 
 def test_class_weight_acts_inside_the_counts(double):
@@ -799,6 +837,20 @@ def test_thresholds_in_a_tensor_come_back():
     loss = MetricLoss(ss.f1, threshold=tensor([0.2, 0.4, 0.6]))
     same = MetricLoss(ss.f1, threshold=(0.2, 0.4, 0.6))
     close(through_json(loss)(y_true, tensor(y_prob)), same(y_true, tensor(y_prob)), SINGLE)
+
+
+def test_sums_come_back():
+    cells = ss.Confusion(tp=1.0, fp=2.0, fn=5.0, tn=0.5)
+    losses = (
+        functools.partial(ss.cross_entropy, cell_weight=cells, label_smoothing=0.1),
+        ss.as_loss(ss.macro(F2), axis=0, step=ss.Sigmoid(5.0), threshold=(0.2, 0.5)),
+        functools.partial(ss.pairwise_loss, surrogate=ss.Logistic(scale=2.0)),
+        ss.compound_loss((functools.partial(ss.cross_entropy, class_axis=1),), weights=(3,)),
+    )
+    loss = CompoundLoss(losses, weights=(1, 0.5, 0.2, 2.0), name="mine", dtype="float64")
+    again = through_json(loss)
+    assert again.loss == loss.loss
+    assert (again.name, again.dtype) == ("mine", "float64")
 
 
 def test_unregistered_metric_needs_custom_objects():

@@ -347,7 +347,7 @@ def test_errors():
     ):
         ss.compound_loss((probabilities, ss.pairwise_loss, LOSS))
     for wrong in (ss.f1, ss.as_score(ss.f1), 3, partial(ss.cross_entropy, sample_weight=W), len):
-        with pytest.raises(TypeError, match=r"`losses\[1\]` must be what as_loss or compound_loss"):
+        with pytest.raises(TypeError, match=r"`losses\[1\]` must be what as_loss returned, a comp"):
             ss.compound_loss((ENTROPY, wrong))
     with pytest.raises(TypeError, match="`losses` must be a tuple of losses, got functools"):
         ss.compound_loss(ENTROPY)

@@ -682,7 +682,7 @@ def test_beta_must_be_positive(beta):
         (
             lambda: ss.linearize(metrics.f1, ss.Confusion(1.0, 1.0, 1.0, 1.0)),
             TypeError,
-            "`loss` must be what as_loss or compound_loss returned, or cross_entropy",
+            "`loss` must be what as_loss returned, a compound_loss or cross",
         ),
         (
             lambda: ss.linearize(ss.as_loss(metrics.f1), (1.0, 1.0, 1.0, 1.0)),

@@ -37,6 +37,11 @@ LOSSES = {
     "geometric mean": ss.as_loss(ss.geometric_mean, from_logits=True),
     "macro f1": ss.as_loss(ss.macro(ss.f1), from_logits=True, axis=0),
     "auroc": ss.as_loss(ss.auroc, from_logits=True, thresholds=ss.grid(9)),
+    "compound": ss.compound_loss(
+        (partial(ss.cross_entropy, from_logits=True), ss.as_loss(ss.f1, from_logits=True)),
+        weights=(1.0, 0.5),
+    ),
+    "entropy": partial(ss.cross_entropy, from_logits=True, pos_weight=2.0),
 }
 
 

@@ -170,6 +170,46 @@ def test_objective_is_picklable():
         np.testing.assert_array_equal(a, b)
 
 
+def test_objective_of_cross_entropy_is_that_of_boosters():
+    """Gradient and Hessian of the sum of log losses, weighted, as XGBoost's own objective has."""
+    entropy = functools.partial(ss.cross_entropy, from_logits=True)
+    gradient, hessian = boosting_objective(entropy)(Y, Z, WEIGHTS)
+    p = logistic(Z)
+    np.testing.assert_allclose(gradient, WEIGHTS * (p - Y), rtol=1e-12)
+    np.testing.assert_allclose(hessian, WEIGHTS * p * (1 - p), rtol=1e-12)
+    factors = ss.Confusion(tp=1.0, fp=2.0, fn=5.0, tn=0.5)
+    options = {"pos_weight": 3.0, "cell_weight": factors, "label_smoothing": 0.2}
+    objective = boosting_objective(functools.partial(entropy, **options))
+    _, hessian = objective(Y, Z, WEIGHTS)
+    up, down = objective(Y, Z + 1e-5, WEIGHTS)[0], objective(Y, Z - 1e-5, WEIGHTS)[0]
+    np.testing.assert_allclose(hessian, (up - down) / 2e-5, rtol=DIFFERENCES)
+
+
+def test_objective_of_cross_entropy_of_classes():
+    """Per score three times XGBoost's: a mean over examples, times the number of their scores."""
+    numbers, scores = np.arange(60) % 3, RNG.normal(size=(60, 3))
+    entropy = functools.partial(ss.cross_entropy, from_logits=True, class_axis=-1)
+    gradient, hessian = boosting_objective(entropy)(numbers, scores, WEIGHTS)
+    share = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    weights = 3 * WEIGHTS[:, None]
+    np.testing.assert_allclose(gradient, weights * (share - np.eye(3)[numbers]), rtol=1e-11)
+    np.testing.assert_allclose(hessian, weights * 2 * share * (1 - share), rtol=1e-11)
+
+
+def test_objective_of_a_sum_is_the_sum():
+    entropy = functools.partial(ss.cross_entropy, from_logits=True)
+    pairs = functools.partial(ss.pairwise_loss, surrogate=ss.Logistic())
+    loss = ss.compound_loss((entropy, F1, pairs), weights=(1.0, 0.5, 2.0))
+    found = boosting_objective(loss)(Y, Z, WEIGHTS)
+    first, second = (boosting_objective(x)(Y, Z, WEIGHTS) for x in (entropy, F1))
+    _, of_pairs = ss.value_and_grad(pairs)(Y, Z, sample_weight=WEIGHTS)
+    third = (WEIGHTS.sum() * of_pairs, WEIGHTS.sum() * np.abs(of_pairs) / 2)
+    for x, a, b, c in zip(found, first, second, third, strict=True):
+        np.testing.assert_allclose(x, a + 0.5 * b + 2 * c, rtol=1e-11)
+    copy = pickle.loads(pickle.dumps(boosting_objective(loss)))
+    np.testing.assert_array_equal(copy(Y, Z, WEIGHTS)[0], found[0])
+
+
 @pytest.mark.parametrize("loss", [ss.f1, ss.as_score(ss.f1, from_logits=True), None])
 def test_objective_of_something_else(loss):
     with pytest.raises(TypeError, match="`loss` must be what as_loss returned"):
@@ -177,8 +217,9 @@ def test_objective_of_something_else(loss):
 
 
 def test_objective_of_probabilities():
-    with pytest.raises(ValueError, match=r"`loss` must take raw scores.*from_logits=True"):
-        boosting_objective(ss.as_loss(ss.f1))
+    for loss in (ss.as_loss(ss.f1), ss.cross_entropy, ss.compound_loss((ss.cross_entropy,))):
+        with pytest.raises(ValueError, match=r"`loss` must take raw scores.*from_logits=True"):
+            boosting_objective(loss)
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 3], [0, -1, 2], [0.5, 1, 2]])
@@ -235,6 +276,13 @@ def test_both_interfaces_of_lightgbm(lightgbm):
     native = lightgbm.train(options, data, 5)
     # Labels and scores are the same; the order of threads' sums is that of one thread.
     np.testing.assert_allclose(native.predict(X_SMALL), raw(model, X_SMALL), rtol=1e-12)
+
+
+def test_cross_entropy_trains_xgboost_as_its_own(xgboost):
+    entropy = boosting_objective(functools.partial(ss.cross_entropy, from_logits=True))
+    ours = xgboost.XGBClassifier(objective=entropy, **SMALL).fit(X_SMALL, Y_SMALL)
+    theirs = xgboost.XGBClassifier(base_score=0.5, **SMALL).fit(X_SMALL, Y_SMALL)
+    np.testing.assert_allclose(raw(ours, X_SMALL), raw(theirs, X_SMALL), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["xgboost", "lightgbm"])

@@ -29,6 +29,8 @@ LOSSES = {
     "f1 on a grid": ss.as_loss(ss.f1, thresholds=(0.3, 0.5, 0.6), from_logits=True),
     "macro f1": ss.as_loss(ss.macro(ss.f1), axis=0, from_logits=True),
 }
+ENTROPY = functools.partial(ss.cross_entropy, from_logits=True, pos_weight=2.0)
+LOSSES["compound"] = ss.compound_loss((ENTROPY, LOSSES["mcc"]), weights=(1.0, 0.5))
 if hasattr(ss, "auroc"):
     LOSSES["auroc"] = ss.as_loss(ss.auroc, thresholds=ss.grid(19), from_logits=True)
 
@@ -282,6 +284,17 @@ def test_scores_of_another_shape_in_the_second_pass():
         backward_in_parts(LOSSES["macro f1"], forward, Labels())
 
 
+def test_a_mean_of_parts_of_other_lengths():
+    """Cross-entropy by its two sums, which a mean of means is not."""
+    parts = [(X[:50], Y[:50]), (X[50:], Y[50:], {"sample_weight": WEIGHT[50:]})]
+    weights = torch.cat([torch.ones(50, dtype=torch.float64), WEIGHT[50:]])
+    model = network()
+    value, expected = whole(ENTROPY, model, X, Y, sample_weight=weights)
+    found = backward_in_parts(ENTROPY, model, parts)
+    assert_same(found, value)
+    assert_same(gradient(model), expected)
+
+
 # Wrong arguments
 
 
@@ -290,6 +303,7 @@ def test_scores_of_another_shape_in_the_second_pass():
     [
         ({"loss": ss.as_score(ss.f1)}, TypeError, "`loss` must be what as_loss returned"),
         ({"loss": ss.f1}, TypeError, "`loss` must be what as_loss returned"),
+        ({"loss": ss.pairwise_loss}, TypeError, "pairwise_loss has no counts that add up"),
         ({"parts": iter([(X, Y)])}, TypeError, "twice, got list_iterator; pass a list"),
         ({"parts": (x for x in [(X, Y)])}, TypeError, "twice, got generator; pass a list"),
         ({"parts": []}, ValueError, "`parts` must hold at least one micro-batch, got none"),

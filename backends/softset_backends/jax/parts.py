@@ -8,16 +8,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from softset import Confusion
-from softset._types import Reduce
+from softset._types import Reduce, reduced
+from softset.compound import additive
 from softset.gradients import LinearLoss
-from softset.losses import Loss, reduced
 
 from ..parts import unpack
 
 
 def value_and_grad_in_parts(
-    loss: Loss,
+    loss: Callable[..., Any],
     forward: Callable[[Any, Any], Any],
     *,
     reduce: Reduce | None = None,
@@ -30,7 +29,7 @@ def value_and_grad_in_parts(
 
     Parameters
     ----------
-    loss : what `as_loss` returned
+    loss : what `as_loss` or `compound_loss` returned, or `cross_entropy`
         The loss to follow.
     forward : callable
         ``forward(params, inputs) -> scores``, a pure function.
@@ -49,8 +48,8 @@ def value_and_grad_in_parts(
     Raises
     ------
     TypeError
-        If `loss` does not come from `as_loss` or `forward` is not callable; when called, if
-        `parts` is no such tuple.
+        If `loss` is none, or has no counts that add up; if `forward` is not callable; when
+        called, if `parts` is no such tuple.
     ValueError
         When called, if there are no parts.
 
@@ -76,13 +75,12 @@ def value_and_grad_in_parts(
     >>> bool(jnp.allclose(gradient, whole, rtol=1e-5))
     True
     """
-    if not isinstance(loss, Loss):
-        raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
+    followed = additive(loss)
     if not callable(forward):
         raise TypeError(f"`forward` must be a function of (params, inputs), got {forward!r}")
 
-    def of_total(c: Confusion) -> Any:
-        return loss.of_counts(c if reduce is None else reduced(reduce, c))
+    def of_total(c: Any) -> Any:
+        return followed.of_counts(c if reduce is None else reduced(reduce, c))
 
     def call(params: Any, parts: Any) -> tuple[Any, Any]:
         inputs, y_true, options = unpack(parts)
@@ -92,15 +90,15 @@ def value_and_grad_in_parts(
                 f"got labels of {y_true.shape}"
             )
 
-        def counts(_: None, part: Any) -> tuple[None, Confusion]:
+        def counts(_: None, part: Any) -> tuple[None, Any]:
             inputs, y_true, options = part
-            return None, loss.confusion(y_true, forward(params, inputs), **options)
+            return None, followed.confusion(y_true, forward(params, inputs), **options)
 
         _, each = jax.lax.scan(counts, None, (inputs, y_true, options))
         total = jax.tree.map(lambda x: jnp.sum(x, axis=0), each)
         # Not linearize: the derivative of `reduce` belongs to the slopes.
         value, pull = jax.vjp(of_total, total)
-        linear = LinearLoss(loss, *pull(jnp.ones_like(value)))
+        linear = LinearLoss(followed, *pull(jnp.ones_like(value)))
 
         def add(gradient: Any, part: Any) -> tuple[Any, None]:
             inputs, y_true, options = part

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .loss import MetricLoss
+from .loss import CompoundLoss, MetricLoss
 from .score import MetricScore
 
-__all__ = ["MetricLoss", "MetricScore"]
+__all__ = ["CompoundLoss", "MetricLoss", "MetricScore"]

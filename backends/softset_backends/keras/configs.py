@@ -7,8 +7,10 @@ from typing import Any
 
 import keras
 
-from softset import across, averages, curves, metrics, steps
-from softset.losses import Score
+from softset import Confusion, across, averages, curves, metrics, ranking, steps
+from softset.compound import CompoundLoss, Ranking
+from softset.entropy import CrossEntropy
+from softset.losses import Loss
 from softset.metrics.options import Bound
 from softset.metrics.tables import TABLES
 from softset.tables import OneVsRest
@@ -16,18 +18,22 @@ from softset.tables import OneVsRest
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
 _AVERAGES = (averages.Macro, averages.Micro, averages.Weighted)
 _ACROSS = (across.GroupMean, across.LargestGap, across.SmallestRatio, across.WorstGroup)
-_KINDS = {kind.__name__: kind for kind in (Bound, OneVsRest, *_AVERAGES, *_ACROSS, *_STEPS)}
+_METRICS = (Bound, OneVsRest, *_AVERAGES, *_ACROSS)
+_SURROGATES = [x for name in ranking.__all__ if isinstance(x := getattr(ranking, name), type)]
+_LOSSES = (Loss, CrossEntropy, Ranking, CompoundLoss, Confusion)
+_KINDS = {kind.__name__: kind for kind in (*_METRICS, *_STEPS, *_SURROGATES, *_LOSSES)}
 
-_AREAS = (curves.auroc, curves.average_precision)
+_OTHERS = (curves.auroc, curves.average_precision, ranking.pairwise_loss)
 
-for _metric in (*(getattr(metrics, name) for name in metrics.__all__), *_AREAS, *TABLES):
+for _metric in (*(getattr(metrics, name) for name in metrics.__all__), *_OTHERS, *TABLES):
     if _metric is not metrics.larger_is_better:
         keras.saving.register_keras_serializable("softset")(_metric)
 
 
-def options_of(score: Score) -> dict[str, Any]:
+def options_of(score: Any) -> dict[str, Any]:
     """Return the options that a loss or a score was made with."""
-    return {field.name: _describe(getattr(score, field.name)) for field in fields(score)}
+    names = score._fields if isinstance(score, tuple) else [field.name for field in fields(score)]
+    return {name: _describe(getattr(score, name)) for name in names}
 
 
 def restored(config: dict[str, Any]) -> dict[str, Any]:
@@ -38,8 +44,7 @@ def restored(config: dict[str, Any]) -> dict[str, Any]:
 def _describe(value: Any) -> Any:
     kind = type(value).__name__
     if _KINDS.get(kind) is type(value):
-        options = {field.name: _describe(getattr(value, field.name)) for field in fields(value)}
-        return {"softset": kind, "options": options}
+        return {"softset": kind, "options": options_of(value)}
     if isinstance(value, tuple):
         return [_describe(item) for item in value]
     # Functions by their registered name, and whatever has a get_config.

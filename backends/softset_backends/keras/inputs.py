@@ -30,7 +30,7 @@ def arguments(
     # Whole numbers stay as they are: the kernel takes them for swapped arguments.
     if keras.backend.is_float_dtype(y_pred.dtype):
         y_pred = ops.cast(y_pred, dtype)
-    table = score.kind is ConfusionTable
+    table = getattr(score, "kind", None) is ConfusionTable
     y_true = ops.convert_to_tensor(y_true, dtype=None if table else dtype)
     if sample_weight is not None:
         sample_weight = _for_rows(ops.convert_to_tensor(sample_weight, dtype=dtype), y_pred)

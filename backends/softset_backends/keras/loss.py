@@ -1,12 +1,13 @@
-"""A metric as a Keras loss."""
+"""A metric, or a sum of losses, as a Keras loss."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
-from softset import as_loss
+from softset import as_loss, compound_loss
 from softset._types import Metric, Step, Threshold
 
 from .collectives import add_up, replicas
@@ -14,8 +15,29 @@ from .configs import options_of, restored
 from .inputs import arguments
 
 
+class _Loss(keras.losses.Loss):
+    """A loss of the kernel, with weights and masks inside the counts."""
+
+    loss: Any
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, groups: Any = None
+    ) -> Any:
+        """Return the loss of a batch."""
+        call = arguments(self.loss, y_true, y_pred, sample_weight, groups, self.dtype)
+        number = replicas()
+        if number == 1:
+            return self.loss.of_arguments(call, None)
+        # Each replica has the gradient of all replicas' loss, and Keras adds the gradients up.
+        return self.loss.of_arguments(call, add_up) / number
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of a batch without weights."""
+        return self(y_true, y_pred)
+
+
 @keras.saving.register_keras_serializable("softset")
-class MetricLoss(keras.losses.Loss):
+class MetricLoss(_Loss):
     """A metric as a loss for ``compile``, with weights and masks inside the counts.
 
     Parameters
@@ -82,26 +104,69 @@ class MetricLoss(keras.losses.Loss):
             num_groups=num_groups,
         )
 
-    def __call__(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None, groups: Any = None
-    ) -> Any:
-        """Return the loss of a batch."""
-        call = arguments(self.loss, y_true, y_pred, sample_weight, groups, self.dtype)
-        number = replicas()
-        if number == 1:
-            return self.loss.of_arguments(call, None)
-        # Each replica has the gradient of all replicas' loss, and Keras adds the gradients up.
-        return self.loss.of_arguments(call, add_up) / number
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of a batch without weights."""
-        return self(y_true, y_pred)
-
     def get_config(self) -> dict[str, Any]:
         """Return the options as plain values."""
         return {**options_of(self.loss), "name": self.name, "dtype": self.dtype}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> MetricLoss:
+        """Return the loss that a config was made from."""
+        return cls(**restored(config))
+
+
+@keras.saving.register_keras_serializable("softset")
+class CompoundLoss(_Loss):
+    """A sum of losses for ``compile``, such as cross-entropy and a metric.
+
+    Parameters
+    ----------
+    losses : sequence of losses
+        As for `softset.compound_loss`: what `softset.as_loss` returned, or
+        `softset.cross_entropy`, bare or with options fixed by functools.partial.
+    weights : sequence of floats, optional
+        The factor of each loss, all 1 by default.
+    name : str, optional
+        The name of the loss.
+    dtype : str, optional
+        The dtype that labels and outputs are cast to, ``keras.config.floatx()`` by default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `softset.compound_loss` does; when called, as `MetricLoss` does.
+
+    Notes
+    -----
+    Called as `MetricLoss` is, and like it without a `reduction`: cross-entropy is the mean over
+    all entries by `sample_weight`. For other weights, as of a later epoch, compile the model again
+    with the optimizer that it has.
+
+    Examples
+    --------
+    >>> import keras, softset as ss
+    >>> from softset_backends.keras import CompoundLoss
+    >>> loss = CompoundLoss((ss.cross_entropy, ss.as_loss(ss.f1)), weights=(1.0, 0.5))
+    >>> y_true, y_pred = [1, 0, 1, 0], [[0.9], [0.6], [0.4], [0.2]]
+    >>> print(round(float(loss(y_true, keras.ops.array(y_pred))), 4))
+    0.7216
+    """
+
+    def __init__(
+        self,
+        losses: Sequence[Callable[..., Any]],
+        *,
+        weights: Sequence[float] | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.loss = compound_loss(losses, weights=weights)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the options as plain values."""
+        return {**options_of(self.loss), "name": self.name, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> CompoundLoss:
         """Return the loss that a config was made from."""
         return cls(**restored(config))

@@ -130,7 +130,7 @@ def _for_lightgbm(
 
 
 def _value(score: Score, y_true: Any, y_pred: Any, sample_weight: Any) -> float:
-    labels, scores, weights = arrays_of(score, y_true, y_pred, sample_weight)
+    labels, scores, weights = arrays_of(y_true, y_pred, sample_weight)
     return float(score(labels, scores, sample_weight=weights))
 
 

@@ -10,18 +10,20 @@ from typing import Any
 import numpy as np
 
 import softset as ss
-from softset.losses import Loss, Score
+from softset.compound import CompoundLoss, as_part
+from softset.entropy import CrossEntropy
+from softset.losses import Score
 
 # Boosters divide by sums of Hessians, in float32; 1e-16 is what XGBoost keeps its own above.
 _SMALLEST = 1e-16
 
 
-def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
+def boosting_objective(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     """Turn a loss into an objective for XGBoost and LightGBM.
 
     Parameters
     ----------
-    loss : what `as_loss` returned
+    loss : what `as_loss` or `compound_loss` returned, or `cross_entropy`
         With ``from_logits=True``: boosters hand over raw scores.
 
     Returns
@@ -37,7 +39,7 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
     Raises
     ------
     TypeError
-        If `loss` does not come from `as_loss`.
+        If `loss` is no such loss.
     ValueError
         If the loss takes probabilities; when called, if the labels are not class numbers from 0
         to k - 1, and for all that the loss itself refuses.
@@ -55,6 +57,11 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
     it is negative for every score on the wrong side of the threshold. With |g| / 2 a score by
     itself moves by 2, as by a Newton step of the log loss from p = 0.5.
 
+    That of cross-entropy is the exact one, ``p (1 - p)`` for two classes; with `class_axis` it is
+    twice the exact one, since the scores of an example move together. That of a compound loss is
+    the sum of its parts' by their weights. With cross-entropy among them leaves are divided by
+    curvatures that do not vanish where the metric's gradient does.
+
     Start at a raw score of 0: the objective's slopes vanish far from the threshold.
 
     Examples
@@ -67,29 +74,46 @@ def boosting_objective(loss: Loss) -> Callable[..., tuple[Any, Any]]:
     >>> print(gradient, hessian)
     [-0.45  0.15] [0.225 0.075]
     """
-    if not isinstance(loss, Loss):
-        raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
-    if not loss.from_logits:
+    found = as_part(loss)
+    if found.from_logits is False:
         raise ValueError(
             "`loss` must take raw scores, which is what boosters give, got one that takes "
             "probabilities; pass from_logits=True to as_loss"
         )
-    return partial(_derivatives, loss)
+    return partial(_derivatives, found)
 
 
-def _derivatives(
-    loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any = None
-) -> tuple[Any, Any]:
-    labels, scores, weights = arrays_of(loss, y_true, y_pred, sample_weight)
-    _, slope = ss.value_and_grad(loss)(labels, scores, sample_weight=weights)
-    # In a table an example counts as a whole.
-    shape = scores[..., :1].shape if loss.kind is ss.ConfusionTable else scores.shape
+def _derivatives(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+    labels, scores, weights = arrays_of(y_true, y_pred, sample_weight)
+    gradient, hessian = _both(loss, labels, scores, weights)
+    shape = scores[..., :1].shape if _counts_examples(loss) else scores.shape
     total = math.prod(shape) if weights is None else np.sum(np.broadcast_to(weights, shape))
-    gradient = total * slope
-    return gradient, np.maximum(0.5 * np.abs(gradient), _SMALLEST)
+    return total * gradient, np.maximum(total * hessian, _SMALLEST)
 
 
-def arrays_of(score: Score, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+def _counts_examples(loss: Any) -> bool:
+    """Tell whether an example counts as a whole, as in a table, and not each of its scores."""
+    if isinstance(loss, CompoundLoss):
+        return all(map(_counts_examples, loss.losses))
+    if isinstance(loss, CrossEntropy):
+        return loss.class_axis is not None
+    return isinstance(loss, Score) and loss.kind is ss.ConfusionTable
+
+
+def _both(loss: Any, labels: Any, scores: Any, weights: Any) -> tuple[Any, Any]:
+    """Return the gradient, and what is taken for the diagonal of the Hessian."""
+    if isinstance(loss, CompoundLoss):
+        parts = [_both(part, labels, scores, weights) for part in loss.losses]
+        gradients, hessians = zip(*parts, strict=True)
+        return loss.total(gradients), loss.total(hessians)
+    _, gradient = ss.value_and_grad(loss)(labels, scores, sample_weight=weights)
+    if isinstance(loss, CrossEntropy):
+        exact = loss.curvature(loss.arguments(labels, scores, weights, None))
+        return gradient, exact if loss.class_axis is None else 2 * exact
+    return gradient, 0.5 * np.abs(gradient)
+
+
+def arrays_of(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     """Return labels, scores and weights in the shapes of the kernel, from either interface."""
     if hasattr(y_pred, "get_label"):  # XGBoost's and LightGBM's own interface
         data, y_pred = y_pred, y_true
@@ -100,9 +124,7 @@ def arrays_of(score: Score, y_true: Any, y_pred: Any, sample_weight: Any) -> tup
     if labels.ndim == 1 and labels.size == scores.size:  # XGBoost 2 flattens several labels
         labels = np.reshape(labels, scores.shape)
     if labels.ndim < scores.ndim:
-        labels = _class_numbers(labels, scores.shape[-1])
-        if score.kind is ss.Confusion:
-            labels = ss.one_hot(labels, scores.shape[-1])
+        labels = ss.one_hot(_class_numbers(labels, scores.shape[-1]), scores.shape[-1])
     weights = None
     if sample_weight is not None and np.size(sample_weight):  # XGBoost's "none" is empty
         weights = np.asarray(sample_weight, dtype=np.float64)

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow
 
-from softset._types import KINDS, Counts
+from softset._types import Counts, are_counts
 
 tf: Any = tensorflow
 
@@ -56,7 +56,7 @@ def all_reduce(confusion: Counts) -> Any:
     >>> print(round(float(value), 4))
     0.3627
     """
-    if not isinstance(confusion, KINDS):
+    if not are_counts(confusion):
         raise TypeError(
             f"`confusion` must be a Confusion or a ConfusionTable, got {type(confusion).__name__}"
         )

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import tensorflow
 
-from softset import Confusion, linearize
+from softset import linearize
 from softset._arrays.values import checking
-from softset._types import Reduce
-from softset.losses import Loss, reduced
+from softset._types import Reduce, arrays_of, reduced
+from softset.compound import additive
 
 from ..parts import unpack
 
@@ -19,7 +19,7 @@ tf: Any = tensorflow
 
 
 def value_and_grad_in_parts(
-    loss: Loss,
+    loss: Callable[..., Any],
     forward: Callable[[Any], Any],
     variables: Sequence[Any],
     parts: Iterable[Any],
@@ -34,7 +34,7 @@ def value_and_grad_in_parts(
 
     Parameters
     ----------
-    loss : what `as_loss` returned
+    loss : what `as_loss` or `compound_loss` returned, or `cross_entropy`
         The loss to follow.
     forward : callable
         ``forward(inputs) -> scores``; a `tf.function` for speed.
@@ -57,8 +57,8 @@ def value_and_grad_in_parts(
     Raises
     ------
     TypeError
-        If `loss` does not come from `as_loss`, if `parts` is an iterator, which can be gone
-        through only once, or anything but a list in a `tf.function`, or if a part is no such
+        If `loss` is none, or has no counts that add up; if `parts` is an iterator, which can be
+        gone through only once, or anything but a list in a `tf.function`; if a part is no such
         tuple.
     ValueError
         If there are no parts.
@@ -84,8 +84,7 @@ def value_and_grad_in_parts(
     >>> bool(abs(value - loss(y, forward(x))) < 1e-6)
     True
     """
-    if not isinstance(loss, Loss):
-        raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
+    followed = additive(loss)
     if iter(parts) is parts:
         raise TypeError(
             "`parts` is gone through twice, got an iterator; pass a list or a tf.data.Dataset"
@@ -95,28 +94,28 @@ def value_and_grad_in_parts(
             f"`parts` must be a list in a tf.function, got {type(parts).__name__}; call this "
             "function eagerly, and make a tf.function of `forward`"
         )
-    counts = [_counts(loss, forward, part) for part in parts]
+    counts = [_counts(followed, forward, part) for part in parts]
     if not counts:
         raise ValueError("`parts` must hold at least one micro-batch, got none")
     own = sum(counts[1:], counts[0])
     total = own if reduce is None else reduced(reduce, own)
-    linear = linearize(loss, total)
+    linear = linearize(followed, total)
 
     gradients: list[Any] = [None] * len(variables)
     again = []
     for part in parts:
         with tf.GradientTape() as tape:
-            again.append(_counts(loss, forward, part))
+            again.append(_counts(followed, forward, part))
             term = linear.of_counts(again[-1])
         gradients = [
             _add(*pair) for pair in zip(gradients, tape.gradient(term, variables), strict=True)
         ]
     if checking():
         _same(own, again)
-    return loss.of_counts(total), gradients
+    return followed.of_counts(total), gradients
 
 
-def _counts(loss: Loss, forward: Callable[[Any], Any], part: Any) -> Confusion:
+def _counts(loss: Any, forward: Callable[[Any], Any], part: Any) -> Any:
     """Return the counts of a micro-batch."""
     inputs, y_true, options = unpack(part)
     return loss.confusion(y_true, forward(inputs), **options)
@@ -127,14 +126,15 @@ def _add(a: Any, b: Any) -> Any:
     return a if b is None else b if a is None else tf.add_n([a, b])
 
 
-def _same(total: Confusion, again: list[Confusion]) -> None:
+def _same(total: Any, again: list[Any]) -> None:
     """Require the total of the first pass, up to what rounding in another order changes."""
-    pairs = zip(total, sum(again[1:], again[0]), strict=True)
+    arrays = arrays_of(total)
+    pairs = zip(arrays, arrays_of(sum(again[1:], again[0])), strict=True)
     apart = tf.add_n([tf.reduce_sum(tf.abs(a - b)) for a, b in pairs])
-    tolerance = float(np.finfo(total[0].dtype.as_numpy_dtype).eps) ** 0.5
+    tolerance = float(np.finfo(arrays[0].dtype.as_numpy_dtype).eps) ** 0.5
     tf.debugging.assert_less_equal(
         apart,
-        tolerance * tf.add_n([tf.reduce_sum(x) for x in total]),
+        tolerance * tf.add_n([tf.reduce_sum(x) for x in arrays]),
         "`parts` and `forward` must give the same in both passes: dropout must take its seed "
         "from the inputs, and a data set must give the same examples each time",
     )

@@ -10,7 +10,7 @@ import torch.distributed as dist
 
 from softset._arrays import library
 from softset._arrays.values import checking
-from softset._types import KINDS, Counts
+from softset._types import Counts, are_counts
 
 
 def all_reduce(confusion: Counts, group: Any = None) -> Any:
@@ -69,7 +69,7 @@ def all_reduce(confusion: Counts, group: Any = None) -> Any:
     0.3627
     >>> torch.distributed.destroy_process_group()
     """
-    if not (isinstance(confusion, KINDS) and all(map(torch.is_tensor, confusion))):
+    if not (are_counts(confusion) and all(map(torch.is_tensor, confusion))):
         raise TypeError(
             f"`confusion` must be a Confusion or a ConfusionTable of tensors, got {confusion!r}"
         )

@@ -8,11 +8,10 @@ from typing import Any
 
 import torch
 
-from softset import Confusion
 from softset._arrays.values import checking
-from softset._types import Reduce, map_counts
+from softset._types import Reduce, arrays_of, map_counts, parts_of, reduced
+from softset.compound import additive
 from softset.gradients import LinearLoss
-from softset.losses import Loss, reduced
 
 from ..parts import unpack
 from .loss import MetricLoss
@@ -24,7 +23,7 @@ _CHANGED = (
 
 
 def backward_in_parts(
-    loss: Loss | MetricLoss,
+    loss: Callable[..., Any],
     forward: Callable[[Any], torch.Tensor],
     parts: Iterable[Any],
     *,
@@ -58,7 +57,8 @@ def backward_in_parts(
     Raises
     ------
     TypeError
-        If `loss` is no loss, if `parts` can be gone through only once, or if a part is no tuple.
+        If `loss` is none, or has no counts that add up; if `parts` can be gone through only
+        once, or if a part is no tuple.
     ValueError
         If there are no parts or their number changes, if scores carry no gradient or, while
         `softset.checks` is on, if the second pass finds other scores than the first.
@@ -86,26 +86,25 @@ def backward_in_parts(
     >>> torch.allclose(value, whole), torch.allclose(in_parts, model[0].weight.grad)
     (True, True)
     """
-    if not isinstance(loss, (Loss, MetricLoss)):
-        raise TypeError(f"`loss` must be what as_loss returned or a MetricLoss, got {loss!r}")
+    followed = loss if isinstance(loss, MetricLoss) else additive(loss)
     if isinstance(parts, Iterator):
         raise TypeError(
             f"`parts` must be something to go through twice, got {type(parts).__name__}; "
             "pass a list of it"
         )
     with torch.no_grad(), _rewound(forward):
-        seen = [_count(loss, forward, part) for part in parts]
+        seen = [_count(followed, forward, part) for part in parts]
     if not seen:
         raise ValueError("`parts` must hold at least one micro-batch, got none")
     total = sum(seen[1:], seen[0])
     total = map_counts(lambda x: x.detach().requires_grad_(), total)
-    value = _plain(loss).of_counts(total if reduce is None else reduced(reduce, total))
-    slopes = torch.autograd.grad(value, total, materialize_grads=True)
-    linear = LinearLoss(_plain(loss), type(total)(*slopes))
+    value = _plain(followed).of_counts(total if reduce is None else reduced(reduce, total))
+    slopes = iter(torch.autograd.grad(value, arrays_of(total), materialize_grads=True))
+    linear = LinearLoss(_plain(followed), map_counts(lambda _: next(slopes), total))
     number = 0
     for number, part in enumerate(parts, 1):
         with _exchanging(forward, number >= len(seen)):
-            counts = _count(loss, forward, part)
+            counts = _count(followed, forward, part)
             _check_same(counts, seen, number)
             term = linear.of_counts(counts)
             if not term.requires_grad:
@@ -138,25 +137,26 @@ def _exchanging(forward: Any, last: bool) -> contextlib.AbstractContextManager[A
     )
 
 
-def _plain(loss: Loss | MetricLoss) -> Loss:
+def _plain(loss: Any) -> Any:
     # Asked for anew by each part: its backward pass frees the graph of a learned threshold.
     return loss.loss if isinstance(loss, MetricLoss) else loss
 
 
-def _count(loss: Loss | MetricLoss, forward: Callable[[Any], Any], part: Any) -> Confusion:
+def _count(loss: Any, forward: Callable[[Any], Any], part: Any) -> Any:
     inputs, y_true, options = unpack(part)
     return _plain(loss).confusion(y_true, forward(inputs), **options)
 
 
-def _check_same(counts: Confusion, seen: list[Confusion], number: int) -> None:
+def _check_same(counts: Any, seen: list[Any], number: int) -> None:
     """Require the counts of the first pass, up to what rounding in another order changes."""
     if number > len(seen):
         raise ValueError(_CHANGED.format(f"{len(seen)} parts, then more"))
     if not checking():
         return
-    found, expected = (torch.stack(tuple(c)).detach() for c in (counts, seen[number - 1]))
-    tolerance = torch.finfo(expected.dtype).eps ** 0.5
-    if found.shape != expected.shape or (
-        (found - expected).abs().max() > tolerance * expected.sum()
-    ):
-        raise ValueError(_CHANGED.format(f"other scores or labels in part {number}"))
+    for c, before in zip(parts_of(counts), parts_of(seen[number - 1]), strict=True):
+        found, expected = (torch.stack(tuple(x)).detach() for x in (c, before))
+        tolerance = torch.finfo(expected.dtype).eps ** 0.5
+        if found.shape != expected.shape or (
+            (found - expected).abs().max() > tolerance * expected.sum()
+        ):
+            raise ValueError(_CHANGED.format(f"other scores or labels in part {number}"))
