@@ -474,9 +474,9 @@ def test_what_makes_no_sense_is_refused(backend):
     with pytest.raises(TypeError, match="`y_true` must hold integer class numbers beside"):
         ss.confusion_table(backend.asarray(NUMBERS * 1.0), p)
     with pytest.raises(ValueError, match=r"`y_true` must hold class numbers, of \(24,\), or"):
-        ss.confusion_table(y[:5], p)
+        ss.confusion_table(backend.asarray(NUMBERS[:5]), p)
     with pytest.raises(ValueError, match=r"; pass y_true\[..., 0\]"):
-        ss.confusion_table(y[:, None], p)
+        ss.confusion_table(backend.asarray(NUMBERS[:, None]), p)
     images = (
         backend.asarray(NUMBERS.reshape(2, 3, 4)),
         backend.asarray(RNG.uniform(size=(2, C, 3, 4))),
@@ -498,7 +498,7 @@ def test_what_makes_no_sense_is_refused(backend):
     with pytest.raises(ValueError, match="`sample_weight` must hold finite weights"):
         ss.confusion_table(y, p, sample_weight=backend.asarray(-WEIGHTS))
     with pytest.raises(ValueError, match="`y_prob` must not be empty"):
-        ss.confusion_table(y[:0], p[:0])
+        ss.confusion_table(backend.asarray(NUMBERS[:0]), backend.asarray(LOGITS[:0]))
     with pytest.raises(TypeError, match="`y_prob` must hold floating-point scores"):
         ss.confusion_table(y, y)
     with pytest.raises(ValueError, match="`axis` of Softmax must be that of the classes"):
