@@ -15,11 +15,12 @@ from ._counting.checks import axes
 from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
+from ._options import axis_or_axes
 from ._types import Array, Confusion, Metric, Reduce, Step, Threshold
-from .averages import averaged_axis, is_average, over_grid
+from .averages import averaged_axis, is_average, mean_of_defined, over_grid
 from .curves import is_area
 from .metrics import direction, is_built_in
-from .metrics.options import Bound, Wrapped, core, freeze
+from .metrics.options import Bound, Wrapped, core, freeze, is_nan, zero_division_of
 from .metrics.users import require_array, values_of
 from .steps import ArgMax, Hard, Linear, class_axis, is_own_step
 
@@ -129,6 +130,8 @@ class Score:
         values = self.values_at(c)
         if self.thresholds is not None and isinstance(self.step, Hard):
             warn_of_area(self.metric, self.thresholds, self.axis, c)
+        if tuple(require_array(values).shape) and is_nan(zero_division_of(self.metric, {})):
+            values = mean_of_defined(c, values)
         return self.of_values(values)
 
     def as_numbers(self, lib: Library, c: tuple[Any, ...]) -> Confusion | None:
@@ -231,7 +234,9 @@ def as_loss(
     Differentiable in `y_prob` and finite on every batch, but for likelihood and odds ratios
     that divide by 0. On some batches the gradient is 0, and nothing is learned: F-beta,
     precision, recall and Jaccard without positives, MCC, informedness and the geometric mean
-    with one class only. Source: Tsoi et al. 2022, section 3.
+    with one class only. With a `zero_division` of nan what is undefined is left out of averages
+    and means; where nothing is left the loss is nan, and its gradient 0. Source: Tsoi et al.
+    2022, section 3.
 
     Examples
     --------
@@ -244,7 +249,8 @@ def as_loss(
     """
     frozen = freeze(metric)
     _require_grid(frozen, thresholds)
-    return Loss(frozen, step, threshold, thresholds, axis, from_logits, direction(frozen, maximize))
+    maximize = direction(frozen, maximize)
+    return Loss(frozen, step, threshold, thresholds, axis_or_axes(axis), from_logits, maximize)
 
 
 def as_score(
@@ -321,7 +327,7 @@ def as_score(
             "as_loss takes the soft ones"
         )
     threshold = 0.5 if threshold is None else threshold
-    return Score(frozen, step, threshold, thresholds, axis, from_logits)
+    return Score(frozen, step, threshold, thresholds, axis_or_axes(axis), from_logits)
 
 
 def _is_plain(*options: Any) -> bool:
