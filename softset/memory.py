@@ -41,7 +41,7 @@ def empty_memory(c: Confusion, size: int) -> Confusion:
     [0. 0.]
     """
     _require_counts(c)
-    whole("size", size, 1)
+    size = whole("size", size, 1)
     lib = library(c._fields, c)
     xp = lib.xp
     return Confusion(*(lib.constant(xp.stack([xp.zeros_like(x)] * size)) for x in c))

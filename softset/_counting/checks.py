@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from .._arrays import Library
+from .._options import as_int
 from .hints import broadcasts_to, fits, for_companion, for_labels, for_names, for_threshold
 from .names import Names
 
@@ -84,8 +85,9 @@ def axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     given = axis if isinstance(axis, tuple) else (axis,)
+    given = tuple([as_int(a) for a in given])
     for a in given:
-        if isinstance(a, bool) or not isinstance(a, int):
+        if type(a) is not int:
             raise TypeError(f"`axis` must be None, an integer or a tuple of them, got {axis!r}")
         if not -ndim <= a < ndim:
             raise ValueError(f"`axis` must lie in [{-ndim}, {ndim}) for {ndim} dimensions, got {a}")
