@@ -48,8 +48,8 @@ def _look_for_undefined(
     _warn(
         f"`metric` {metric.__name__} is undefined for {_named(lib, word, undefined)}, with "
         f"{'one class only' if ranks else 'no positive'}, and counts in the mean as "
-        f"zero_division; leave it out, take {metric.__name__}(c) of the score's `confusion` for a "
-        f"value per {word}, or give zero_division"
+        f"zero_division; leave it out by functools.partial({metric.__name__}, "
+        f"zero_division=float('nan')), or give the value to count for each such {word}"
     )
 
 

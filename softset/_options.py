@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import Any
 
 _NUMBERS = (int, float)
@@ -44,10 +45,25 @@ def positive_share(name: str, value: Any) -> None:
         raise ValueError(f"`{name}` must lie in (0, 1], got {value!r}")
 
 
-def whole(name: str, value: Any, least: int) -> None:
-    """Require a whole number that is not below another."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def as_int(value: Any) -> Any:
+    """Return a whole number, NumPy's too, as an int; anything else, True too, as it is."""
+    # Asked first: a compiler reads along, to which the rest would be a break.
+    if type(value) is int or value is None or isinstance(value, (bool, tuple)):
+        return value
+    return int(value) if isinstance(value, Integral) else value
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """Return a whole number that is not below another as an int."""
+    value = as_int(value)
+    if type(value) is not int or value < least:
         raise ValueError(f"`{name}` must be an integer of at least {least}, got {value!r}")
+    return value
+
+
+def axis_or_axes(value: Any) -> Any:
+    """Return an axis, or a tuple of them, with ints for whole numbers."""
+    return tuple([as_int(a) for a in value]) if type(value) is tuple else as_int(value)
 
 
 def function(name: str, value: Any, what: str) -> None:

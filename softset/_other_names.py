@@ -18,7 +18,8 @@ _OTHERS = {
     "{0}false_omission_rate": "for",
     "{0}accuracy": "acc simplematching sokalmichener overallaccuracy",
     "{0}error_rate": "misclassificationrate zeroone zerooneloss hamming hammingloss",
-    "{0}balanced_accuracy": "ba bacc macrorecall",
+    "{0}balanced_accuracy": "ba bacc",
+    "{0}macro({0}recall), and of two classes {0}balanced_accuracy": "macrorecall",
     "{0}informedness": (
         "youden youdensj youdenj bookmakerinformedness bm peirceskill trueskillstatistic tss "
         "hanssenkuipers"
@@ -61,6 +62,8 @@ _OTHERS = {
     "{0}average_precision, at thresholds={0}grid(99) or of the counts of {0}sweep": (
         "ap prauc aucpr auprc averageprecisionscore"
     ),
+    "{0}best_threshold": "optimalthreshold findthreshold findbestthreshold tunethreshold",
+    "{0}one_hot": "tocategorical",
     "{0}roc_curve": "roc",
     "{0}precision_recall_curve": "prc prcurve",
     "{0}confusion": "confusionmatrix statscores counts",
@@ -75,6 +78,17 @@ _OTHERS = {
     "softset_backends.torch.MetricScore, or softset_backends.keras.MetricScore": "metricscore",
 }
 _CALLED = {other: here for here, others in _OTHERS.items() for other in others.split()}
+# What a name of a metric begins or ends with where it is that of an average, or of one class.
+_AVERAGES = {
+    "macro": "macro",
+    "micro": "micro",
+    "weighted": "weighted",
+    "mean": "macro",
+    "multiclass": "macro",
+    "multilabel": "macro",
+    "binary": "",
+}
+_AVERAGE = tuple(f"{{0}}{average}(" for average in ("macro", "micro", "weighted"))
 # What names of metrics end in elsewhere, and what makes that of a metric.
 _ENDINGS = {"": "", "score": "as_score", "loss": "as_loss", "index": "", "coefficient": ""}
 
@@ -100,10 +114,25 @@ def _here(name: str, public: list[str]) -> str:
     called = {_plain(x): f"{{0}}{x}" for x in public} | _CALLED
     plain = _plain(name)
     for ending, made in _ENDINGS.items():
-        here = called.get(plain.removesuffix(ending)) if plain.endswith(ending) else None
+        if not plain.endswith(ending):
+            continue
+        here = called.get(plain.removesuffix(ending)) or _averaged(plain.removesuffix(ending))
         if here:
-            alone = here.removeprefix("{0}") in public
+            average = here.startswith(_AVERAGE) and here.endswith(")")
+            alone = average or here.removeprefix("{0}") in public
             return f"{{0}}{made}({here})" if made and alone else here
+    return ""
+
+
+def _averaged(plain: str) -> str:
+    """Return what the name of an average of a metric is here, or nothing."""
+    rooms = sys.modules[__package__].__dict__["_ROOM_OF"]
+    metrics = {_plain(x): f"{{0}}{x}" for x, room in rooms.items() if room == "metrics"}
+    for word, average in _AVERAGES.items():
+        rest = plain.removeprefix(word) if plain.startswith(word) else plain.removesuffix(word)
+        here = metrics.get(rest) or _CALLED.get(rest, "")
+        if rest != plain and here.removeprefix("{0}") in rooms:
+            return f"{{0}}{average}({here})" if average else here
     return ""
 
 

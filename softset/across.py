@@ -311,10 +311,10 @@ def over_groups(metric: Metric, ndim: int, *, grid: bool) -> Metric:
     return _beside_groups(one, ndim - 1 - grid, grid)
 
 
-def require_groups(metric: Metric, num_groups: int | None) -> None:
-    """Require how many groups there are for a metric across groups, and that it is outermost."""
+def require_groups(metric: Metric, num_groups: int | None) -> int | None:
+    """Return how many groups there are, which a metric across groups needs, itself outermost."""
     if num_groups is not None:
-        whole("num_groups", num_groups, 1)
+        num_groups = whole("num_groups", num_groups, 1)
         if kind_of(metric) is not Confusion:
             raise ValueError(
                 "`num_groups` must be left out for a metric of a table, which has no groups; take "
@@ -328,7 +328,7 @@ def require_groups(metric: Metric, num_groups: int | None) -> None:
                 f"`num_groups` must be at least 2 for {metric.called}, got {num_groups}; pass how "
                 "many groups there are, and their numbers as `groups` to every call"
             )
-        return
+        return num_groups
     while isinstance(metric, Wrapped):
         metric = metric.metric
         if isinstance(metric, Across):
@@ -336,6 +336,7 @@ def require_groups(metric: Metric, num_groups: int | None) -> None:
                 f"`metric` must have {metric.called} outermost, as in "
                 f"{metric.called}(macro(recall)), got it inside of an average"
             )
+    return num_groups
 
 
 def _of_a_group(metric: Metric) -> Metric:

@@ -4,18 +4,21 @@ Where the counts have other axes beside that of the classes, an average has to b
 but for a grid of thresholds, which losses and scores keep apart.
 
 One policy for absent classes: a class that nobody is in and nobody is put in, that is with
-tp = fp = fn = 0, leaves the macro mean, as in scikit-learn when it finds the classes itself.
+tp = fp = fn = 0, leaves the macro mean, as in scikit-learn when it finds the classes itself. With a
+`zero_division` of nan whatever is undefined leaves a mean, as in scikit-learn too.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ._arrays import library
+from ._options import as_int
 from ._types import Confusion, Metric
 from .metrics.guarded import ratio, require_four
-from .metrics.options import Bound, Wrapped, freeze, kind_of, name_of
+from .metrics.options import Bound, Wrapped, freeze, is_nan, kind_of, name_of, zero_division_of
 
 
 def micro(metric: Metric, axis: int | None = None) -> Metric:
@@ -49,7 +52,7 @@ def micro(metric: Metric, axis: int | None = None) -> Metric:
     >>> print(ss.micro(ss.recall)(c))
     0.75
     """
-    return Micro(_of_four(metric), axis)
+    return Micro(_of_four(metric), as_int(axis))
 
 
 def macro(metric: Metric, axis: int | None = None) -> Metric:
@@ -66,7 +69,7 @@ def macro(metric: Metric, axis: int | None = None) -> Metric:
     -------
     callable
         A metric, hashable and picklable if `metric` is. Options such as `zero_division` are
-        handed on to `metric`; if no class occurs the result is `zero_division` too.
+        handed on to `metric`; if no class is left the result is `zero_division` too.
 
     Raises
     ------
@@ -77,7 +80,14 @@ def macro(metric: Metric, axis: int | None = None) -> Metric:
 
     Notes
     -----
-    A class with tp = fp = fn = 0 is left out; it gets no gradient.
+    A class with tp = fp = fn = 0 is left out; it gets no gradient. That is scikit-learn's average
+    of class numbers, whose classes it finds in the data. Of a matrix of labels, or with `labels`,
+    scikit-learn counts such a class as `zero_division`; that is the plain mean over the classes,
+    which is what a metric without an average gives: ``as_score(f1, threshold=0.5, axis=0)``.
+
+    Classes that occur may be undefined too, as recall is for one that is only predicted. They
+    count as `zero_division`, and with nan they are left out:
+    ``macro(partial(recall, zero_division=nan))`` is scikit-learn's balanced accuracy.
 
     Examples
     --------
@@ -87,7 +97,7 @@ def macro(metric: Metric, axis: int | None = None) -> Metric:
     >>> print(ss.macro(ss.recall)(c))
     0.625
     """
-    return Macro(_of_four(metric), axis)
+    return Macro(_of_four(metric), as_int(axis))
 
 
 def weighted(metric: Metric, axis: int | None = None) -> Metric:
@@ -104,7 +114,8 @@ def weighted(metric: Metric, axis: int | None = None) -> Metric:
     -------
     callable
         A metric, hashable and picklable if `metric` is. Options such as `zero_division` are
-        handed on to `metric`; without any positive the result is `zero_division` too.
+        handed on to `metric`; without any positive the result is `zero_division` too. With nan a
+        class where `metric` is undefined is left out, with its positives.
 
     Raises
     ------
@@ -121,7 +132,7 @@ def weighted(metric: Metric, axis: int | None = None) -> Metric:
     >>> print(ss.weighted(ss.recall)(c))
     0.75
     """
-    return Weighted(_of_four(metric), axis)
+    return Weighted(_of_four(metric), as_int(axis))
 
 
 @dataclass(frozen=True)
@@ -149,10 +160,13 @@ class Macro(Wrapped):
         _require_elementwise(c, values)
         lib = library(("metric", *c._fields), (values, *c))
         xp = lib.xp
-        absent = c.tp + c.fp + c.fn <= 0  # a nan is not: it comes through
-        number = xp.sum(xp.astype(~absent, values.dtype), axis=axis)
-        total = xp.sum(xp.where(absent, xp.zeros_like(values), values), axis=axis)
-        return ratio(lib, total, number, options.get("zero_division", 0.0))
+        zero_division = zero_division_of(self.metric, options)
+        out = c.tp + c.fp + c.fn <= 0  # a nan is not: it comes through
+        if is_nan(zero_division):
+            out = out | _undefined(c, values)
+        number = xp.sum(xp.astype(~out, values.dtype), axis=axis)
+        total = xp.sum(xp.where(out, xp.zeros_like(values), values), axis=axis)
+        return ratio(lib, total, number, zero_division)
 
 
 @dataclass(frozen=True)
@@ -168,11 +182,15 @@ class Weighted(Wrapped):
         _require_elementwise(c, values)
         lib = library(("metric", *c._fields), (values, *c))
         xp = lib.xp
-        support = c.tp + c.fn
+        zero_division, support = zero_division_of(self.metric, options), c.tp + c.fn
+        if is_nan(zero_division):
+            out = _undefined(c, values)
+            values = xp.where(out, xp.zeros_like(values), values)
+            support = xp.where(out, xp.zeros_like(support), support)
         # An infinite value, which has no slope, would give one to its support.
         infinite = values == xp.inf
         total = xp.sum(xp.where(infinite, 0.0, values) * support, axis=axis)
-        value = ratio(lib, total, xp.sum(support, axis=axis), options.get("zero_division", 0.0))
+        value = ratio(lib, total, xp.sum(support, axis=axis), zero_division)
         return xp.where(xp.any(infinite, axis=axis), xp.inf, value)
 
 
@@ -184,6 +202,17 @@ def _of_four(metric: Metric) -> Metric:
             f"{name_of(metric)}, which takes the whole ConfusionTable; use it as it is"
         )
     return freeze(metric)
+
+
+def mean_of_defined(c: Any, values: Any) -> Any:
+    """Return the mean of those of a metric's values that are no nan, but nan if a count is one."""
+    lib = library(("metric", *c._fields), (values, *c))
+    xp = lib.xp
+    out = values != values
+    number = xp.sum(xp.astype(~out, values.dtype))
+    value = ratio(lib, xp.sum(xp.where(out, xp.zeros_like(values), values)), number, math.nan)
+    counted = sum([xp.sum(x) for x in c])
+    return xp.where(counted != counted, xp.nan, value)
 
 
 def over_grid(metric: Metric, ndim: int) -> Metric:
@@ -251,6 +280,16 @@ def _class_axis(c: Confusion, axis: int | None) -> int:
             "count each class by itself, as in as_loss(macro(f1), axis=0)"
         )
     return axis
+
+
+def _undefined(c: Confusion, values: Any) -> Any:
+    """Tell where a metric with a zero_division of nan is undefined: not for what counts lack."""
+    return (values != values) & ~_unknown(c)
+
+
+def _unknown(c: Confusion) -> Any:
+    n = c.tp + c.fp + c.fn + c.tn
+    return n != n
 
 
 def _require_elementwise(c: Confusion, values: Any) -> None:

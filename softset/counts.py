@@ -10,7 +10,7 @@ from ._counting import arguments
 from ._counting.closed_form import counts
 from ._counting.decisions import decided
 from ._counting.sweep import sorted_counts
-from ._options import whole
+from ._options import as_int, whole
 from ._types import Array, Confusion, Step, Threshold
 from .steps import Hard, Linear
 
@@ -275,8 +275,9 @@ def class_labels(
     0.5
     """
     lib, (y_true,) = arrive(("y_true",), (y_true,))
+    num_classes, axis, ignore = as_int(num_classes), as_int(axis), as_int(ignore)
     labels = _labels(lib, y_true, num_classes, axis)
-    if ignore is not None and (isinstance(ignore, bool) or not isinstance(ignore, int)):
+    if ignore is not None and type(ignore) is not int:
         raise TypeError(f"`ignore` must be an integer or None, got {ignore!r}")
     where: Any = None
     limits = lib.xp.iinfo(y_true.dtype)
@@ -301,9 +302,10 @@ def class_labels(
 def _labels(lib: Library, y_true: Any, num_classes: int, axis: int) -> Any:
     if not lib.xp.isdtype(y_true.dtype, "integral"):
         raise TypeError(f"`y_true` must hold integer class numbers, got {y_true.dtype}")
-    whole("num_classes", num_classes, 2)
+    num_classes = whole("num_classes", num_classes, 2)
     ndim = len(y_true.shape) + 1
-    if isinstance(axis, bool) or not isinstance(axis, int):
+    axis = as_int(axis)
+    if type(axis) is not int:
         raise TypeError(f"`axis` must be that of the classes, an integer, got {axis!r}")
     if not -ndim <= axis < ndim:
         raise ValueError(

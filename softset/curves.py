@@ -53,7 +53,7 @@ def grid(n: int) -> tuple[float, ...]:
     >>> ss.grid(3)
     (0.25, 0.5, 0.75)
     """
-    whole("n", n, 1)
+    n = whole("n", n, 1)
     return tuple(i / (n + 1) for i in range(1, n + 1))
 
 

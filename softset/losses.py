@@ -15,12 +15,22 @@ from ._counting.checks import axes
 from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._evaluation import evaluate
+from ._options import axis_or_axes
 from ._types import Array, Confusion, ConfusionTable, Metric, Reduce, Step, Threshold, reduced
 from .across import over_groups, require_groups
-from .averages import averaged_axis, is_average, over_grid
+from .averages import averaged_axis, is_average, mean_of_defined, over_grid
 from .curves import is_area
 from .metrics import direction, is_built_in
-from .metrics.options import Bound, Wrapped, core, freeze, kind_of, name_of
+from .metrics.options import (
+    Bound,
+    Wrapped,
+    core,
+    freeze,
+    is_nan,
+    kind_of,
+    name_of,
+    zero_division_of,
+)
 from .metrics.users import require_array, values_of
 from .steps import ArgMax, Hard, Linear, Softmax, class_axis, is_own_step
 from .tables import OneVsRest
@@ -145,6 +155,8 @@ class Score:
         values = self.values_at(c)
         if self.thresholds is not None and isinstance(self.step, Hard):
             warn_of_area(self.metric, self.thresholds, self.axis, c)
+        if tuple(require_array(values).shape) and is_nan(zero_division_of(self.metric, {})):
+            values = mean_of_defined(c, values)
         return self.of_values(values)
 
     def as_numbers(self, lib: Library, c: tuple[Any, ...]) -> Confusion | None:
@@ -258,7 +270,9 @@ def as_loss(
     Differentiable in `y_prob` and finite on every batch, but for likelihood and odds ratios
     that divide by 0. On some batches the gradient is 0, and nothing is learned: F-beta,
     precision, recall and Jaccard without positives, MCC, informedness and the geometric mean
-    with one class only. Source: Tsoi et al. 2022, section 3.
+    with one class only. With a `zero_division` of nan what is undefined is left out of averages
+    and means; where nothing is left the loss is nan, and its gradient 0. Source: Tsoi et al.
+    2022, section 3.
 
     Examples
     --------
@@ -271,10 +285,10 @@ def as_loss(
     """
     frozen = freeze(metric)
     _require_grid(frozen, thresholds)
-    require_groups(frozen, num_groups)
+    num_groups = require_groups(frozen, num_groups)
     if step is None:
         step = Softmax() if kind_of(frozen) is ConfusionTable else Linear()
-    larger = direction(frozen, maximize)
+    larger, axis = direction(frozen, maximize), axis_or_axes(axis)
     return Loss(frozen, step, threshold, thresholds, axis, from_logits, num_groups, larger)
 
 
@@ -342,7 +356,7 @@ def as_score(
     """
     frozen = freeze(metric)
     _require_grid(frozen, thresholds)
-    require_groups(frozen, num_groups)
+    num_groups = require_groups(frozen, num_groups)
     if step is None:
         if is_average(frozen) and threshold is None and thresholds is None:
             raise ValueError(
@@ -357,6 +371,7 @@ def as_score(
             "as_loss takes the soft ones"
         )
     threshold = 0.5 if threshold is None else threshold
+    axis = axis_or_axes(axis)
     return Score(frozen, step, threshold, thresholds, axis, from_logits, num_groups)
 
 

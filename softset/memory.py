@@ -41,7 +41,7 @@ def empty_memory(c: Counts, size: int) -> Counts:
     [0. 0.]
     """
     _require_counts(c)
-    whole("size", size, 1)
+    size = whole("size", size, 1)
     lib = library(*_named(c, ""))
     xp = lib.xp
     return map_counts(lambda x: lib.constant(xp.stack([xp.zeros_like(x)] * size)), c)

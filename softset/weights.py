@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._arrays import Library, arrive
+from ._options import as_int
 from ._types import Array
 from .counts import one_hot
 from .metrics.guarded import ratio
@@ -44,7 +45,7 @@ def class_weight(y_true: Array, *, num_classes: int = 2) -> Any:
     [0.6666667 2.       ]
     """
     lib, numbers = _class_numbers(y_true)
-    xp = lib.xp
+    num_classes, xp = as_int(num_classes), lib.xp
     rows = xp.reshape(one_hot(numbers, num_classes), (-1, num_classes))
     count = xp.sum(xp.astype(rows, xp.float32), axis=0)
     total = xp.ones_like(count) * xp.sum(count)

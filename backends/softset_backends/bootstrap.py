@@ -10,6 +10,7 @@ import numpy as np
 
 import softset as ss
 from softset._counting.checks import axes
+from softset._options import whole
 from softset._types import Metric, Threshold
 from softset.averages import on_axis
 from softset.curves import is_area
@@ -109,8 +110,7 @@ def bootstrap_interval(
     metric = freeze(metric)
     if not 0 < confidence < 1:
         raise ValueError(f"`confidence` must lie strictly between 0 and 1, got {confidence!r}")
-    if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 1:
-        raise ValueError(f"`resamples` must be an integer of at least 1, got {resamples!r}")
+    resamples = whole("resamples", resamples, 1)
     if is_area(core(metric)):
         raise ValueError(
             "`metric` must belong to one threshold, got an area under a curve; resample it with "

@@ -97,7 +97,7 @@ def arrive(
     if type(where) in NUMBERS:
         raise TypeError(f"`where` must be an array or None, got {where!r}")
     if groups is not None or num_groups is not None:
-        checks.both_or_none(groups, num_groups)
+        num_groups = checks.both_or_none(groups, num_groups)
     # By isinstance: NumPy's float64 is a threshold for arrays of any library.
     one = None if isinstance(threshold, (int, float, tuple)) else threshold
     several = None if isinstance(thresholds, (int, float, tuple)) else thresholds

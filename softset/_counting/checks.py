@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from .._arrays import NUMBERS, Library
-from .._options import whole
+from .._options import as_int, whole
 from .hints import broadcasts_to, fits, for_companion, for_labels, for_names, for_threshold
 from .names import Names
 
@@ -69,14 +69,14 @@ def boolean(lib: Library, where: Any) -> None:
         raise TypeError(f"`where` must be a boolean mask, got {where.dtype}; pass mask != 0")
 
 
-def both_or_none(groups: Any, num_groups: int | None) -> None:
-    """Require both or none of the numbers of the groups and how many there are."""
+def both_or_none(groups: Any, num_groups: int | None) -> int:
+    """Return how many groups there are, requiring their numbers beside it."""
     if num_groups is None:
         raise ValueError(
             "`num_groups` must be given where `groups` is, got None; pass how many groups there "
             "are to confusion, or to as_loss or as_score for all their calls"
         )
-    whole("num_groups", num_groups, 1)
+    num_groups = whole("num_groups", num_groups, 1)
     if groups is None:
         raise ValueError(
             f"`groups` must be given where `num_groups` is, got None and num_groups={num_groups}; "
@@ -124,8 +124,9 @@ def axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     given = axis if isinstance(axis, tuple) else (axis,)
+    given = tuple([as_int(a) for a in given])
     for a in given:
-        if isinstance(a, bool) or not isinstance(a, int):
+        if type(a) is not int:
             raise TypeError(f"`axis` must be None, an integer or a tuple of them, got {axis!r}")
         if not -ndim <= a < ndim:
             raise ValueError(f"`axis` must lie in [{-ndim}, {ndim}) for {ndim} dimensions, got {a}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import Any
 
 from .._options import function
@@ -38,6 +40,15 @@ class Bound(Wrapped):
 
     args: tuple[Any, ...]
     options: tuple[tuple[str, Any], ...]
+
+    def __post_init__(self) -> None:
+        # Tuples compare by identity first: with this one object, metrics of a nan are equal.
+        same = tuple((k, math.nan if is_nan(x) else x) for k, x in self.options)
+        object.__setattr__(self, "options", same)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Make copies by the constructor."""
+        return Bound, (self.metric, self.args, self.options)
 
     def __call__(self, c: Any, **options: Any) -> Any:
         """Return the metric with the options that are fixed, unless they are given again."""
@@ -90,6 +101,18 @@ def fixed_options(metric: Any) -> dict[str, Any]:
         options = {**dict(getattr(metric, "options", ())), **options}
         metric = metric.metric
     return options
+
+
+def zero_division_of(metric: Any, options: dict[str, Any]) -> Any:
+    """Return the zero_division of a call with options: theirs, else the fixed one, else 0."""
+    if "zero_division" in options:
+        return options["zero_division"]
+    return fixed_options(metric).get("zero_division", 0.0)
+
+
+def is_nan(option: Any) -> bool:
+    """Tell whether an option is the number nan; an array is not."""
+    return isinstance(option, Real) and option != option
 
 
 def name_of(metric: Any) -> str:

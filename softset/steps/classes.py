@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .._arrays import Library
+from .._options import as_int
 from .door import arrived
 from .own import own
 
@@ -46,7 +47,7 @@ class ArgMax:
     symmetric: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        _require_axis(self.axis)
+        _with_int_axis(self)
 
     def __call__(self, y_prob: Any, threshold: Any = 0.5) -> Any:
         """Return the memberships; there is no threshold."""
@@ -118,7 +119,7 @@ class Softmax:
     symmetric: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        _require_axis(self.axis)
+        _with_int_axis(self)
         number = isinstance(self.sharpness, (int, float)) and not isinstance(self.sharpness, bool)
         if not (number and 1 <= self.sharpness < math.inf):
             raise ValueError(
@@ -168,8 +169,11 @@ class Softmax:
         return parts, lib.where(total > 0, total, xp.ones_like(total)), largest
 
 
-def _require_axis(axis: Any) -> None:
-    if isinstance(axis, bool) or not isinstance(axis, int):
+def _with_int_axis(step: Any) -> None:
+    """Require an axis, and keep it as an int, by which equal steps are equal."""
+    axis = as_int(step.axis)
+    object.__setattr__(step, "axis", axis)
+    if type(axis) is not int:
         raise TypeError(f"`axis` of the step must be that of the classes, an integer, got {axis!r}")
 
 

@@ -278,6 +278,25 @@ def test_swapped_arguments_and_values_out_of_range_are_errors():
         MetricLoss(ss.f1)(y_true, tensor(10 * y_prob))
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int32", "uint8", "int64"])
+def test_a_score_counts_decisions(dtype):
+    """As the kernel does: beside labels of such a dtype, and not beside real ones."""
+    y_true, y_prob = labels_and_scores(64)
+    decisions = y_prob >= 0.5
+    score = MetricScore(ss.f1)
+    for rows in (slice(0, 40), slice(40, None)):
+        score.update_state(y_true[rows], decisions[rows].astype(dtype))
+        score.update_state(y_true[rows].astype("int32"), decisions[rows, None].astype(dtype))
+    close(score.result(), sklearn.f1_score(y_true, decisions), SINGLE)
+    close(sum(score.confusion), 128, SINGLE)
+    with pytest.raises(TypeError, match="`y_pred` must hold floating-point scores"):
+        score.update_state(y_true.astype(float), decisions.astype(dtype))
+    with pytest.raises(TypeError, match="a loss, a curve and a ranking need the scores"):
+        MetricLoss(ss.f1)(y_true, decisions.astype(dtype))
+    with pytest.raises(ValueError, match="must hold scores, or decisions 0 and 1, got 2"):
+        score.update_state([1, 0], np.asarray([1, 2]))
+
+
 @pytest.mark.parametrize("reduction", ["sum", "none", "sum_over_batch_size"])
 def test_there_is_no_reduction(reduction):
     with pytest.raises(TypeError, match="unexpected keyword argument 'reduction'"):

@@ -203,6 +203,9 @@ def of_streams(rank, world):
             score.reset()
             score.update(p, y)  # and goes on
             found["stream", name, "after"] = score.compute()
+        score = MetricScore(ss.f1, axis=-1)
+        score.update(*((p, y) if rank == 0 else (p[:, 0], y[:, 0])))
+        found["stream", "mean and counts"] = error_of(score.compute)
         found["stream", "nothing"] = error_of(MetricScore(ss.f1).compute)
     return found
 

@@ -342,7 +342,7 @@ def test_what_makes_no_sense_is_refused(backend):
 @pytest.mark.parametrize("axis", [-1, 1, 0, -3])
 def test_class_numbers_become_labels_and_a_mask(backend, axis):
     numbers = np.asarray([[0, 2, 1], [255, 1, 2]])
-    for dtype in ("int64", "int32", "uint8"):
+    for dtype in ("int64", "int32", "uint8", "uint16", "uint32", "uint64"):
         found = backend.run(
             lambda y: ss.class_labels(y, 3, axis=axis, ignore=255),
             backend.asarray(numbers.astype(dtype)),
@@ -371,8 +371,9 @@ def test_more_classes_than_the_dtype_holds(backend):
 
 
 @marks.on(*EAGER)
-def test_numbers_of_no_class_are_refused(backend):
-    numbers = backend.asarray(np.asarray([[0, 1], [3, 255]]))
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "uint16", "uint32", "uint64"])
+def test_numbers_of_no_class_are_refused(backend, dtype):
+    numbers = backend.asarray(np.asarray([[0, 1], [3, 255]], dtype))
     with pytest.raises(ValueError, match=r"from 0 to 2, got 3.* and 1 more; if 3 .* ignore=3"):
         ss.class_labels(numbers, 3)
     with pytest.raises(ValueError, match=r"`y_true` must hold class numbers from 0 to 2, got 3"):
@@ -387,6 +388,9 @@ def test_numbers_of_no_class_are_refused(backend):
             ss.one_hot(numbers, 4, axis=axis)
     with pytest.raises(TypeError, match="`y_true` must hold integer class numbers"):
         ss.class_labels(backend.asarray(PROBABILITIES), 4)
+    largest = np.asarray([0, np.iinfo(dtype).max], dtype)
+    with pytest.raises(ValueError, match=r"`y_true` must hold class numbers from 0 to 2, got"):
+        ss.class_labels(backend.asarray(largest), 3)
     with ss.checks(False):
         assert not backend.to_numpy(ss.class_labels(numbers, 3).labels)[1].any()
 

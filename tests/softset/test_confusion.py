@@ -124,7 +124,8 @@ def test_soft_labels_count_by_their_share(backend):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_labels_and_weights_of_any_dtype_count_in_the_dtype_of_the_scores(backend, dtype):
-    labels = [Y.astype(d) for d in ("bool", "int64", "int32", "uint8", "float32", "float64")]
+    dtypes = ("bool", "int64", "int32", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
+    labels = [Y.astype(d) for d in dtypes]
     weights = [(np.arange(40) % 3).astype(d) for d in ("bool", "int32", "float32", "float64")]
     linear = STEPS["linear"][1]
 

@@ -411,12 +411,13 @@ def test_labels_of_one_class_are_named(backend):
     one_class, coarse = texts(ss.auroc)
     assert one_class == (
         "`metric` auroc is undefined for labels 2 and 3, with one class only, and counts in the "
-        "mean as zero_division; leave it out, take auroc(c) of the score's `confusion` for a value "
-        "per label, or give zero_division"
+        "mean as zero_division; leave it out by functools.partial(auroc, "
+        "zero_division=float('nan')), or give the value to count for each such label"
     )
     assert "most positives and many negatives of label 1 from 0.5 to 0.51, which" in coarse
     assert "undefined for label 2, with no positive, and" in texts(ss.average_precision)[0]
-    assert len(texts(partial(ss.auroc, zero_division=0.5))) == 1  # as asked for
+    for option in (0.5, np.nan):  # as asked for
+        assert len(texts(partial(ss.auroc, zero_division=option))) == 1
     assert not texts(ss.auroc, axis=None)
     with ss.checks(False):
         assert not texts(ss.auroc)

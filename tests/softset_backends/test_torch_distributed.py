@@ -170,6 +170,17 @@ def test_stream_of_other_classes_is_an_error_everywhere(found, name):
         assert_same(process["stream", name, "after"], expected, atol=1e-13)
 
 
+def test_stream_of_means_and_of_counts_is_an_error_everywhere(found):
+    message = (
+        r"ValueError: `input` must have as many dimensions on all processes, got rank 0: a mean "
+        r"over examples; rank 1: \(\);.* with axis=-1 a batch of one dimension .* as a whole$"
+    )
+    for process in found:
+        error, seconds = process["stream", "mean and counts"]
+        assert re.match(message, error), error
+        assert seconds < 30
+
+
 def test_stream_without_any_batch_is_an_error_everywhere(found):
     for process in found:
         assert process["stream", "nothing"][0].startswith("RuntimeError: there is nothing to comp")

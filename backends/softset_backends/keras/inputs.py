@@ -27,11 +27,14 @@ def arguments(
     """Return what a score or a loss counts, labels and weights in the outputs' dimensions."""
     mask = get_keras_mask(y_pred)
     y_pred = ops.convert_to_tensor(y_pred)
-    # Whole numbers stay as they are: the kernel takes them for swapped arguments.
-    if keras.backend.is_float_dtype(y_pred.dtype):
+    # Decisions, for the kernel to count beside labels of such a dtype, or to refuse.
+    decided = not keras.backend.is_float_dtype(y_pred.dtype)
+    if not decided:
         y_pred = ops.cast(y_pred, dtype)
     table = getattr(score, "kind", None) is ConfusionTable
-    y_true = ops.convert_to_tensor(y_true, dtype=None if table else dtype)
+    y_true = ops.convert_to_tensor(y_true)
+    if not (table or (decided and not keras.backend.is_float_dtype(y_true.dtype))):
+        y_true = ops.cast(y_true, dtype)
     if sample_weight is not None:
         sample_weight = _for_rows(ops.convert_to_tensor(sample_weight, dtype=dtype), y_pred)
     if mask is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
+from softset._options import whole
 from softset._types import Array
 
 from .style import axes_of
@@ -64,8 +65,7 @@ def plot_loss_surface(
     labels = np.asarray(y_true)
     if labels.shape != (2,):
         raise ValueError(f"`y_true` must hold the labels of two examples, got {y_true!r}")
-    if isinstance(points, bool) or not isinstance(points, int) or points < 2:
-        raise ValueError(f"`points` must be an integer of at least 2, got {points!r}")
+    points = whole("points", points, 2)
     logits = _takes_logits(loss)
     # Midpoints of cells: many losses are not finite at 0 and 1.
     low, high = (-6.0, 6.0) if logits else (0.0, 1.0)

@@ -231,15 +231,24 @@ class MetricScore(Base):
         if not any(shapes):
             raise RuntimeError(_NOTHING)
         if len({shape for shape in shapes if shape}) > 1:
-            found = "; ".join(
-                f"rank {rank}: {shape[1:] if shape else 'no batch'}"
-                for rank, shape in enumerate(shapes)
-            )
+            found = "; ".join(f"rank {rank}: {_kept(shape)}" for rank, shape in enumerate(shapes))
+            if _MEAN in shapes:
+                raise ValueError(
+                    f"`input` must have as many dimensions on all processes, got {found}; with "
+                    f"axis={self._score.axis} a batch of one dimension is counted as a whole"
+                )
             raise ValueError(
                 "`input` must have the same classes on all processes, got counts of shape "
                 f"{found}; give every process scores of all classes"
             )
         setattr(self, self._name, counts + counts.new_zeros(max(shapes, key=len)))
+
+
+def _kept(shape: tuple[int, ...]) -> str:
+    """Say what a process keeps in a tensor of this shape."""
+    if shape == _MEAN:
+        return "a mean over examples"
+    return f"{shape[1:]}" if shape else "no batch"
 
 
 def _numbers(x: Any) -> Any:

@@ -34,6 +34,12 @@ _STRETCH = 2**7
 _FEW_PLACES = 2**8
 _NOTHING = np.zeros(0, np.int8)
 _HALF = (torch.float16, torch.bfloat16)
+# The unsigned integers that are not compared, and what holds their values, or nearly.
+_COMPARED = {
+    torch.uint16: torch.int32,
+    torch.uint32: torch.int64,
+    torch.uint64: torch.float64,
+}
 
 
 class Torch(Library):
@@ -333,8 +339,9 @@ class Torch(Library):
         return torch.minimum(x, y, out=x)
 
     def look(self, x: Any) -> Any:
-        """Return the values of x."""
-        return x.detach()
+        """Return the values of x, of the large unsigned integers in a dtype that compares."""
+        dtype = _COMPARED.get(x.dtype)
+        return x.detach() if dtype is None else x.detach().to(dtype)
 
     def are_shares(self, x: Any) -> bool:
         """Tell whether all of x is in [0, 1], by NumPy where it is in memory, which is faster."""
@@ -358,7 +365,7 @@ class Torch(Library):
 
     def extremes(self, x: Any) -> tuple[Any, Any]:
         """Return the smallest and the largest value of x, or x itself where they are hidden."""
-        x = x.detach()
+        x = self.look(x)
         if 0 in x.shape or x.device.type not in ("cpu", "cuda"):
             return x, x
         low, high = torch.aminmax(x)
