@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         tversky,
         yule_q,
     )
+    from .powers import focal
     from .ranking import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
     from .steps import (
         Algebraic,
@@ -118,6 +119,8 @@ __all__ = [
     "micro",
     "macro",
     "weighted",
+    # Focal powers
+    "focal",
     # Gradients without a framework
     "value_and_grad",
     "linearize",
@@ -199,6 +202,7 @@ _ROOMS = {
     "thresholds": ("best_threshold", "cost_threshold", "threshold_at"),
     "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),
     "averages": ("macro", "micro", "weighted"),
+    "powers": ("focal",),
     "gradients": ("linearize", "value_and_grad"),
     "memory": ("empty_memory", "remember"),
     "weights": ("class_weight", "pos_weight", "sample_weight"),

@@ -15,7 +15,7 @@ from typing import Any
 from ._arrays import library
 from ._types import Confusion, Metric
 from .metrics.guarded import ratio
-from .metrics.options import Bound, Wrapped, freeze
+from .metrics.options import Wrapped, freeze
 
 
 def micro(metric: Metric, axis: int | None = None) -> Metric:
@@ -178,10 +178,10 @@ class Weighted(Wrapped):
 
 def over_grid(metric: Metric, ndim: int) -> Metric:
     """Return the metric for counts of so many axes, the last of them a grid of thresholds."""
-    if isinstance(metric, Bound):
-        return replace(metric, metric=over_grid(metric.metric, ndim))
-    if not isinstance(metric, (Micro, Macro, Weighted)):
+    if not isinstance(metric, Wrapped):
         return metric
+    if not isinstance(metric, (Micro, Macro, Weighted)):
+        return replace(metric, metric=over_grid(metric.metric, ndim))
     axis = -2 if metric.axis is None and ndim <= 2 else metric.axis
     if axis in (-1, ndim - 1):
         raise ValueError(
@@ -213,10 +213,10 @@ def averaged_axis(metric: Metric, kept: list[int]) -> int | None:
 
 def on_axis(metric: Metric, axis: int) -> Metric:
     """Return the metric with this class axis for an average that was not told of one."""
-    if isinstance(metric, Bound):
-        return replace(metric, metric=on_axis(metric.metric, axis))
-    if not isinstance(metric, (Micro, Macro, Weighted)):
+    if not isinstance(metric, Wrapped):
         return metric
+    if not isinstance(metric, (Micro, Macro, Weighted)):
+        return replace(metric, metric=on_axis(metric.metric, axis))
     inner = on_axis(metric.metric, axis)
     return replace(metric, metric=inner, axis=axis if metric.axis is None else metric.axis)
 

@@ -64,8 +64,8 @@ def name_of(metric: Any) -> str:
     if isinstance(metric, Bound):
         options = [repr(x) for x in metric.args] + [f"{k}={v!r}" for k, v in metric.options]
         return f"{name_of(metric.metric)}({', '.join(options)})"
-    if isinstance(metric, Wrapped):  # an average
-        given = getattr(metric, "axis", None)
-        axis = "" if given is None else f", axis={given}"
-        return f"{type(metric).__name__.lower()}({name_of(metric.metric)}{axis})"
+    if isinstance(metric, Wrapped):  # an average, or focal
+        given = {name: getattr(metric, name, None) for name in ("axis", "power")}
+        more = "".join(f", {name}={x}" for name, x in given.items() if x is not None)
+        return f"{type(metric).__name__.lower()}({name_of(metric.metric)}{more})"
     return getattr(metric, "__name__", None) or repr(metric)

@@ -7,13 +7,13 @@ from typing import Any
 
 import keras
 
-from softset import averages, curves, metrics, steps
+from softset import averages, curves, metrics, powers, steps
 from softset.losses import Score
 from softset.metrics.options import Bound
 
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
 _AVERAGES = (averages.Macro, averages.Micro, averages.Weighted)
-_KINDS = {kind.__name__: kind for kind in (Bound, *_AVERAGES, *_STEPS)}
+_KINDS = {kind.__name__: kind for kind in (Bound, powers.Focal, *_AVERAGES, *_STEPS)}
 
 _AREAS = (curves.auroc, curves.average_precision)
 
