@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         multiclass_matthews_corrcoef,
         of_table,
     )
+    from .powers import focal
     from .ranking import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
     from .steps import (
         Algebraic,
@@ -135,6 +136,8 @@ __all__ = [
     "micro",
     "macro",
     "weighted",
+    # Focal powers
+    "focal",
     # Metrics across groups
     "largest_gap",
     "smallest_ratio",
@@ -242,6 +245,7 @@ _ROOMS = {
     "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),
     "across": ("group_mean", "largest_gap", "smallest_ratio", "worst_group"),
     "averages": ("macro", "micro", "weighted"),
+    "powers": ("focal",),
     "gradients": ("linearize", "value_and_grad"),
     "memory": ("empty_memory", "remember"),
     "weights": ("class_weight", "pos_weight", "sample_weight"),

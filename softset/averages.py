@@ -18,7 +18,7 @@ from ._arrays import library
 from ._options import as_int
 from ._types import Confusion, Metric
 from .metrics.guarded import ratio, require_four
-from .metrics.options import Bound, Wrapped, freeze, is_nan, kind_of, name_of, zero_division_of
+from .metrics.options import Wrapped, freeze, is_nan, kind_of, name_of, zero_division_of
 
 
 def micro(metric: Metric, axis: int | None = None) -> Metric:
@@ -217,10 +217,10 @@ def mean_of_defined(c: Any, values: Any) -> Any:
 
 def over_grid(metric: Metric, ndim: int) -> Metric:
     """Return the metric for counts of so many axes, the last of them a grid of thresholds."""
-    if isinstance(metric, Bound):
-        return replace(metric, metric=over_grid(metric.metric, ndim))
-    if not isinstance(metric, (Micro, Macro, Weighted)):
+    if not isinstance(metric, Wrapped):
         return metric
+    if not isinstance(metric, (Micro, Macro, Weighted)):
+        return replace(metric, metric=over_grid(metric.metric, ndim))
     axis = -2 if metric.axis is None and ndim <= 2 else metric.axis
     if axis in (-1, ndim - 1):
         raise ValueError(
@@ -252,10 +252,10 @@ def averaged_axis(metric: Metric, kept: list[int]) -> int | None:
 
 def on_axis(metric: Metric, axis: int) -> Metric:
     """Return the metric with this class axis for an average that was not told of one."""
-    if isinstance(metric, Bound):
-        return replace(metric, metric=on_axis(metric.metric, axis))
-    if not isinstance(metric, (Micro, Macro, Weighted)):
+    if not isinstance(metric, Wrapped):
         return metric
+    if not isinstance(metric, (Micro, Macro, Weighted)):
+        return replace(metric, metric=on_axis(metric.metric, axis))
     inner = on_axis(metric.metric, axis)
     return replace(metric, metric=inner, axis=axis if metric.axis is None else metric.axis)
 

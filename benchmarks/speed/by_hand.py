@@ -56,6 +56,10 @@ def loss_of(
     def dice(y: Any, p: Any) -> Any:
         return 1 - 2 * xp.sum(y * p) / (xp.sum(y) + xp.sum(p))
 
+    def image_dice(y: Any, p: Any) -> Any:
+        both, whole = (xp.sum(x, axis=(1, 2)) for x in (y * p, y + p))
+        return 1 - xp.mean(2 * both / whole)
+
     def macro_dice(y: Any, p: Any) -> Any:
         if factor is not None:
             y, p = y * factor, p * factor if work.extra == MASK else p
@@ -66,7 +70,8 @@ def loss_of(
 
     if work.thresholds:
         return mean_f1
-    losses = {"F1": f1, "macro F1": macro_f1, "MCC": mcc, "Dice": dice, "macro Dice": macro_dice}
+    losses = {"F1": f1, "macro F1": macro_f1, "MCC": mcc}
+    losses |= {"Dice": dice, "image Dice": image_dice, "macro Dice": macro_dice}
     loss = losses[work.metric.removesuffix(" of logits")]
     return (lambda y, z: loss(y, sigmoid(z))) if work.from_logits else loss
 

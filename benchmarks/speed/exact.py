@@ -42,7 +42,8 @@ class Exact:
         for rows in _parts(self.p):
             y, x = (a[rows].astype(np.float64) for a in (self.y, self.p))
             total = np.zeros(y.shape)
-            for t, (tp, fp, fn, tn) in zip(_thresholds(self.work), self.slopes, strict=True):
+            for t, four in zip(_thresholds(self.work), self.slopes, strict=True):
+                tp, fp, fn, tn = (x[rows] for x in four) if self.work.per_image else four
                 total += _slope(self.work, x, t) * (y * (tp - fn) + (1 - y) * (fp - tn))
             yield rows, total if self.factor is None else total * self.factor[rows]
 
@@ -66,7 +67,7 @@ def exact(work: Work) -> Exact:
     value = 1 - np.mean(values)
     if work.task == FORWARD:
         return Exact(work, y, p, factor, value, [])
-    size = np.size(values)  # thresholds or classes
+    size = np.size(values)  # thresholds, classes or images
     scaled = [(-a / size, -b / size, -c / size, -d / size) for a, b, c, d in slopes]
     return Exact(work, y, p, factor, value, scaled)
 
@@ -104,9 +105,10 @@ def _logistic(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _counts(work: Work, y: np.ndarray, p: np.ndarray, factor: np.ndarray | None) -> list[Four]:
-    """Return tp, fp, fn and tn for each threshold, of each class if it has its own."""
-    axes = tuple(i for i in range(p.ndim) if i != 1 or not work.per_class)
-    found = [[0.0] * 4 for _ in _thresholds(work)]
+    """Return tp, fp, fn and tn for each threshold, of each class or image if it has its own."""
+    kept = 1 if work.per_class else 0 if work.per_image else None
+    axes = tuple(i for i in range(p.ndim) if i != kept)
+    found: list[list[Any]] = [[0.0] * 4 for _ in _thresholds(work)]
     for rows in _parts(p):
         labels, x = (a[rows].astype(np.float64) for a in (y, p))
         weight = 1.0 if factor is None else factor[rows]
@@ -114,8 +116,11 @@ def _counts(work: Work, y: np.ndarray, p: np.ndarray, factor: np.ndarray | None)
             h = _membership(work, x, t)
             products = (labels * h, (1 - labels) * h, labels * (1 - h), (1 - labels) * (1 - h))
             for i, product in enumerate(products):
-                whole = np.sum(weight * product, axis=axes, keepdims=work.per_class)
-                four[i] = four[i] + whole
+                whole = np.sum(weight * product, axis=axes, keepdims=kept is not None)
+                if work.per_image and rows.start:
+                    four[i] = np.concatenate((four[i], whole))
+                else:
+                    four[i] = four[i] + whole
     return [(a, b, c, d) for a, b, c, d in found]
 
 

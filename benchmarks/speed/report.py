@@ -34,7 +34,11 @@ def write(results: Record) -> str:
         parts.append(_table(title, found, _other, timed))
     for framework in TITLES:
         for threads, words in ((0, ""), (1, ", one thread")):
-            for question, of in (("Dice", "of all values"), ("images", "of each class")):
+            for question, of in (
+                ("Dice", "of all values"),
+                ("image Dice", "of each image"),
+                ("images", "of each class"),
+            ):
                 found = select(results, question=question, process=framework, threads=threads)
                 title = f"{TITLES[framework]}{words}, soft Dice {of}, {GRADIENT}"
                 parts.append(_table(title, found, _given, timed))

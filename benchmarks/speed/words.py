@@ -16,10 +16,10 @@ PEERS = {
         "torchvision and timm."
     ),
     "monai": (
-        "`DiceLoss(batch=True)`, one number for all masks of a class, with `sigmoid=True` of "
-        "logits; it adds 1e-5 to both parts. With a mask `MaskedDiceLoss`, which multiplies scores "
-        "and labels by it: weights then enter twice where both meet, which is another function, "
-        "and its value is not compared."
+        "`DiceLoss(batch=True)`, one number for all masks of a class, or `batch=False`, one for "
+        "each image, with `sigmoid=True` of logits; it adds 1e-5 to both parts. With a mask "
+        "`MaskedDiceLoss`, which multiplies scores and labels by it: weights then enter twice "
+        "where both meet, which is another function, and its value is not compared."
     ),
     "keras": (
         "`keras.losses.Dice`, on TensorFlow: soft Dice over all values, or with `axis` of each "
@@ -60,6 +60,6 @@ which glibc keeps memory between calls, as in one that has trained for a while.
 AP
 
 Soft Dice is F1 with `step=ss.Identity()`; each class has its own with `ss.macro(ss.f1)` and \
-`axis=(0, 2, 3)`. NumPy has no autodiff: its gradients are compared with \
-the time of the value alone, by hand.
+`axis=(0, 2, 3)`, and each image with `axis=(1, 2)`. NumPy has no autodiff: its gradients are \
+compared with the time of the value alone, by hand.
 """

@@ -58,6 +58,11 @@ class Work:
         """Tell whether each class, along the second axis, has a metric of its own."""
         return self.metric.startswith("macro")
 
+    @property
+    def per_image(self) -> bool:
+        """Tell whether each image, along the first axis, has a metric of its own."""
+        return self.metric.startswith("image")
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields, for JSON."""
         return asdict(self)
@@ -108,6 +113,7 @@ def _dice() -> list[Work]:
         shapes = ((1, 1000, 1000), MASKS) if process == "torch" else (MASKS,)
         for metric in ("Dice", "Dice of logits"):
             found += [Work("Dice", process, metric, shape) for shape in shapes]
+            found.append(Work("image Dice", process, f"image {metric}", MASKS))
         found.append(Work("images", process, "macro Dice", IMAGES))
     found.append(Work("images", "torch", "macro Dice of logits", IMAGES))
     found.append(Work("images", "torch", "macro Dice", IMAGES, threads=1))

@@ -61,6 +61,9 @@ class Number:
         value = other / self.value
         return self._along(value, -value / self.value)
 
+    def __pow__(self, power: float) -> Number:
+        return self._along(self.value**power, power * self.value ** (power - 1))
+
     def __neg__(self) -> Number:
         return self._along(-self.value, -1.0)
 

@@ -75,9 +75,14 @@ def freeze(metric: Any) -> Metric:
 
 def kind_of(metric: Any) -> Any:
     """Return the kind of counts that a metric is one of."""
-    while isinstance(metric, (Bound, partial)):
-        metric = metric.func if isinstance(metric, partial) else metric.metric
-    return ConfusionTable if getattr(metric, "_of_table", False) else Confusion
+    while not getattr(metric, "_of_table", False):
+        if isinstance(metric, partial):
+            metric = metric.func
+        elif isinstance(metric, Wrapped):
+            metric = metric.metric
+        else:
+            return Confusion
+    return ConfusionTable
 
 
 def core(metric: Any) -> Any:
@@ -122,10 +127,10 @@ def name_of(metric: Any) -> str:
         return f"{name_of(metric.metric)}({', '.join(options)})"
     if isinstance(metric, Directed):
         return f"{metric.called}({name_of(metric.metric)})"
-    if hasattr(metric, "metric"):  # an average, or one against the rest
-        given = getattr(metric, "axis", None)
-        axis = "" if given is None else f", axis={given}"
-        return f"{wrapper_name(metric)}({name_of(metric.metric)}{axis})"
+    if hasattr(metric, "metric"):  # an average, focal, or one against the rest
+        given = {name: getattr(metric, name, None) for name in ("axis", "power")}
+        more = "".join(f", {name}={x}" for name, x in given.items() if x is not None)
+        return f"{wrapper_name(metric)}({name_of(metric.metric)}{more})"
     return getattr(metric, "__name__", None) or repr(metric)
 
 

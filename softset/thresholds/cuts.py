@@ -13,7 +13,7 @@ from .._counting.sweep import sorted_counts
 from .._types import Confusion, Metric
 from ..averages import Macro, Micro, Weighted
 from ..metrics import expected_cost, is_built_in
-from ..metrics.options import Bound, core
+from ..metrics.options import Bound, core, fixed_options
 from ..steps import Hard
 
 # So many times the distance from 1 to the next number may lie between equal values: the sums of
@@ -95,7 +95,7 @@ def rank(name: str, metric: Metric, larger: bool, cuts: Cuts) -> Ranked:
             "one threshold per class pass the metric of a single class and axis=0"
         )
     lib, c, known = cuts.lib, cuts.counts, is_built_in(core(metric))
-    if known and not (isinstance(metric, Bound) and "zero_division" in dict(metric.options)):
+    if known and "zero_division" not in fixed_options(metric):
         values: Any = metric(c, zero_division=float("nan"))  # pyright: ignore[reportCallIssue]
     else:
         values = metric(c if known else Confusion(*(lib.cast(x, cuts.dtype) for x in c)))

@@ -18,6 +18,8 @@ WORKS = [
     Work("MCC", "numpy", "MCC", (1000,)),
     Work("Dice", "numpy", "Dice", (2, 20, 25)),
     Work("Dice", "numpy", "Dice of logits", (2, 20, 25)),
+    Work("image Dice", "numpy", "image Dice", (3, 20, 25)),
+    Work("image Dice", "numpy", "image Dice of logits", (3, 20, 25)),
     Work("images", "numpy", "macro Dice", (2, 3, 5, 4)),
     Work("images", "numpy", "macro Dice of logits", (2, 3, 5, 4)),
     Work("images", "numpy", "macro Dice", (2, 3, 5, 4), extra=MASK),
@@ -58,8 +60,15 @@ def test_exact_gradients_are_the_differences_of_values_by_hand(work):
         assert slope == pytest.approx(slopes[i], rel=1e-4, abs=2e-10)
 
 
-def test_exact_results_do_not_depend_on_the_parts(monkeypatch):
-    work = Work("images", "numpy", "macro Dice", (6, 3, 5, 4), extra=WEIGHTS)
+@pytest.mark.parametrize(
+    "work",
+    [
+        Work("images", "numpy", "macro Dice", (6, 3, 5, 4), extra=WEIGHTS),
+        Work("image Dice", "numpy", "image Dice", (6, 5, 12)),
+    ],
+    ids=lambda work: work.name,
+)
+def test_exact_results_do_not_depend_on_the_parts(work, monkeypatch):
     whole = exact.exact(work)
     ((_, gradient),) = whole.gradient()
     monkeypatch.setattr(exact, "ROWS", 120)

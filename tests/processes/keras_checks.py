@@ -809,6 +809,7 @@ METRICS |= {
     "macro": ss.macro(ss.f1),
     "micro": ss.micro(F2, axis=0),
     "weighted": ss.weighted(functools.partial(ss.tversky, alpha=0.3, beta=0.7)),
+    "focal": ss.macro(ss.focal(ss.f1, power=0.75)),
     "registered": registered_metric,
     "partial of registered": functools.partial(registered_metric),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from softset import Confusion, across, averages, curves, metrics, ranking, steps
+from softset import Confusion, across, averages, curves, metrics, powers, ranking, steps
 from softset.compound import CompoundLoss, Ranking
 from softset.entropy import CrossEntropy
 from softset.losses import Loss
@@ -18,7 +18,7 @@ from softset.tables import OneVsRest
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
 _AVERAGES = (averages.Macro, averages.Micro, averages.Weighted)
 _ACROSS = (across.GroupMean, across.LargestGap, across.SmallestRatio, across.WorstGroup)
-_METRICS = (Bound, OneVsRest, *_AVERAGES, *_ACROSS)
+_METRICS = (Bound, OneVsRest, powers.Focal, *_AVERAGES, *_ACROSS)
 _SURROGATES = [x for name in ranking.__all__ if isinstance(x := getattr(ranking, name), type)]
 _LOSSES = (Loss, CrossEntropy, Ranking, CompoundLoss, Confusion)
 _KINDS = {kind.__name__: kind for kind in (*_METRICS, *_STEPS, *_SURROGATES, *_LOSSES)}

@@ -54,6 +54,8 @@ def metric_and_options(work: Work) -> tuple[Any, dict[str, Any]]:
         options["from_logits"] = True
     if "Dice" in work.metric:
         options["step"] = ss.Identity()
+    if work.per_image:
+        return ss.f1, {**options, "axis": (1, 2)}
     if work.per_class:
         return ss.macro(ss.f1), {**options, "axis": PIXELS if "Dice" in work.metric else 0}
     return (ss.matthews_corrcoef if work.metric == "MCC" else ss.f1), options

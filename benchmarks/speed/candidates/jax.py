@@ -41,8 +41,8 @@ def candidates(work: Work) -> list[Candidate]:
         "by hand": (BY_HAND, by_hand.loss_of(jnp, work, grid, jax.nn.sigmoid)),
         "plain kernel": (PLAIN, loss),
     }
-    if work.metric == "Dice of logits":
-        losses["optax dice_loss"] = (PEER, _optax_dice())
+    if work.metric in ("Dice of logits", "image Dice of logits"):
+        losses["optax dice_loss"] = (PEER, _optax_dice(work))
     found = []
     for name, (kind, fn) in losses.items():
         found += _both_modes(name, kind, _differentiated(fn) if gradient else fn, y, p)
@@ -81,12 +81,12 @@ def _waiting(fn: Callable[..., Any], y: Any, p: Any) -> Call:
     return lambda: jax.block_until_ready(fn(y, p))
 
 
-def _optax_dice() -> Callable[..., Any]:
+def _optax_dice(work: Work) -> Callable[..., Any]:
     from optax.losses import dice_loss
 
-    everything: Any = (0, 1, 2)
+    axis: Any = (1, 2) if work.per_image else (0, 1, 2)
 
     def loss(y: Any, z: Any) -> Any:
-        return dice_loss(z[..., None], y[..., None], smooth=0.0, axis=everything)
+        return jnp.mean(dice_loss(z[..., None], y[..., None], smooth=0.0, axis=axis))
 
     return loss

@@ -76,7 +76,8 @@ def _unchecked(found: list[Candidate]) -> list[Candidate]:
 def _keras_dice(work: Work) -> Callable[..., Any]:
     import keras
 
-    dice = keras.losses.Dice(axis=by_hand.PIXELS if work.per_class else None)
+    axis = by_hand.PIXELS if work.per_class else (1, 2) if work.per_image else None
+    dice = keras.losses.Dice(axis=axis)
     return (lambda y, z: dice(y, tf.sigmoid(z))) if work.from_logits else dice
 
 

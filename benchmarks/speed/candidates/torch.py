@@ -68,7 +68,7 @@ def candidates(work: Work) -> list[Candidate]:
             found.append(Candidate("torch", "compile", name, kind, call))
     if work.device == "cuda" and work.question == "sizes":
         found += copies(work)
-    if work.question in ("thresholds", "Dice", "images"):
+    if work.question in ("thresholds", "Dice", "image Dice", "images"):
         from .torch_peers import peers
 
         found += peers(work, y, p, given)

@@ -41,7 +41,7 @@ def _dice_losses(work: Work, y: Any, given: dict[str, Any]) -> dict[str, Loss]:
     found: dict[str, Loss] = {}
     factor = next(iter(given.values()), None)
     smp = find_spec("segmentation_models_pytorch")
-    if smp and work.extra != WEIGHTS:
+    if smp and work.extra != WEIGHTS and not work.per_image:
         mode = "multilabel" if work.per_class else "binary"
         options = {"from_logits": work.from_logits, "ignore_index": IGNORED if given else None}
         dice = _losses_alone(smp).DiceLoss(mode, **options)
@@ -51,7 +51,7 @@ def _dice_losses(work: Work, y: Any, given: dict[str, Any]) -> dict[str, Loss]:
     if find_spec("monai"):
         losses = import_module("monai.losses")
         kind = losses.DiceLoss if factor is None else losses.MaskedDiceLoss
-        monai = kind(batch=True, sigmoid=work.from_logits)
+        monai = kind(batch=not work.per_image, sigmoid=work.from_logits)
         more = () if factor is None else (factor,)
         found["MONAI"] = lambda y, p: monai(p, y, *more)
     return found
