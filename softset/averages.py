@@ -215,7 +215,7 @@ def mean_of_defined(c: Any, values: Any) -> Any:
     return xp.where(counted != counted, xp.nan, value)
 
 
-def over_grid(metric: Metric, ndim: int) -> Metric:
+def over_grid(metric: Any, ndim: int) -> Any:
     """Return the metric for counts of so many axes, the last of them a grid of thresholds."""
     if not isinstance(metric, Wrapped):
         return metric
@@ -250,7 +250,7 @@ def averaged_axis(metric: Metric, kept: list[int]) -> int | None:
     return None
 
 
-def on_axis(metric: Metric, axis: int) -> Metric:
+def on_axis(metric: Any, axis: int) -> Any:
     """Return the metric with this class axis for an average that was not told of one."""
     if not isinstance(metric, Wrapped):
         return metric

@@ -32,7 +32,7 @@ for _metric in (*(getattr(metrics, name) for name in metrics.__all__), *_OTHERS,
 
 def options_of(score: Any) -> dict[str, Any]:
     """Return the options that a loss or a score was made with."""
-    names = score._fields if isinstance(score, tuple) else [field.name for field in fields(score)]
+    names = getattr(score, "_fields", None) or [field.name for field in fields(score)]
     return {name: _describe(getattr(score, name)) for name in names}
 
 

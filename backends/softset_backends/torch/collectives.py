@@ -80,7 +80,8 @@ def all_reduce(confusion: Counts, group: Any = None) -> Any:
         )
     if dist.get_rank(group) < 0:
         raise ValueError(f"`group` does not hold this process, rank {dist.get_rank()}")
-    counts = torch.stack(tuple(confusion))
+    arrays: Any = tuple(confusion)
+    counts = torch.stack(arrays)
     if library(("c",), (counts,)).visible:
         # Sent whatever this process's checks are: the others' may be on.
         _check_kind(counts, group, look=checking() or counts.device.type == "cpu")
