@@ -41,7 +41,6 @@ LOSSES = {
         (partial(ss.cross_entropy, from_logits=True), ss.as_loss(ss.f1, from_logits=True)),
         weights=(1.0, 0.5),
     ),
-    "entropy": partial(ss.cross_entropy, from_logits=True, pos_weight=2.0),
 }
 
 
@@ -202,6 +201,15 @@ def test_parts_take_the_memory_of_one():
     assert needed[0] < needed[1] / 8  # measured a twentieth for 32 micro-batches
 
 
+def test_parts_of_cross_entropy():
+    """By its two sums: the micro-batches have different weights."""
+    entropy = partial(ss.cross_entropy, from_logits=True, pos_weight=2.0)
+    draw = np.random.default_rng(2).uniform(size=(PARTS, BATCH))
+    parts = (X, Y, jax.tree.map(jnp.asarray, {"sample_weight": draw + 0.5, "where": draw > 0.2}))
+    found = jax.jit(value_and_grad_in_parts(entropy, forward))(init(), parts)
+    assert_same(found, whole(entropy, init(), flat(parts)))
+
+
 def test_parts_of_other_structures():
     """Parameters of any structure and dtype; inputs of any structure; nested in a transform."""
     loss = LOSSES["mcc"]
@@ -224,6 +232,8 @@ def test_parts_that_are_wrong():
     f = value_and_grad_in_parts(LOSSES["f2"], forward)
     with pytest.raises(TypeError, match="`loss` must be what as_loss returned"):
         value_and_grad_in_parts(ss.as_score(ss.f1), forward)
+    with pytest.raises(TypeError, match="pairwise_loss has no counts that add up"):
+        value_and_grad_in_parts(ss.pairwise_loss, forward)
     with pytest.raises(TypeError, match="`forward` must be a function"):
         value_and_grad_in_parts(LOSSES["f2"], init())
     with pytest.raises(TypeError, match=r"`parts` must hold \(inputs, y_true\) or"):

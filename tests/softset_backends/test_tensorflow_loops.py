@@ -41,7 +41,6 @@ LOSSES = {
         (partial(ss.cross_entropy, from_logits=True), ss.as_loss(ss.f1, from_logits=True)),
         weights=(1.0, 0.5),
     ),
-    "entropy": partial(ss.cross_entropy, from_logits=True, pos_weight=2.0),
 }
 
 
@@ -223,6 +222,13 @@ def test_parts_that_change_between_passes(compiled):
         )
     with ss.checks(False):
         value_and_grad_in_parts(LOSSES["f2"], dropped, variables, parts)
+
+
+def test_parts_of_cross_entropy():
+    """By its two sums: the last micro-batch is shorter."""
+    entropy, variables = partial(ss.cross_entropy, from_logits=True, pos_weight=2.0), init()
+    found = value_and_grad_in_parts(entropy, partial(scores, variables), variables, split(X, Y))
+    assert_same(found, whole(entropy, variables, X, Y))
 
 
 def test_parts_that_are_wrong():
