@@ -333,7 +333,7 @@ def test_groups_reach_a_loss_by_hand(double):
     loss = MetricLoss(ss.largest_gap(ss.recall), num_groups=3)
     p = labels_and_scores(40)[1]
     expected = plain(y, p, sample_weight=weights, groups=GROUPS)
-    close(loss(y, tensor(p)[:, None], tensor(weights), groups=tensor(GROUPS)), expected, DOUBLE)
+    close(loss(y, tensor(p)[:, None], tensor(weights), groups=tensor(GROUPS, "int32")), expected, DOUBLE)
     with pytest.raises(ValueError, match="`groups` must be given where `num_groups` is"):
         loss(y, tensor(p))
     again = MetricLoss.from_config(loss.get_config())
@@ -359,7 +359,7 @@ def test_groups_of_a_score(double):
     score = MetricScore(ss.worst_group(ss.recall), num_groups=3)
     assert score.name == "worst_group_recall"
     for rows in (slice(0, 25), slice(25, 40)):
-        score.update_state(y_true[rows], tensor(p[rows]), groups=tensor(GROUPS[rows]))
+        score.update_state(y_true[rows], tensor(p[rows]), groups=tensor(GROUPS[rows], "int32"))
     plain = ss.as_score(ss.worst_group(ss.recall), num_groups=3)
     close(score.result(), plain(y_true, p, groups=GROUPS), DOUBLE)
     assert MetricScore.from_config(score.get_config()).score == plain
