@@ -333,7 +333,11 @@ def test_groups_reach_a_loss_by_hand(double):
     loss = MetricLoss(ss.largest_gap(ss.recall), num_groups=3)
     p = labels_and_scores(40)[1]
     expected = plain(y, p, sample_weight=weights, groups=GROUPS)
-    close(loss(y, tensor(p)[:, None], tensor(weights), groups=tensor(GROUPS, "int32")), expected, DOUBLE)
+    close(
+        loss(y, tensor(p)[:, None], tensor(weights), groups=tensor(GROUPS, "int32")),
+        expected,
+        DOUBLE,
+    )
     with pytest.raises(ValueError, match="`groups` must be given where `num_groups` is"):
         loss(y, tensor(p))
     again = MetricLoss.from_config(loss.get_config())
