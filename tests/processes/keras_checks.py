@@ -328,6 +328,66 @@ def test_half_precision_counts_in_single():
         close(value, expected, SINGLE)
 
 
+GROUPS = np.arange(40) % 3
+
+
+class WithGroups(keras.Model):
+    """A model that takes the groups for its loss from its inputs."""
+
+    def __init__(self, loss):
+        super().__init__()
+        self.dense = keras.layers.Dense(1, activation="sigmoid")
+        self.by_group = loss
+
+    def call(self, inputs):
+        return self.dense(inputs["x"])
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self.by_group(y, y_pred, sample_weight, groups=x["group"])
+
+
+def test_groups_reach_a_loss_by_hand(double):
+    x, y, weights = features()
+    plain = ss.as_loss(ss.largest_gap(ss.recall), num_groups=3)
+    loss = MetricLoss(ss.largest_gap(ss.recall), num_groups=3)
+    p = labels_and_scores(40)[1]
+    expected = plain(y, p, sample_weight=weights, groups=GROUPS)
+    close(
+        loss(y, tensor(p)[:, None], tensor(weights), groups=tensor(GROUPS, "int32")),
+        expected,
+        DOUBLE,
+    )
+    with pytest.raises(ValueError, match="`groups` must be given where `num_groups` is"):
+        loss(y, tensor(p))
+    again = MetricLoss.from_config(loss.get_config())
+    assert again.loss == loss.loss == plain
+
+    model = WithGroups(loss)
+    model.compile(optimizer=keras.optimizers.SGD(0.5))
+    inputs = {"x": x, "group": GROUPS}
+    model.train_on_batch(inputs, y)  # makes the weights
+    first = numpy(model({"x": x}))[:, 0]
+    logs = model.train_on_batch(inputs, y, return_dict=True)
+    close(logs["loss"], plain(y, first, groups=GROUPS), IN_FIT)
+    second = numpy(model({"x": x}))[:, 0]
+    gradient = ss.value_and_grad(plain)(y, first, groups=GROUPS)[1] * first * (1 - first)
+    moved = np.log(second / (1 - second)) - np.log(first / (1 - first))
+    expected = -0.5 * (x @ (x.T @ gradient) + gradient.sum())
+    close(moved, expected, 1e-6)
+
+
+def test_groups_of_a_score(double):
+    y_true, p, _ = features()
+    y_true, p = labels_and_scores(40)
+    score = MetricScore(ss.worst_group(ss.recall), num_groups=3)
+    assert score.name == "worst_group_recall"
+    for rows in (slice(0, 25), slice(25, 40)):
+        score.update_state(y_true[rows], tensor(p[rows]), groups=tensor(GROUPS[rows], "int32"))
+    plain = ss.as_score(ss.worst_group(ss.recall), num_groups=3)
+    close(score.result(), plain(y_true, p, groups=GROUPS), DOUBLE)
+    assert MetricScore.from_config(score.get_config()).score == plain
+
+
 # The loss in fit
 
 

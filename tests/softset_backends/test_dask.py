@@ -19,6 +19,7 @@ W = RNG.uniform(0, 2, ROWS)
 M = RNG.uniform(size=ROWS) < 0.8
 YY = RNG.integers(0, 2, (ROWS, 3))
 PP = np.clip(0.3 * YY + RNG.uniform(0, 0.7, (ROWS, 3)), 0, 1)
+G = np.arange(ROWS) % 3
 GRID = ss.grid(19)
 HARD = ss.Hard()
 
@@ -69,6 +70,8 @@ def compare(function, lazy, *arrays, **options):
         {"thresholds": GRID},
         {"thresholds": GRID, "step": HARD, "sample_weight": W, "where": M},
         {"thresholds": GRID, "step": ss.Identity()},
+        {"groups": G, "num_groups": 3},
+        {"groups": G, "num_groups": 3, "thresholds": GRID, "where": M},
     ],
     ids=lambda options: "-".join(options) or "plain",
 )
@@ -86,6 +89,7 @@ def test_counts(options, lazy):
         {"where": np.stack([M, ~M, M], axis=1)},
         {"sample_weight": W[:, None]},
         {"thresholds": GRID, "step": HARD},
+        {"groups": G, "num_groups": 3},
     ],
     ids=lambda options: "-".join(options) or "plain",
 )

@@ -166,6 +166,14 @@ def test_parts_give_the_gradient_of_the_batch(name, options):
         assert_same(mean, expected[1], rtol=1e-3)
 
 
+def test_parts_of_groups():
+    loss = ss.as_loss(ss.largest_gap(ss.recall), from_logits=True, num_groups=2)
+    params, groups = init(), jnp.arange(PARTS * BATCH).reshape(PARTS, BATCH) % 2
+    parts = (X, Y, {"groups": groups})
+    found = jax.jit(value_and_grad_in_parts(loss, forward))(params, parts)
+    assert_same(found, whole(loss, params, flat(parts)))
+
+
 def test_parts_with_dropout_keys():
     """Keys among the inputs give both passes the same dropout."""
 

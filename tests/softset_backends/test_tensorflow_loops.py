@@ -147,6 +147,14 @@ def test_parts_give_the_gradient_of_the_batch(name, options):
         assert_same([sum(g) / len(parts) for g in zip(*each, strict=True)], expected[1], 1e-3)
 
 
+def test_parts_of_groups():
+    loss = ss.as_loss(ss.largest_gap(ss.recall), from_logits=True, num_groups=2)
+    variables, groups = init(), {"groups": tf.range(ROWS) % 2}
+    forward = partial(scores, variables)
+    found = value_and_grad_in_parts(loss, forward, variables, split(X, Y, groups))
+    assert_same(found, whole(loss, variables, X, Y, **groups))
+
+
 @pytest.mark.parametrize("kind", ["data set", "shuffled", "compiled", "in a tf.function"])
 def test_parts_of_several_kinds(kind):
     loss, variables = LOSSES["mcc"], init()

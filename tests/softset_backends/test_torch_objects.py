@@ -120,6 +120,53 @@ def test_checker_passes(shape, options):
     assert len(report.rows) == 4 and report.passed
 
 
+def test_groups_reach_the_counts():
+    y_true, y_prob = data()
+    weights, mask = weights_and_mask(y_true.shape)
+    groups = np.arange(y_true.size) % 3
+    given = {"sample_weight": weights, "where": mask, "groups": groups}
+    loss = MetricLoss(ss.largest_gap(ss.recall), num_groups=3)
+    expected, slope = ss.value_and_grad(loss.loss)(y_true, y_prob, **given)
+    x = torch.tensor(y_prob, requires_grad=True)
+    value = loss(x, torch.tensor(y_true), **{k: torch.tensor(v) for k, v in given.items()})
+    value.backward()
+    np.testing.assert_allclose(value.item(), expected, rtol=EXACT)
+    np.testing.assert_allclose(x.grad.numpy(), slope, rtol=0, atol=EXACT * np.abs(slope).max())
+    assert repr(loss).endswith(
+        "(largest_gap(recall), step=Linear(delta=0.2), threshold=0.5, num_groups=3)"
+    )
+    with pytest.raises(ValueError, match="`groups` must be given where `num_groups` is"):
+        loss(x, torch.tensor(y_true))
+
+
+def test_gradient_of_groups_in_closed_form_is_autograds():
+    """And a second derivative, which goes by ordinary operations."""
+    scores, labels = tensors((60,))
+    groups = torch.arange(60) % 3
+    loss = ss.as_loss(ss.largest_gap(ss.f1), num_groups=3, step=ss.Sigmoid())
+    value = loss(labels, scores, groups=groups)
+    assert type(value.grad_fn).__name__ == "InTwoPassesBackward"
+    (first,) = torch.autograd.grad(value, scores, create_graph=True)
+    (second,) = torch.autograd.grad(first.square().sum(), scores)
+    # Weights that are followed keep the loss from its closed form.
+    weights = torch.ones(60, dtype=torch.float64, requires_grad=True)
+    plain = loss(labels, scores, sample_weight=weights, groups=groups)
+    (expected,) = torch.autograd.grad(plain, scores, create_graph=True)
+    (twice,) = torch.autograd.grad(expected.square().sum(), scores)
+    torch.testing.assert_close(first, expected, rtol=EXACT, atol=1e-15)
+    torch.testing.assert_close(second, twice, rtol=1e-12, atol=1e-15)  # one more sum
+
+
+def test_groups_under_vmap():
+    scores, labels = (x.detach().reshape(4, 15) for x in tensors((60,)))
+    groups = torch.arange(60).reshape(4, 15) % 3
+    loss = ss.as_loss(ss.largest_gap(ss.recall), num_groups=3)
+    slope = torch.func.grad(lambda p, y, g: loss(y, p, groups=g))
+    found = torch.func.vmap(slope)(scores, labels, groups)
+    each = [slope(*rows) for rows in zip(scores, labels, groups, strict=True)]
+    torch.testing.assert_close(found, torch.stack(each), rtol=EXACT, atol=1e-15)
+
+
 def test_reduce_reaches_the_counts():
     scores, labels = tensors()
     more = ss.Confusion(*torch.tensor([3.0, 1.0, 2.0, 4.0], dtype=torch.float64))
@@ -542,6 +589,20 @@ def batches(shape, logits=False):
 def score_options(options):
     kept = {k: v for k, v in options.items() if k not in ("step", "maximize")}
     return {"threshold": 0.5, **kept}
+
+
+def test_groups_of_a_stream(MetricScore):
+    parts, (scores, labels, weights, mask) = batches((60,))
+    groups = torch.arange(90) % 3
+    score = MetricScore(ss.worst_group(ss.recall), num_groups=3)
+    for (x, y, w, m), g in zip(parts, groups.split([50, 33, 7]), strict=True):
+        score.update(x, y, sample_weight=w, where=m, groups=g)
+    whole = ss.as_score(ss.worst_group(ss.recall), num_groups=3)
+    given = {"sample_weight": weights, "where": mask, "groups": groups}
+    expected = whole(labels, scores.double(), **given)
+    # The counts of a batch are sums of float32 weights.
+    assert score.compute().item() == pytest.approx(expected.item(), rel=SINGLE)
+    assert score.confusion.tp.shape == (3,) and score.higher_is_better is True
 
 
 @losses

@@ -92,6 +92,15 @@ def test_weights_and_masks(case):
     assert_same(gradient(model), expected)
 
 
+def test_groups():
+    model, groups = network(), torch.arange(N) % 3
+    loss = MetricLoss(ss.largest_gap(ss.recall), from_logits=True, num_groups=3)
+    value, expected = whole(loss.loss, model, X, Y, groups=groups)
+    parts = [(x, t, {"groups": g}) for x, t, g in split(X, Y, groups)]
+    assert_same(backward_in_parts(loss, model, parts), value)
+    assert_same(gradient(model), expected)
+
+
 def test_linearize_by_hand_agrees(case):
     loss, model, y = case
     with torch.no_grad():
