@@ -53,7 +53,7 @@ def test_errors():
         ss.empty_memory((1, 2, 3, 4), 2)
     with pytest.raises(TypeError, match="`c` must be a Confusion or a ConfusionTable, got tuple"):
         ss.remember(tuple(c), memory)
-    with pytest.raises(TypeError, match="`memory` must be a Confusion or a Conf.*, got int"):
+    with pytest.raises(TypeError, match=r"`memory` must be a Confusion or a Conf.*, got int"):
         ss.remember(c, 3)
     scalar = ss.confusion(Y[0], P[0])
     with pytest.raises(ValueError, match=r"`memory` must hold counts of the shape of `c`, got"):
