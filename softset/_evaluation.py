@@ -15,7 +15,7 @@ from ._arrays.refusals import NotElementwise
 from ._arrays.values import checking
 from ._counting import closed_form
 from ._counting.arguments import Arguments, Batch
-from ._counting.kinds import check, count, prepare
+from ._counting.kinds import kind_of
 from ._counting.names import Names
 from ._counting.pieces import rounded, sum_up
 from ._counting.values import HIDDEN, SEEN
@@ -56,13 +56,15 @@ def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any
     compiled = call.lib.compiled(given, function, *options)
     if compiled is None:
         return None
-    check(call)
+    kind_of(call).check(call)
     return compiled(*arrays)
 
 
 def _evaluate(loss: Any, names: Names, seen: int, *arrays: Any) -> Any:
-    batch = prepare(loss.arguments(*arrays, names=names), seen=seen)
-    return loss.of_counts(loss.kind(*count(batch, loss.step)))
+    call = loss.arguments(*arrays, names=names)
+    kind = kind_of(call)
+    batch = kind.prepare(call, seen=seen)
+    return loss.of_counts(loss.kind(*kind.count(batch, loss.step)))
 
 
 def count_slopes(

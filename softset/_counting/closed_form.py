@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .arguments import Arguments, arrive
-from .kinds import count, has_slope, prepare
+from .kinds import has_slope, kind_of
 from .pieces import count_pass, first_pass, rounded, second_pass
 from .traced import count_traced
 from .values import SEEN
@@ -73,8 +73,9 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
 
     def again(*inputs: Any) -> Any:
         # The values were checked before, if at all.
-        batch = prepare(arrived(*inputs), seen=seen)
-        return plain(count(batch, step))
+        given = arrived(*inputs)
+        counted = kind_of(given)
+        return plain(counted.count(counted.prepare(given, seen=seen), step))
 
     # Thresholds may change before the gradient is asked for.
     thresholds = map(call.lib.copy, (call.threshold, call.thresholds))

@@ -1,27 +1,33 @@
-"""Both kinds of counts, four and a table, behind the same functions."""
+"""What is done for each kind of counts, four and a table, on the way to them and back."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from .._types import ConfusionTable
 from ..steps import Hard, is_own_step
-from . import arguments, table
-from . import count as four
+from . import arguments, count, table
 from .arguments import Arguments
-from .table import Rows
 
 
-def prepare(call: Arguments, *, seen: int | None = None) -> Any:
-    """Check the arguments and bring them to one dtype, for what they are counted as."""
-    if call.kind is ConfusionTable:
-        return table.prepare(call, seen=seen)
-    return arguments.prepare(call, seen=seen)
+class Kind(NamedTuple):
+    """The functions of a kind of counts: those of `arguments` and `count`, or of `table`."""
+
+    prepare: Callable[..., Any]
+    check: Callable[[Arguments], int]
+    count: Callable[[Any, Any], tuple[Any, ...]]
+    count_and_find: Callable[[Any, Any], tuple[tuple[Any, ...], Any]]
+    gradient: Callable[..., Any]
 
 
-def check(call: Arguments) -> int:
-    """Check dtypes, shapes and values; tell whether the values could be seen."""
-    return table.check(call) if call.kind is ConfusionTable else arguments.check(call)
+FOUR = Kind(arguments.prepare, arguments.check, count.count, count.count_and_find, count.gradient)
+TABLE = Kind(table.prepare, table.check, table.count, table.count_and_find, table.gradient)
+
+
+def kind_of(call: Arguments) -> Kind:
+    """Return what is done for the counts that are asked for."""
+    return TABLE if call.kind is ConfusionTable else FOUR
 
 
 def has_slope(call: Arguments) -> bool:
@@ -29,22 +35,3 @@ def has_slope(call: Arguments) -> bool:
     if call.kind is ConfusionTable:
         return table.has_slope(call.step)
     return type(call.step) is not Hard and is_own_step(call.step)
-
-
-def count(batch: Any, step: Any) -> tuple[Any, ...]:
-    """Return the counts."""
-    return table.count(batch, step) if type(batch) is Rows else four.count(batch, step)
-
-
-def count_and_find(batch: Any, step: Any) -> tuple[tuple[Any, ...], Any]:
-    """Return the counts, and what the gradient needs beside the slopes in them."""
-    if type(batch) is Rows:
-        return table.count(batch, step), None
-    return four.count_and_find(batch, step)
-
-
-def gradient(batch: Any, found: Any, step: Any, slope: Any, room: Any = None) -> Any:
-    """Return the gradient in the scores, given the loss's slopes in the counts."""
-    if type(batch) is Rows:
-        return table.gradient(batch, step, slope)
-    return four.gradient(batch, found, step, slope, room)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .._arrays.shapes import broadcasts_to
 from .._arrays.values import checking
+from .._types import ConfusionTable
 from ..steps import is_own_step
 from .arguments import (
     Arguments,
@@ -20,11 +21,12 @@ from .arguments import (
     batch_of,
     check_kinds,
     piece_of,
+    prepare,
     shape_of_threshold,
 )
 from .checks import axes
-from .count import find_slopes
-from .kinds import count, count_and_find, gradient, prepare
+from .count import count, count_and_find, find_slopes, gradient
+from .kinds import FOUR, TABLE
 from .values import CLEAN, SEEN, check_groups, check_values
 
 # The elements of a piece: half a megabyte of float32.
@@ -45,17 +47,18 @@ class Pass(NamedTuple):
 
 
 def count_pass(arguments: Arguments) -> tuple[Any, ...]:
-    """Return tp, fp, fn and tn."""
+    """Return tp, fp, fn and tn, or the table."""
     counts, batch = sum_up(arguments)
     return rounded(batch, counts)
 
 
 def sum_up(arguments: Arguments) -> tuple[tuple[Any, ...], Batch]:
-    """Return tp, fp, fn and tn, in float64 where arrays are free, and some of the checked input."""
+    """Return counts, in float64 where arrays are free, and some of the checked input."""
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
-        batch = prepare(arguments)
-        return count(batch, arguments.step), batch
+        kind = TABLE if arguments.kind is ConfusionTable else FOUR
+        batch = kind.prepare(arguments)
+        return kind.count(batch, arguments.step), batch
     counts, _, batch = _add_up(arguments, _whole(arguments), pieces, keep=False)
     return counts, batch
 
@@ -65,8 +68,9 @@ def first_pass(arguments: Arguments, *, seen: int | None = None) -> tuple[tuple[
     shape = arguments.y_prob.shape
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
-        batch = prepare(arguments, seen=seen)
-        counts, slopes = count_and_find(batch, arguments.step)
+        kind = TABLE if arguments.kind is ConfusionTable else FOUR
+        batch = kind.prepare(arguments, seen=seen)
+        counts, slopes = kind.count_and_find(batch, arguments.step)
         return counts, Pass(arguments, batch, pieces, [slopes], batch, shape)
     whole = _whole(arguments)
     # To find the slopes again takes hardly longer than to read them, but for buckets and powers.
@@ -80,7 +84,8 @@ def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
     arguments, whole, pieces, found, batch, shape = first
     step, y_prob = arguments.step, arguments.y_prob
     if len(pieces) == 1:
-        return _like(batch, y_prob, gradient(batch, found[0], step, slope))
+        kind = TABLE if arguments.kind is ConfusionTable else FOUR
+        return _like(batch, y_prob, kind.gradient(batch, found[0], step, slope))
     result, seen = batch.lib.xp.empty_like(y_prob), batch.seen
     direct = not batch.clipped and batch.scores.dtype == y_prob.dtype
     for piece, slopes in zip(pieces, found, strict=True):

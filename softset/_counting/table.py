@@ -110,7 +110,12 @@ def count(rows: Rows, step: Any) -> tuple[Any]:
     return (lib.xp.reshape(table, (*lengths, rows.number, rows.number)),)
 
 
-def gradient(rows: Rows, step: Any, slope: tuple[Any]) -> Any:
+def count_and_find(rows: Rows, step: Any) -> tuple[tuple[Any], None]:
+    """Return the table; the gradient needs nothing else of the first pass."""
+    return count(rows, step), None
+
+
+def gradient(rows: Rows, found: None, step: Any, slope: tuple[Any], room: Any = None) -> Any:
     """Return the gradient in the scores, given the loss's slopes in the table."""
     lib, number, xp = rows.lib, rows.number, rows.lib.xp
     (table,) = slope

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..steps import has_lines, is_ours
-from .arguments import Arguments
-from .count import find_slopes
-from .kinds import count, gradient, prepare
+from .arguments import Arguments, prepare
+from .count import count, find_slopes, gradient
+from .kinds import TABLE, kind_of
 from .values import HIDDEN
 
 _FOLLOWED = ("y_prob", "y_true", "sample_weight", "where", "threshold", "groups")
@@ -19,8 +19,9 @@ _FOLLOWED = ("y_prob", "y_true", "sample_weight", "where", "threshold", "groups"
 def count_traced(arguments: Arguments) -> tuple[Any, ...]:
     """Return tp, fp, fn and tn of arrays whose values a compiler does not see."""
     lib, step = arguments.lib, arguments.step
-    if arguments.thresholds is not None or not _knows_slope(step):
-        return count(prepare(arguments), step)
+    kind = kind_of(arguments)
+    if arguments.thresholds is not None or kind is TABLE or not _knows_slope(step):
+        return kind.count(kind.prepare(arguments), step)
     numbers = isinstance(arguments.threshold, (int, float, tuple))
     names = [name for name in _FOLLOWED if getattr(arguments, name) is not None]
     if numbers:

@@ -49,11 +49,11 @@ def test_errors():
     for size in (0, 1.0, True):
         with pytest.raises(ValueError, match="`size` must be an integer of at least 1, got"):
             ss.empty_memory(c, size)
-    with pytest.raises(TypeError, match="`c` must be a Confusion, got tuple"):
+    with pytest.raises(TypeError, match="`c` must be a Confusion or a ConfusionTable, got tuple"):
         ss.empty_memory((1, 2, 3, 4), 2)
-    with pytest.raises(TypeError, match="`c` must be a Confusion, got tuple"):
+    with pytest.raises(TypeError, match="`c` must be a Confusion or a ConfusionTable, got tuple"):
         ss.remember(tuple(c), memory)
-    with pytest.raises(TypeError, match="`memory` must be a Confusion, got int"):
+    with pytest.raises(TypeError, match=r"`memory` must be a Confusion or a Conf.*, got int"):
         ss.remember(c, 3)
     scalar = ss.confusion(Y[0], P[0])
     with pytest.raises(ValueError, match=r"`memory` must hold counts of the shape of `c`, got"):
