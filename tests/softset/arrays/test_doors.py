@@ -16,7 +16,7 @@ DOORS = {
     "_area_warnings.py": {"_place", "warn_of_area"},
     "_counting/arguments.py": {"arrive", "prepare_scores"},
     "_counting/closed_form.py": {"_in_two_passes", "arrived"},
-    "averages.py": {"__call__"},
+    "averages.py": {"__call__", "mean_of_defined"},
     "counts.py": {"class_labels", "confusion", "one_hot"},
     "entropy.py": {"cross_entropy"},
     "gradients.py": {"_by_directions", "linearize", "of_counts"},
