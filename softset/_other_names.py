@@ -126,7 +126,8 @@ def _here(name: str, public: list[str]) -> str:
 
 def _averaged(plain: str) -> str:
     """Return what the name of an average of a metric is here, or nothing."""
-    rooms = sys.modules[__package__ or ""].__dict__["_ROOM_OF"]
+    from . import _ROOM_OF as rooms  # which is there by now
+
     metrics = {_plain(x): f"{{0}}{x}" for x, room in rooms.items() if room == "metrics"}
     for word, average in _AVERAGES.items():
         rest = plain.removeprefix(word) if plain.startswith(word) else plain.removesuffix(word)

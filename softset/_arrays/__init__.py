@@ -29,8 +29,8 @@ def array_namespace(*arrays: Any) -> Any:
     Parameters
     ----------
     *arrays
-        Arrays of one library: NumPy, PyTorch, JAX, TensorFlow, Dask, CuPy or any other that
-        implements the standard. ``None`` and Python numbers are skipped.
+        Arrays of one library: NumPy, PyTorch, JAX, TensorFlow, MLX, Dask, CuPy or any other
+        that implements the standard. ``None`` and Python numbers are skipped.
 
     Returns
     -------
@@ -153,6 +153,11 @@ def _of_framework(name: str, x: Any) -> Library | None:
 
         if dask.recognises(x):
             return dask.LIBRARY
+    if hasattr(loaded.get("mlx.core"), "array"):
+        from . import mlx
+
+        if mlx.recognises(x):
+            return mlx.LIBRARY
     if hasattr(loaded.get("keras"), "Variable"):
         from . import keras
 

@@ -90,7 +90,8 @@ def truth(flag: Any) -> bool | None:
     """Return the value of a 0-d boolean, or None where a transform hides it."""
     try:
         return bool(flag)
-    except (TypeError, RuntimeError):  # what jit and vmap of JAX and of torch.func raise
+    # What jit and vmap of JAX and of torch.func raise, and MLX's ValueError.
+    except (TypeError, RuntimeError, ValueError):
         return None
 
 

@@ -33,6 +33,7 @@ FRAMEWORKS = (
     "lightning",
     "skorch",
     "transformers",
+    "mlx",
     "pandas",
     "matplotlib",
 )

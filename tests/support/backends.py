@@ -26,6 +26,7 @@ class Backend:
 
     name: str
     library: str
+    optional = False  # whether tests run on it only where it is asked for by its name
     traced = False  # whether compiled code sees no values
     in_memory = True  # whether arrays lie in this machine's memory
     dtypes: tuple[str, ...] = ("float64", "float32", "float16", "bfloat16")
@@ -271,7 +272,40 @@ class TFXLA(TFFunction):
     options: ClassVar[dict[str, Any]] = {"jit_compile": True, "autograph": False}
 
 
-_KINDS = (NumPy, Strict, Torch, TorchCompiled, Jax, JaxJit, TensorFlow, TFFunction, TFXLA)
+class MLX(Backend):
+    """MLX on the CPU, where it has float64; mx.compile, which starts a C++ compiler, has a test."""
+
+    name, library = "mlx", "mlx"
+    optional = True
+
+    def __init__(self) -> None:
+        self.mx = importlib.import_module("mlx.core")
+        self.mx.set_default_device(self.mx.cpu)
+
+    def asarray(self, x: Any, dtype: str | None = None) -> Any:
+        x = np.array(x)
+        return self.mx.array(x, dtype=getattr(self.mx, dtype or _mlx_name(x.dtype)))
+
+    def is_array(self, x: Any) -> bool:
+        return isinstance(x, self.mx.array)
+
+    def _to_numpy(self, x: Any) -> np.ndarray:
+        return np.asarray(x.astype(self.mx.float32) if x.dtype == self.mx.bfloat16 else x)
+
+    def dtype_name(self, x: Any) -> str:
+        return str(x.dtype).rpartition(".")[2].removesuffix("_")
+
+    def compile_gradient(
+        self, fn: Callable[..., Any], *arrays: Any, argnum: int = 1
+    ) -> Callable[..., tuple[Any, Any]]:
+        return self.compile(self.mx.value_and_grad(lambda *xs: fn(*xs), argnums=argnum), *arrays)
+
+
+def _mlx_name(dtype: np.dtype) -> str:
+    return "bool_" if dtype.name == "bool" else dtype.name
+
+
+_KINDS = (NumPy, Strict, Torch, TorchCompiled, Jax, JaxJit, TensorFlow, TFFunction, TFXLA, MLX)
 KINDS: dict[str, type[Backend]] = {kind.name: kind for kind in _KINDS}
 EAGER = tuple(name for name, kind in KINDS.items() if not kind.traced)
 TRACED = tuple(name for name, kind in KINDS.items() if kind.traced)

@@ -18,7 +18,7 @@ VARIABLE = "SOFTSET_BACKENDS"
 def requested() -> list[str]:
     """Return the names that the environment variable asks for, or nothing without it."""
     names = [name.strip() for name in os.environ.get(VARIABLE, "").split(",") if name.strip()]
-    return list(KINDS) if names == ["all"] else names
+    return [n for n, kind in KINDS.items() if not kind.optional] if names == ["all"] else names
 
 
 def missing(library: str) -> bool:
@@ -31,7 +31,7 @@ def params(*names: str) -> list[Any]:
     for name in names:
         library = KINDS[name].library
         skip = pytest.mark.skipif(missing(library), reason=f"{library} is not installed")
-        if not asked or name in asked:
+        if name in asked or not (asked or KINDS[name].optional):
             found.append(pytest.param(name, marks=skip, id=name))
     return found
 
