@@ -264,7 +264,8 @@ def __getattr__(name: str) -> object:
     else:
         from ._other_names import missing
 
-        raise missing(__name__, name, __all__)
+        metrics = [x for x, room in _ROOM_OF.items() if room == "metrics"]
+        raise missing(__name__, name, __all__, metrics)
     globals()[name] = value
     return value
 
