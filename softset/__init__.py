@@ -250,6 +250,7 @@ _ROOMS = {
     "memory": ("empty_memory", "remember"),
     "weights": ("class_weight", "pos_weight", "sample_weight"),
 }
+_AREAS = ("auroc", "average_precision")
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _ROOM_OF.update({name: "metrics" for name in __all__ if name not in _ROOM_OF})
 
@@ -264,7 +265,7 @@ def __getattr__(name: str) -> object:
     else:
         from ._other_names import missing
 
-        metrics = [x for x, room in _ROOM_OF.items() if room == "metrics"]
+        metrics = [x for x, room in _ROOM_OF.items() if room == "metrics" or x in _AREAS]
         raise missing(__name__, name, __all__, metrics)
     globals()[name] = value
     return value

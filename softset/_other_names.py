@@ -119,8 +119,10 @@ def _here(name: str, public: list[str], metrics: list[str]) -> str:
         rest = plain.removesuffix(ending)
         if here := called.get(rest) or _averaged(rest, metrics):
             average = here.startswith(_AVERAGE) and here.endswith(")")
-            alone = average or here.removeprefix("{0}") in public
-            return f"{{0}}{made}({here})" if made and alone else here
+            if made and (average or here.removeprefix("{0}") in metrics):
+                return f"{{0}}{made}({here})"
+            if not made or rest in _CALLED:  # else what makes a metric, or a loss, of something
+                return here
     return ""
 
 
