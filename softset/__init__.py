@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ._arrays import array_namespace
     from ._arrays.values import checks
     from ._types import Confusion
-    from .averages import macro, micro, weighted
+    from .averages import macro, micro, samples, weighted
     from .counts import class_labels, confusion, one_hot, sweep
     from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
     from .entropy import cross_entropy
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         Sigmoid,
         Softmax,
         StraightThrough,
+        TopK,
     )
     from .thresholds import best_threshold, cost_threshold, threshold_at
     from .weights import class_weight, pos_weight, sample_weight
@@ -93,6 +94,7 @@ __all__ = [
     "Algebraic",
     "StraightThrough",
     "ArgMax",
+    "TopK",
     "Softmax",
     # Losses and scores
     "as_loss",
@@ -114,10 +116,11 @@ __all__ = [
     "Squared",
     "Logistic",
     "WilcoxonMannWhitney",
-    # Averages over classes
+    # Averages over classes and examples
     "micro",
     "macro",
     "weighted",
+    "samples",
     # Gradients without a framework
     "value_and_grad",
     "linearize",
@@ -192,13 +195,14 @@ _ROOMS = {
         "Sigmoid",
         "Softmax",
         "StraightThrough",
+        "TopK",
     ),
     "losses": ("as_loss", "as_score"),
     "entropy": ("cross_entropy",),
     "curves": ("auroc", "average_precision", "grid", "precision_recall_curve", "roc_curve"),
     "thresholds": ("best_threshold", "cost_threshold", "threshold_at"),
     "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),
-    "averages": ("macro", "micro", "weighted"),
+    "averages": ("macro", "micro", "samples", "weighted"),
     "gradients": ("linearize", "value_and_grad"),
     "memory": ("empty_memory", "remember"),
     "weights": ("class_weight", "pos_weight", "sample_weight"),

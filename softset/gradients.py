@@ -59,6 +59,7 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     if not callable(loss):
         raise TypeError(f"`loss` must be a function of (y_true, y_prob), got {loss!r}")
     if isinstance(loss, (Score, LinearLoss)):
+        _require_slopes(loss)
         return partial(_by_chain, loss)
     bound = loss if isinstance(loss, partial) else partial(loss)
     if bound.func is pairwise_loss:
@@ -137,11 +138,20 @@ def linearize(loss: Score, total: Confusion) -> LinearLoss:
     """
     if not isinstance(loss, Score):
         raise TypeError(f"`loss` must be what as_loss returned, got {loss!r}")
+    _require_slopes(loss)
     if not isinstance(total, Confusion):
         raise TypeError(f"`total` must be a Confusion, got {type(total).__name__}")
     lib, four = arrive(total._fields, total)
     total = Confusion(*map(lib.constant, four))
     return LinearLoss(loss, count_slopes(lib.plain, loss, total)[1])
+
+
+def _require_slopes(loss: Any) -> None:
+    if getattr(loss, "is_exact", False):
+        raise ValueError(
+            "`loss` must have a gradient, which an exact area has not; take as_loss(..., "
+            "thresholds=grid(99)) or pairwise_loss"
+        )
 
 
 def _by_chain(
