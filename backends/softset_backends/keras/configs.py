@@ -12,7 +12,7 @@ from softset.losses import Score
 from softset.metrics.options import Bound
 
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
-_AVERAGES = (averages.Macro, averages.Micro, averages.Weighted)
+_AVERAGES = (averages.Macro, averages.Micro, averages.Samples, averages.Weighted)
 _KINDS = {kind.__name__: kind for kind in (Bound, *_AVERAGES, *_STEPS)}
 
 _AREAS = (curves.auroc, curves.average_precision)
