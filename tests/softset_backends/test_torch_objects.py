@@ -926,7 +926,8 @@ def test_the_mean_over_examples_of_an_exact_area(MetricScore):
         else:
             seen = labels.any(1) & ~labels.all(1)
             pairs = zip(labels[seen], scores[seen], strict=True)
-            expected = torch.tensor([sklearn.roc_auc_score(y, x) for y, x in pairs])
+            each = [sklearn.roc_auc_score(y, x) for y, x in pairs]
+            expected = torch.tensor(each, dtype=torch.float64)
         with pytest.warns(UserWarning, match="is undefined for row"):
             found = MetricScore(ss.auroc, axis=1, **options)(scores, labels)
         assert found.item() == pytest.approx(expected.mean().item(), rel=EXACT)

@@ -248,7 +248,8 @@ class MetricScore(Base):
             )
         counts = state[self._name]
         if self._keeps:
-            self._add("incoming_state", counts if isinstance(counts, list) else [counts])
+            kept = counts if isinstance(counts, list) else [counts]
+            self._add("incoming_state", [x.to(self.device) for x in kept])
         else:
             self._add("incoming_state", counts.to(getattr(self, self._name).device))
         self._update_count += getattr(incoming_state, "_update_count", 1)
