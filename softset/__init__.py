@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ._arrays.values import checks
     from ._types import Confusion, ConfusionTable
     from .across import group_mean, largest_gap, smallest_ratio, worst_group
-    from .averages import macro, micro, weighted
+    from .averages import macro, micro, samples, weighted
     from .compound import compound_loss, linear_schedule
     from .counts import class_labels, confusion, one_hot, sweep
     from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
         Sigmoid,
         Softmax,
         StraightThrough,
+        TopK,
     )
     from .tables import confusion_table, one_vs_rest, one_vs_rest_counts
     from .thresholds import best_threshold, cost_threshold, threshold_at
@@ -109,6 +110,7 @@ __all__ = [
     "Algebraic",
     "StraightThrough",
     "ArgMax",
+    "TopK",
     "Softmax",
     # Losses and scores
     "as_loss",
@@ -132,10 +134,11 @@ __all__ = [
     "Squared",
     "Logistic",
     "WilcoxonMannWhitney",
-    # Averages over classes
+    # Averages over classes and examples
     "micro",
     "macro",
     "weighted",
+    "samples",
     # Focal powers
     "focal",
     # Metrics across groups
@@ -226,6 +229,7 @@ _ROOMS = {
         "Sigmoid",
         "Softmax",
         "StraightThrough",
+        "TopK",
     ),
     "losses": ("as_loss", "as_score"),
     "entropy": ("cross_entropy",),
@@ -244,7 +248,7 @@ _ROOMS = {
     "thresholds": ("best_threshold", "cost_threshold", "threshold_at"),
     "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),
     "across": ("group_mean", "largest_gap", "smallest_ratio", "worst_group"),
-    "averages": ("macro", "micro", "weighted"),
+    "averages": ("macro", "micro", "samples", "weighted"),
     "powers": ("focal",),
     "gradients": ("linearize", "value_and_grad"),
     "memory": ("empty_memory", "remember"),

@@ -19,6 +19,7 @@ def warn_of_area(metric: Any, thresholds: Any, axis: Any, c: Confusion) -> None:
     """Warn if a metric is an area that counts over a grid leave open, or the mean of such.
 
     Between two thresholds the order of the scores is not known, so an area takes them for equal.
+    Without thresholds the counts are those at every score, which leave nothing open.
     """
     options, across, metric = fixed_options(metric), is_across(metric), core(metric)
     if not is_area(metric):
@@ -33,6 +34,8 @@ def warn_of_area(metric: Any, thresholds: Any, axis: Any, c: Confusion) -> None:
     word = "group" if across else word
     if not (across or "zero_division" in options):  # which leaves out what is undefined
         _look_for_undefined(looked, metric, word, positives, negatives)
+    if thresholds is None:
+        return
     max_fpr = options.get("max_fpr")
     _look_for_ties(looked, metric, max_fpr, thresholds, word, tp, fp, positives, negatives)
 
@@ -47,9 +50,8 @@ def _look_for_undefined(
         return
     _warn(
         f"`metric` {metric.__name__} is undefined for {_named(lib, word, undefined)}, with "
-        f"{'one class only' if ranks else 'no positive'}, and counts in the mean as "
-        f"zero_division; leave it out by functools.partial({metric.__name__}, "
-        f"zero_division=float('nan')), or give the value to count for each such {word}"
+        f"{'one class only' if ranks else 'no positive'}, and left out of the mean; give "
+        f"zero_division for it to count"
     )
 
 
@@ -84,8 +86,8 @@ def _look_for_ties(
     _warn(
         f"`thresholds` must lie between the scores to tell them apart, got most positives and "
         f"many negatives{whose} {_place(thresholds, _flat(lib, first).index(True))}{more}, "
-        f"which {metric.__name__} counts as equal; unless they are equal take "
-        f"{metric.__name__}(sweep(y_true, y_prob).confusion), or thresholds where the scores are"
+        f"which {metric.__name__} counts as equal; unless they are equal leave `thresholds` out, "
+        "for the exact area, or take some where the scores are, as grid(199, log_odds=14)"
     )
 
 

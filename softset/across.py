@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from ._arrays import Library, library
 from ._options import whole
 from ._types import Confusion, Metric
-from .averages import Macro, Micro, Weighted, over_grid
+from .averages import AVERAGES, Macro, Micro, Weighted, over_grid
 from .curves import is_area
 from .metrics import direction, is_built_in, larger_is_better
 from .metrics.guarded import absent, ratio, ratio_of_rates
@@ -34,8 +34,6 @@ from .metrics.options import (
     kind_of,
     name_of,
 )
-
-_Average = (Micro, Macro, Weighted)
 
 
 def largest_gap(metric: Metric) -> Metric:
@@ -356,7 +354,7 @@ def _beside_groups(metric: Any, kept: int, grid: bool) -> Any:
     """
     if isinstance(metric, Bound):
         return replace(metric, metric=_beside_groups(metric.metric, kept, grid))
-    if not isinstance(metric, _Average):
+    if not isinstance(metric, AVERAGES):
         return metric
     ndim = kept + grid
     axis = 0 if metric.axis is None and ndim <= 1 else metric.axis
@@ -389,7 +387,7 @@ def _members(metric: Any, c: Confusion) -> Any:
     lib = library(c._fields, c)
     members = lib.constant(c.tp + c.fp + c.fn + c.tn)
     while isinstance(metric, Wrapped):
-        if isinstance(metric, _Average):
+        if isinstance(metric, AVERAGES):
             members = lib.xp.sum(members, axis=metric.axis)
         metric = metric.metric
     return members

@@ -1,4 +1,4 @@
-"""Averages over classes: each turns a metric into a metric.
+"""Averages over classes, and over examples: each turns a metric into a metric.
 
 Where the counts have other axes beside that of the classes, an average has to be told which it is,
 but for a grid of thresholds, which losses and scores keep apart.
@@ -18,7 +18,7 @@ from ._arrays import library
 from ._options import as_int
 from ._types import Confusion, Metric
 from .metrics.guarded import ratio, require_four
-from .metrics.options import Wrapped, freeze, is_nan, kind_of, name_of, zero_division_of
+from .metrics.options import Bound, Wrapped, freeze, is_nan, kind_of, name_of, zero_division_of
 
 
 def micro(metric: Metric, axis: int | None = None) -> Metric:
@@ -135,6 +135,49 @@ def weighted(metric: Metric, axis: int | None = None) -> Metric:
     return Weighted(_of_four(metric), as_int(axis))
 
 
+def samples(metric: Metric, axis: int | None = None) -> Metric:
+    """Apply the metric to each example, then take the mean over the examples by their weights.
+
+    Parameters
+    ----------
+    metric : callable
+        Any function of a `Confusion`, elementwise over its shape.
+    axis : int, optional
+        The axis of the counts that runs over the examples; they may have just this one where it is
+        left out, as with ``axis=1`` for labels of (N, C).
+
+    Returns
+    -------
+    callable
+        A metric, hashable and picklable if `metric` is. Options such as `zero_division` are
+        handed on to `metric`; if nothing has a weight the result is `zero_division` too.
+
+    Raises
+    ------
+    TypeError
+        If `metric` is not callable.
+    ValueError
+        When called, if the counts have no such axis, or several and `axis` is left out.
+
+    Notes
+    -----
+    An example weighs what its four counts add up to: its `sample_weight`, times how many of its
+    entries count, which without `where` is the same for all. So it is scikit-learn's
+    ``average="samples"``, with `sample_weight` too. A plain mean over the examples, whatever their
+    weights, is that of the metric itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> score = ss.as_score(ss.samples(ss.recall), threshold=0.5, axis=1)
+    >>> y_true, y_prob = np.asarray([[1, 1], [0, 1]]), np.asarray([[0.9, 0.8], [0.7, 0.1]])
+    >>> print(score(y_true, y_prob), score(y_true, y_prob, sample_weight=np.asarray([[3], [1]])))
+    0.5 0.75
+    """
+    return Samples(_of_four(metric), as_int(axis))
+
+
 @dataclass(frozen=True)
 class Micro(Wrapped):
     """What `micro` returns."""
@@ -177,21 +220,21 @@ class Weighted(Wrapped):
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the mean of the metric weighted by the classes' positives."""
-        axis = _class_axis(c, self.axis)
-        values = self.metric(c, **options)
-        _require_elementwise(c, values)
-        lib = library(("metric", *c._fields), (values, *c))
-        xp = lib.xp
-        zero_division, support = zero_division_of(self.metric, options), c.tp + c.fn
-        if is_nan(zero_division):
-            out = _undefined(c, values)
-            values = xp.where(out, xp.zeros_like(values), values)
-            support = xp.where(out, xp.zeros_like(support), support)
-        # An infinite value, which has no slope, would give one to its support.
-        infinite = values == xp.inf
-        total = xp.sum(xp.where(infinite, 0.0, values) * support, axis=axis)
-        value = ratio(lib, total, xp.sum(support, axis=axis), zero_division)
-        return xp.where(xp.any(infinite, axis=axis), xp.inf, value)
+        return _mean_by(self, c, c.tp + c.fn, options)
+
+
+@dataclass(frozen=True)
+class Samples(Wrapped):
+    """What `samples` returns."""
+
+    axis: int | None = None
+
+    def __call__(self, c: Confusion, **options: Any) -> Any:
+        """Return the mean of the metric weighted by all that counts of an example."""
+        return _mean_by(self, c, (c.tp + c.fp) + (c.fn + c.tn), options)
+
+
+AVERAGES = (Micro, Macro, Weighted, Samples)
 
 
 def _of_four(metric: Metric) -> Metric:
@@ -219,7 +262,7 @@ def over_grid(metric: Any, ndim: int) -> Any:
     """Return the metric for counts of so many axes, the last of them a grid of thresholds."""
     if not isinstance(metric, Wrapped):
         return metric
-    if not isinstance(metric, (Micro, Macro, Weighted)):
+    if not isinstance(metric, AVERAGES):
         wrapped: Any = replace(metric, metric=over_grid(metric.metric, ndim))
         return wrapped
     axis = -2 if metric.axis is None and ndim <= 2 else metric.axis
@@ -232,19 +275,33 @@ def over_grid(metric: Any, ndim: int) -> Any:
     return replace(metric, metric=inner, axis=axis)
 
 
+def unaveraged(metric: Metric) -> Metric:
+    """Return the metric that is averaged, with the options that are fixed for the average."""
+    if isinstance(metric, Bound):
+        return replace(metric, metric=unaveraged(metric.metric))
+    return unaveraged(metric.metric) if isinstance(metric, AVERAGES) else metric
+
+
 def is_average(metric: Metric) -> bool:
-    """Tell whether a metric is an average over classes."""
+    """Tell whether a metric is an average over classes or examples."""
     while isinstance(metric, Wrapped):
-        if isinstance(metric, (Micro, Macro, Weighted)):
+        if isinstance(metric, AVERAGES):
             return True
         metric = metric.metric
     return False
 
 
+def is_by_weight(metric: Metric) -> bool:
+    """Tell whether a metric is the mean over examples by their weights."""
+    while isinstance(metric, Bound):
+        metric = metric.metric
+    return isinstance(metric, Samples)
+
+
 def averaged_axis(metric: Metric, kept: list[int]) -> int | None:
     """Return which of the axes that counts keep an average takes for that of the classes."""
     while isinstance(metric, Wrapped):
-        if isinstance(metric, (Micro, Macro, Weighted)):
+        if isinstance(metric, AVERAGES):
             place = 0 if metric.axis is None and len(kept) == 1 else metric.axis
             return kept[place] if place is not None and -len(kept) <= place < len(kept) else None
         metric = metric.metric
@@ -255,11 +312,30 @@ def on_axis(metric: Any, axis: int) -> Any:
     """Return the metric with this class axis for an average that was not told of one."""
     if not isinstance(metric, Wrapped):
         return metric
-    if not isinstance(metric, (Micro, Macro, Weighted)):
+    if not isinstance(metric, AVERAGES):
         wrapped: Any = replace(metric, metric=on_axis(metric.metric, axis))
         return wrapped
     inner = on_axis(metric.metric, axis)
     return replace(metric, metric=inner, axis=axis if metric.axis is None else metric.axis)
+
+
+def _mean_by(average: Any, c: Confusion, weight: Any, options: dict[str, Any]) -> Any:
+    """Return the mean of the metric over an axis, by the weight of each value."""
+    axis = _class_axis(c, average.axis)
+    values = average.metric(c, **options)
+    _require_elementwise(c, values)
+    lib = library(("metric", *c._fields), (values, *c))
+    xp = lib.xp
+    zero_division = zero_division_of(average.metric, options)
+    if is_nan(zero_division):
+        out = _undefined(c, values)
+        values = xp.where(out, xp.zeros_like(values), values)
+        weight = xp.where(out, xp.zeros_like(weight), weight)
+    # An infinite value, which has no slope, would give one to its weight.
+    infinite = values == xp.inf
+    total = xp.sum(xp.where(infinite, 0.0, values) * weight, axis=axis)
+    value = ratio(lib, total, xp.sum(weight, axis=axis), zero_division)
+    return xp.where(xp.any(infinite, axis=axis), xp.inf, value)
 
 
 def _class_axis(c: Confusion, axis: int | None) -> int:

@@ -136,7 +136,7 @@ def confusion(
 
 
 class Sweep(NamedTuple):
-    """What `sweep` returns: thresholds of shape (n,), and counts of that shape."""
+    """What `sweep` returns: thresholds of shape (..., n), and counts of that shape."""
 
     thresholds: Any
     confusion: Confusion
@@ -148,6 +148,7 @@ def sweep(
     *,
     sample_weight: Array | None = None,
     where: Array | None = None,
+    axis: int | tuple[int, ...] | None = None,
 ) -> Sweep:
     """Count at every score, by one sort: the exact curves' counts.
 
@@ -156,18 +157,21 @@ def sweep(
     y_true : array
         Labels of the shape of `y_score`, as for `confusion`.
     y_score : array of a floating dtype
-        Finite scores of any scale; n of them, of any shape.
+        Finite scores of any scale, and of any shape.
     sample_weight : array, optional
         Finite weights >= 0, as for `confusion`.
     where : boolean array, optional
         False for entries that do not count.
+    axis : int, tuple of ints, optional
+        The axes to count over, all by default; ``axis=0`` makes a curve of each class.
 
     Returns
     -------
     Sweep
-        ``(thresholds, confusion)``: the n scores in increasing order, equal ones repeated so
-        that the shape does not depend on the values, and the hard counts at each of them. Not
-        differentiable: the counts are those of `Hard`.
+        ``(thresholds, confusion)``: the n scores along `axis` in increasing order, equal ones
+        repeated so that the shape does not depend on the values, and the hard counts at each of
+        them. They are the last axis, after those that `axis` leaves. Not differentiable: the counts
+        are those of `Hard`.
 
     Raises
     ------
@@ -182,7 +186,9 @@ def sweep(
     >>> print(thresholds, c.tp, c.fp)
     [-1.  2.  5.] [2. 2. 1.] [1. 0. 0.]
     """
-    batch = arguments.prepare_scores(y_true, y_score, sample_weight=sample_weight, where=where)
+    batch = arguments.prepare_scores(
+        y_true, y_score, sample_weight=sample_weight, where=where, axis=axis
+    )
     scores, c = sorted_counts(batch, where, merge=True)
     return Sweep(scores, Confusion(*(batch.lib.cast(x, scores.dtype) for x in c)))
 

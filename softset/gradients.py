@@ -66,6 +66,7 @@ def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     if isinstance(loss, LinearLoss):
         return partial(_in_closed_form, loss.loss, loss.slopes)
     if isinstance(loss, (Score, CrossEntropy, Ranking, CompoundLoss)):
+        _require_slopes(loss)
         return partial(_in_closed_form, loss, None)
     bound = loss if isinstance(loss, partial) else partial(loss)
     if bound.func in _CLOSED_FORMS:
@@ -151,7 +152,16 @@ def linearize(loss: Callable[..., Any], total: Any) -> LinearLoss:
     True
     """
     found = loss if isinstance(loss, Score) else additive(loss)
+    _require_slopes(found)
     return LinearLoss(found, _slopes_at(found, total))
+
+
+def _require_slopes(loss: Any) -> None:
+    if getattr(loss, "is_exact", False):
+        raise ValueError(
+            "`loss` must have a gradient, which an exact area has not; take as_loss(..., "
+            "thresholds=grid(99)) or pairwise_loss"
+        )
 
 
 def _slopes_at(loss: Any, total: Any) -> Any:

@@ -14,25 +14,36 @@ from ._counting.arguments import Arguments, arrive
 from ._counting.checks import axes
 from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
+from ._counting.sweep import count_sweep
 from ._evaluation import evaluate
 from ._options import axis_or_axes
 from ._types import Array, Confusion, ConfusionTable, Metric, Reduce, Step, Threshold, reduced
 from .across import over_groups, require_groups
-from .averages import averaged_axis, is_average, mean_of_defined, over_grid
-from .curves import is_area
+from .averages import (
+    averaged_axis,
+    is_average,
+    is_by_weight,
+    mean_of_defined,
+    over_grid,
+    unaveraged,
+)
+from .curves import is_area, is_defined
 from .metrics import direction, is_built_in
+from .metrics.guarded import ratio
 from .metrics.options import (
     Bound,
     Wrapped,
     core,
+    fixed_options,
     freeze,
+    is_across,
     is_nan,
     kind_of,
     name_of,
     zero_division_of,
 )
 from .metrics.users import require_array, values_of
-from .steps import ArgMax, Hard, Linear, Softmax, class_axis, is_own_step
+from .steps import ArgMax, Hard, Linear, Softmax, TopK, class_axis, is_own_step
 from .tables import OneVsRest
 
 _SMALLEST = 2.0**-100  # what is less is near what float32 takes for 0
@@ -54,6 +65,7 @@ class Score:
     metric_is_own: ClassVar[bool] = False
     step_is_own: ClassVar[bool] = False
     is_fixed: ClassVar[bool] = False  # all of it is softset's own, and nothing in it an array
+    is_exact: ClassVar[bool] = False  # an area of the counts at every score
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", kind_of(self.metric))
@@ -61,8 +73,10 @@ class Score:
         object.__setattr__(self, "step_is_own", is_own_step(self.step))
         # A score over a grid looks at its counts, to warn of what they miss.
         own = self.metric_is_own and self.step_is_own
-        looks = self.thresholds is not None and isinstance(self.step, Hard)
+        exact = self.thresholds is None and is_area(core(self.metric))
+        looks = exact or (self.thresholds is not None and isinstance(self.step, Hard))
         plain = _is_plain(self.threshold, self.thresholds, self.axis)
+        object.__setattr__(self, "is_exact", exact)
         object.__setattr__(self, "is_fixed", own and plain and not looks)
 
     def __call__(
@@ -81,6 +95,13 @@ class Score:
 
     def of_arguments(self, call: Arguments, reduce: Reduce | None = None) -> Any:
         """Return the number for what `arguments` returned."""
+        if self.is_exact:
+            if reduce is not None:
+                raise ValueError(
+                    "`reduce` adds counts up, which those at every score do not do; pass "
+                    "thresholds too, as grid(199, log_odds=14)"
+                )
+            return self.of_counts(self.counts(call))
         if reduce is None:
             return evaluate(self, call)
         # A batch without rows has them on other machines, which wait for its zeros.
@@ -97,12 +118,33 @@ class Score:
         where: Array | None = None,
         groups: Array | None = None,
     ) -> Any:
-        """Return the counts that the number is made of."""
+        """Return the counts that the number is made of.
+
+        Those of an area without `thresholds` are the counts of `sweep`, which do not add up.
+        """
         return self.counts(self.arguments(y_true, y_prob, sample_weight, where, groups))
+
+    def values(
+        self,
+        y_true: Array,
+        y_prob: Array,
+        *,
+        sample_weight: Array | None = None,
+        where: Array | None = None,
+        groups: Array | None = None,
+    ) -> Any:
+        """Return what the number is the mean of: the metric of each class, example, threshold.
+
+        The axes that `axis` leaves stay, and a grid of thresholds is the last of them. Of an
+        average over classes it is the metric that is averaged. As the number, of a loss smaller
+        values are better.
+        """
+        call = self.arguments(y_true, y_prob, sample_weight, where, groups)
+        return self.all_values(self.counts(call))
 
     def counts(self, call: Arguments) -> Any:
         """Return the counts for what `arguments` returned."""
-        return self.kind(*closed_form.counts(call))
+        return count_sweep(call) if self.is_exact else self.kind(*closed_form.counts(call))
 
     def arguments(
         self,
@@ -121,7 +163,7 @@ class Score:
             return call._replace(kind=ConfusionTable)
         if (along := class_axis(self.step)) is not None:
             self._require_class_axis(len(call.lib.shape(call.y_prob)), along)
-        return decided(call) if isinstance(self.step, Hard) else call
+        return decided(call) if isinstance(self.step, Hard) and not self.is_exact else call
 
     def averaged(self, ndim: int) -> int | None:
         """Return the axis of the scores, of so many, over which the metric is an average."""
@@ -152,12 +194,19 @@ class Score:
         numbers = None if lib is None else self.as_numbers(lib, c)
         if lib is not None and numbers is not None:
             return lib.number(self.of_values(self.metric(numbers)), c[0])
-        values = self.values_at(c)
-        if self.thresholds is not None and isinstance(self.step, Hard):
+        values = self._values_of(self.metric, c)
+        if self.is_exact or (self.thresholds is not None and isinstance(self.step, Hard)):
             warn_of_area(self.metric, self.thresholds, self.axis, c)
         if tuple(require_array(values).shape) and is_nan(zero_division_of(self.metric, {})):
             values = mean_of_defined(c, values)
-        return self.of_values(values)
+        return self.of_values(values, self._counting(c))
+
+    def _counting(self, c: Any) -> Any:
+        """Return which values count in the mean, if not all do: areas where they are defined."""
+        area = core(self.metric)
+        if not is_area(area) or is_across(self.metric) or len(c.tp.shape) < 2:
+            return None
+        return None if "zero_division" in fixed_options(self.metric) else is_defined(area, c)
 
     def as_numbers(self, lib: Library, c: tuple[Any, ...]) -> Confusion | None:
         """Return counts as plain numbers, of which our metrics are too, where nothing follows them.
@@ -177,9 +226,27 @@ class Score:
                 return None
         return None if four is None else Confusion(*four)
 
-    def values_at(self, c: Any) -> Any:
-        """Return the metric for given counts, with a value for each threshold of a grid."""
-        grid, metric = self.thresholds is not None, self.metric
+    def weight(self, c: Any, number: Any) -> Any:
+        """Return what the number for the counts of so many examples weighs in a mean over more."""
+        where = self._counting(c)
+        if where is not None:
+            lib = library(c._fields, c)
+            return lib.xp.sum(lib.xp.astype(where, c.tp.dtype))
+        if not is_by_weight(self.metric):
+            return number
+        if len(c.tp.shape) > 1 + (self.thresholds is not None):
+            raise ValueError(
+                "`axis` must leave just the axis of the examples for their mean by weight, got "
+                f"counts of shape {tuple(c.tp.shape)}"
+            )
+        return library(c._fields, c).xp.sum((c.tp + c.fp) + (c.fn + c.tn))
+
+    def all_values(self, c: Any) -> Any:
+        """Return what `values` does for given counts."""
+        return self._values_of(unaveraged(self.metric), c)
+
+    def _values_of(self, metric: Metric, c: Any) -> Any:
+        grid = self.thresholds is not None
         if self.num_groups is not None:
             metric = over_groups(metric, len(c[0].shape), grid=grid)
         elif grid:
@@ -188,11 +255,11 @@ class Score:
             return metric(c)
         return values_of(library(c._fields, c), metric, c)
 
-    def of_values(self, values: Any) -> Any:
-        """Return the number for given values of the metric."""
+    def of_values(self, values: Any, where: Any = None) -> Any:
+        """Return the number for given values of the metric, of those where a mask holds."""
         if type(values) is float and self.metric_is_own:
             return values
-        return mean(values)
+        return mean(values, where)
 
 
 @dataclass(frozen=True)
@@ -201,9 +268,14 @@ class Loss(Score):
 
     maximize: bool
 
-    def of_values(self, values: Any) -> Any:
+    def all_values(self, c: Confusion) -> Any:
+        """Return what `values` does for given counts."""
+        values = super().all_values(c)
+        return 1 - values if self.maximize else values
+
+    def of_values(self, values: Any, where: Any = None) -> Any:
         """Return the loss for given values of the metric."""
-        value = super().of_values(values)
+        value = super().of_values(values, where)
         return 1 - value if self.maximize else value
 
 
@@ -252,7 +324,8 @@ def as_loss(
         ``loss(y_true, y_prob, *, sample_weight=None, where=None, groups=None, reduce=None)``
         gives a scalar: 1 - metric, or the metric where smaller is better, averaged over whatever
         axes the metric leaves. `reduce` is applied to the counts before the metric, to sum them
-        over machines; with it a batch without rows counts zeros. It is frozen, and hashable and
+        over machines; with it a batch without rows counts zeros. ``loss.values(...)`` takes no
+        mean, and ``loss.confusion(...)`` stops at the counts. It is frozen, and hashable and
         picklable as far as its options are.
 
     Raises
@@ -284,7 +357,11 @@ def as_loss(
     0.3627
     """
     frozen = freeze(metric)
-    _require_grid(frozen, thresholds)
+    if thresholds is None and is_area(core(frozen)):
+        raise ValueError(
+            "`thresholds` must be given for a loss of an area under a curve, whose exact counts "
+            "have no slope; pass thresholds=grid(99), or take pairwise_loss"
+        )
     num_groups = require_groups(frozen, num_groups)
     if step is None:
         step = Softmax() if kind_of(frozen) is ConfusionTable else Linear()
@@ -308,14 +385,15 @@ def as_score(
     ----------
     metric : callable
         Any function of a `Confusion` or of a `ConfusionTable`, as for `as_loss`.
-    step : Hard() or ArgMax(axis), optional
+    step : Hard(), ArgMax(axis) or TopK(k, axis), optional
         How scores become decisions: `Hard` says yes or no to each, by a threshold, and ties are
-        positive; `ArgMax` decides for one of the classes. `Hard` by default, and for a metric of
-        a `ConfusionTable` `ArgMax`.
+        positive; `ArgMax` decides for one of the classes, and `TopK` for k. `Hard` by default,
+        and for a metric of a `ConfusionTable` `ArgMax`.
     threshold : float, tuple of floats or array, optional
         The operating point, a probability; several broadcast against the scores. 0.5 by default.
     thresholds : tuple of floats or 1-D array, optional
-        A grid over which the metric is averaged.
+        A grid over which the metric is averaged. Without one the areas under curves, `auroc` and
+        `average_precision`, are exact, by a sort of the scores.
     axis : int, tuple of ints, optional
         The axes to count over, all by default. Of classes one may be true, or each by itself: for
         an average over them, `step` or a threshold has to be given.
@@ -330,14 +408,23 @@ def as_score(
         ``score(y_true, y_prob, *, sample_weight=None, where=None, groups=None, reduce=None)``
         gives a scalar, the metric itself in its own direction. Its gradient is 0. Decisions are
         scores too: booleans, or integers 0 and 1, beside labels of such a dtype.
+        ``score.values(...)`` gives the metric of each class, example and threshold, of which the
+        scalar is the mean, and ``score.confusion(...)`` the counts.
 
     Raises
     ------
     TypeError
-        If `metric` is not callable; if `step` is neither `Hard` nor `ArgMax`.
+        If `metric` is not callable; if `step` is none of `Hard`, `ArgMax` and `TopK`.
     ValueError
         If the metric is an average over classes and nothing says how to decide; if it is an area
-        under a curve and `thresholds` is not given, or one across groups and `num_groups` is not.
+        under a curve, which belongs to no decision, and a threshold or a step is given; if it is
+        one across groups and `num_groups` is not given.
+
+    Notes
+    -----
+    The mean of areas, as of one for each label with ``axis=0``, is that over the labels which have
+    one: those of one class have no `auroc`, those without a positive no `average_precision`. An
+    area with a `zero_division` of its own counts.
 
     Examples
     --------
@@ -351,12 +438,18 @@ def as_score(
     >>> score = ss.as_score(ss.macro(ss.f1), step=ss.ArgMax(), axis=0)
     >>> y_true = ss.one_hot(np.asarray([0, 1, 2]), 3)
     >>> y_prob = np.asarray([[0.6, 0.3, 0.1], [0.3, 0.4, 0.3], [0.3, 0.3, 0.4]])
-    >>> print(score(y_true, y_prob))
-    1.0
+    >>> print(score(y_true, y_prob), score.values(y_true, y_prob))
+    1.0 [1. 1. 1.]
     """
     frozen = freeze(metric)
-    _require_grid(frozen, thresholds)
     num_groups = require_groups(frozen, num_groups)
+    if thresholds is None and is_area(core(frozen)):
+        _require_all_thresholds(frozen, threshold, step)
+        if num_groups is not None:
+            raise ValueError(
+                "`thresholds` must be given for areas by group, which are not made of every "
+                "score; pass thresholds=grid(199, log_odds=14)"
+            )
     if step is None:
         if is_average(frozen) and threshold is None and thresholds is None:
             raise ValueError(
@@ -365,10 +458,10 @@ def as_score(
                 "or not, threshold=0.5 decides for each by itself"
             )
         step = ArgMax() if kind_of(frozen) is ConfusionTable else Hard()
-    if not isinstance(step, (Hard, ArgMax)):
+    if not isinstance(step, (Hard, ArgMax, TopK)):
         raise TypeError(
-            f"`step` of a score must be Hard() or ArgMax(axis), which decide, got {step!r}; "
-            "as_loss takes the soft ones"
+            f"`step` of a score must be Hard(), ArgMax(axis) or TopK(k, axis), which decide, got "
+            f"{step!r}; as_loss takes the soft ones"
         )
     threshold = 0.5 if threshold is None else threshold
     axis = axis_or_axes(axis)
@@ -384,12 +477,19 @@ def _is_plain(*options: Any) -> bool:
     return True
 
 
-def _require_grid(metric: Metric, thresholds: Any) -> None:
-    # Over a class axis an area would be a number, and a wrong one.
-    if thresholds is None and is_area(core(metric)):
+def _require_all_thresholds(area: Metric, threshold: Any, step: Any) -> None:
+    """Require that an area, which is one of all thresholds, is not given a single one."""
+    if is_average(area):
         raise ValueError(
-            "`thresholds` must be given for an area under a curve; pass thresholds=grid(99)"
+            "`metric` must be the area of each class, got an average of such; as_score(auroc, "
+            "axis=0) is the mean over the classes"
         )
+    for name, value in (("threshold", threshold), ("step", step)):
+        if value is not None and not isinstance(value, Hard):
+            raise ValueError(
+                f"`{name}` must be left out for an area under a curve, got {value!r}; it is one of "
+                "all thresholds: exact, or that over a grid with thresholds=grid(99)"
+            )
 
 
 def is_own(metric: Any) -> bool:
@@ -404,8 +504,16 @@ def is_own(metric: Any) -> bool:
     return is_built_in(metric) or is_area(metric)
 
 
-def mean(values: Any) -> Any:
-    """Return the mean of a metric's values, or the value itself if there is only one."""
+def mean(values: Any, where: Any = None) -> Any:
+    """Return the mean of a metric's values, or the value itself if there is only one.
+
+    With a mask it is the mean of the values where it holds, 0 if it does nowhere.
+    """
     if not require_array(values).shape:
         return values
-    return library(("metric",), (values,)).xp.mean(values)
+    if where is None:
+        return library(("metric",), (values,)).xp.mean(values)
+    lib = library(("metric", "where"), (values, where))
+    xp = lib.xp
+    total = xp.sum(lib.where(where, values, 0.0))
+    return ratio(lib, total, xp.sum(xp.astype(where, values.dtype)), 0.0)

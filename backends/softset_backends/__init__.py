@@ -16,26 +16,32 @@ if TYPE_CHECKING:
     from .check.gradients import check_gradients as check_gradients
     from .check.report import TOLERANCES as TOLERANCES
     from .check.report import GradientReport as GradientReport
+    from .classification import ClassificationReport as ClassificationReport
+    from .classification import classification_report as classification_report
 
 __all__ = [
     "Backend",
+    "ClassificationReport",
     "Diagnosis",
     "GradientReport",
     "TOLERANCES",
     "available",
     "bootstrap_interval",
     "check_gradients",
+    "classification_report",
     "diagnose",
     "get",
 ]
 
 # Loaded when asked for: they need NumPy, which softset does not.
 _MODULES = {
+    "ClassificationReport": "classification",
     "Diagnosis": "check.diagnosis",
     "GradientReport": "check.report",
     "TOLERANCES": "check.report",
     "bootstrap_interval": "bootstrap",
     "check_gradients": "check.gradients",
+    "classification_report": "classification",
     "diagnose": "check.diagnosis",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .library import Library
@@ -21,7 +22,11 @@ def to_rows(lib: Library, x: Any, axes: tuple[int, ...]) -> Any:
         return x
     kept = tuple(i for i in range(len(x.shape)) if i not in axes)
     xp = lib.xp
-    return xp.reshape(xp.permute_dims(x, kept + axes), (*(x.shape[i] for i in kept), -1))
+    # Of rows whose number only running tells, TensorFlow's, the length is known.
+    hidden = [i for i in kept if x.shape[i] is None]
+    length = math.prod([x.shape[i] for i in axes]) if hidden else -1
+    lengths = [-1 if i in hidden else x.shape[i] for i in kept]
+    return xp.reshape(xp.permute_dims(x, kept + axes), (*lengths, length))
 
 
 def from_rows(lib: Library, rows: Any, axes: tuple[int, ...], like: Any) -> Any:

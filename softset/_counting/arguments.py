@@ -260,10 +260,12 @@ def _part(x: Any, piece: Piece) -> Any:
     return x[places[0]] if isinstance(x, tuple) else x[places]
 
 
-def prepare_scores(y_true: Any, y_score: Any, *, sample_weight: Any, where: Any) -> Batch:
+def prepare_scores(
+    y_true: Any, y_score: Any, *, sample_weight: Any, where: Any, axis: Any = None
+) -> Batch:
     """Check and convert scores of any scale, which are held to what logits are: finite."""
     arguments = arrive(
-        y_true, y_score, 0.5, None, Hard(), sample_weight, where, None, True, RANKING
+        y_true, y_score, 0.5, None, Hard(), sample_weight, where, axis, True, RANKING
     )
     return prepare(arguments)
 

@@ -7,14 +7,21 @@ from typing import Any
 from .._arrays import Library
 from .._arrays.sorting import sort_by_score
 from .._types import Confusion
-from .arguments import Batch
+from .arguments import Arguments, Batch, prepare
+
+
+def count_sweep(call: Arguments) -> Confusion:
+    """Return the hard counts of a cut at every score, along one last axis."""
+    batch = prepare(call)
+    scores, c = sorted_counts(batch, call.where, merge=True)
+    return Confusion(*(batch.lib.cast(x, scores.dtype) for x in c))
 
 
 def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any, Confusion]:
     """Return the scores in increasing order, and the hard counts of a cut below each of them.
 
     The axes to sum over become one last axis. Between equal scores there is no cut: of those
-    only the first count is one of a threshold, and `merge`, for a single row, gives it to all.
+    only the first count is one of a threshold, and `merge` gives it to all.
     The counts are in float64 where there is one.
     """
     lib, xp = batch.lib, batch.lib.xp
@@ -37,13 +44,14 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
         scores, labels, weights = sort_by_score(lib, batch.axes, scores, batch.labels, weights)
         positives, negatives = labels * weights, (1 - labels) * weights
     places = scores if batch.seen else xp.where(scores == scores, scores, xp.inf)
-    first = lib.firsts(places) if merge else None
+    first = _firsts(lib, places) if merge else None
     # The difference from the whole loses digits of the few scores at the top: in float32 all that
     # matter, in float64 those that tell whether two sums of weights are equal.
     once = lib.has_float64 and (merge or batch.weights is None)
     length = lib.shape(scores)[-1]
     fn, tp = _split(lib, positives, first, once)
-    if first is None or batch.weights is not None or not once or length is None:
+    alone = len(scores.shape) == 1
+    if first is None or batch.weights is not None or not (once and alone) or length is None:
         tn, fp = _split(lib, negatives, first, once)
     else:  # what is no positive of the scores before a place is a negative
         tn = lib.wide(first) - fn
@@ -56,6 +64,20 @@ def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any
     return scores, Confusion(*(x + unknown for x in c))
 
 
+def _firsts(lib: Library, x: Any) -> Any:
+    """Return, for each score of rows in order, the place of the first equal to it in its row.
+
+    Of several rows it is the place among all scores, the rows one after the other.
+    """
+    if len(x.shape) == 1:
+        return lib.firsts(x)
+    xp = lib.xp
+    begins = xp.ones_like(x[..., :1]) > 0
+    new = xp.concat([begins, x[..., 1:] != x[..., :-1]], axis=-1)
+    number = xp.cumulative_sum(xp.astype(xp.reshape(new, (-1,)), xp.int32), dtype=xp.int32)
+    return lib.firsts(number)
+
+
 def _split(lib: Library, x: Any, first: Any, once: bool) -> tuple[Any, Any]:
     """Return the sums of x before each place, and from it on; or from the place `first` says.
 
@@ -64,8 +86,16 @@ def _split(lib: Library, x: Any, first: Any, once: bool) -> tuple[Any, Any]:
     xp, x = lib.xp, lib.wide(x)
     sums = lib.running(x)
     before = xp.concat([xp.zeros_like(sums[..., :1]), sums[..., :-1]], axis=-1)
-    before = before if first is None else lib.look_up(before, first)
+    before = before if first is None else _at(lib, before, first)
     if once:
         return before, sums[..., -1:] - before
     after = xp.flip(lib.running(xp.flip(x, axis=-1)), axis=-1)
-    return before, after if first is None else lib.look_up(after, first)
+    return before, after if first is None else _at(lib, after, first)
+
+
+def _at(lib: Library, sums: Any, first: Any) -> Any:
+    """Return the sums at the places that `_firsts` returned."""
+    if len(sums.shape) == 1:
+        return lib.look_up(sums, first)
+    shape = tuple(-1 if length is None else length for length in lib.shape(sums))
+    return lib.xp.reshape(lib.look_up(lib.xp.reshape(sums, (-1,)), first), shape)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .classes import ArgMax, Softmax, classes_along
+from .classes import ArgMax, Softmax, TopK, classes_along
 from .members import members
 from .own import has_lines, is_ours
 from .piecewise import Hard, Identity, Linear, Ramp
@@ -26,6 +26,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "StraightThrough",
+    "TopK",
     "class_axis",
     "class_step",
     "classes_along",
@@ -53,14 +54,14 @@ def keeps_nan(step: Any) -> bool:
     """Tell whether a score that is not a number has a membership that is none."""
     while type(step) is StraightThrough:
         step = step.step
-    return is_ours(step) and type(step) not in (Hard, ArgMax)
+    return is_ours(step) and type(step) not in (Hard, ArgMax, TopK)
 
 
 def class_axis(step: Any) -> int | None:
     """Return the axis of classes of which one is true, if the step looks along one."""
     if type(step) is StraightThrough:
         return class_axis(step.step)
-    return step.axis if isinstance(step, (ArgMax, Softmax)) else None
+    return step.axis if isinstance(step, (ArgMax, Softmax, TopK)) else None
 
 
 def class_step(step: Any) -> Any:

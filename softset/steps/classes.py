@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .._arrays import Library
-from .._options import as_int
+from .._options import as_int, whole
 from .door import arrived
 from .own import own
 
@@ -70,6 +70,79 @@ class ArgMax:
         shape[axis] = number
         classes = lib.xp.reshape(lib.numbers(tuple(range(number)), best), tuple(shape))
         return lib.xp.astype(best == classes, scores.dtype)
+
+    def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
+        """Return the gradient in the scores, which is 0."""
+        return lib.xp.zeros_like(scores)
+
+
+@own
+@dataclass(frozen=True)
+class TopK:
+    """The classes with the k largest scores, to evaluate: 1 for them, 0 for the others.
+
+    Parameters
+    ----------
+    k : int
+        How many classes, at least 1 and at most all.
+    axis : int, default -1
+        The class axis of the scores.
+
+    Raises
+    ------
+    TypeError
+        If axis is not an integer; when called, if the array library has no sort.
+    ValueError
+        If k is not an integer of at least 1; when called, if the scores have no such axis, fewer
+        than two classes along it, or fewer than k.
+
+    Notes
+    -----
+    They are k in each row: of equal scores the first classes count, so that ``TopK(1)`` is
+    `ArgMax`. The recall of one true class, ``micro(recall)``, is then the top-k accuracy, and
+    ``samples(precision)`` and ``samples(recall)`` are the precision and the recall at k. Logits and
+    probabilities give the same. There is no threshold, and the gradient is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> print(ss.TopK(2)(np.asarray([[0.2, 0.4, 0.4], [0.6, 0.2, 0.2]])))
+    [[0. 1. 1.]
+     [1. 1. 0.]]
+    """
+
+    k: int
+    axis: int = -1
+    symmetric: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", whole("k", self.k, 1))
+        _with_int_axis(self)
+
+    def __call__(self, y_prob: Any, threshold: Any = 0.5) -> Any:
+        """Return the memberships; there is no threshold."""
+        return self.at(*arrived(y_prob, threshold))
+
+    def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
+        """Return the memberships."""
+        return self.among(lib, y_prob, from_logits=False)
+
+    def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
+        """Return the memberships of probabilities or of logits."""
+        axis, number = classes_along(lib, self, scores)
+        if number is not None and self.k > number:
+            raise ValueError(
+                f"`k` of TopK must be at most the number of classes, got {self.k} for {number}"
+            )
+        if not lib.can_sort:
+            raise TypeError(
+                f"TopK needs a sort, which {lib.xp.__name__} does not have; take ArgMax"
+            )
+        xp = lib.xp
+        order = xp.argsort(lib.constant(scores), axis=axis, descending=True, stable=True)
+        rank = xp.argsort(order, axis=axis)
+        return xp.astype(rank < self.k, scores.dtype)
 
     def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
         """Return the gradient in the scores, which is 0."""

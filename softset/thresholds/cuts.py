@@ -11,9 +11,9 @@ from .._counting.logits import logits_of
 from .._counting.pieces import count_pass
 from .._counting.sweep import sorted_counts
 from .._types import Confusion, Metric
-from ..averages import Macro, Micro, Weighted
+from ..averages import is_average
 from ..metrics import expected_cost, is_built_in
-from ..metrics.options import Bound, core, fixed_options
+from ..metrics.options import core, fixed_options
 from ..steps import Hard
 
 # So many times the distance from 1 to the next number may lie between equal values: the sums of
@@ -88,8 +88,7 @@ def rank(name: str, metric: Metric, larger: bool, cuts: Cuts) -> Ranked:
     A `zero_division` that was chosen is a value like others. A metric of one's own gets counts of
     the dtype that it would get elsewhere.
     """
-    inner = metric.metric if isinstance(metric, Bound) else metric
-    if isinstance(inner, (Macro, Micro, Weighted)):
+    if is_average(metric):
         raise ValueError(
             f"`{name}` must give one value for each threshold, got an average over classes; for "
             "one threshold per class pass the metric of a single class and axis=0"

@@ -723,6 +723,51 @@ def test_score_over_a_grid_of_thresholds(double):
     close(score.result(), expected, DOUBLE)
 
 
+def test_areas_take_a_grid_or_the_scores_of_each_example(double):
+    rng = np.random.default_rng(5)
+    y_true, y_prob = rng.uniform(size=(60, 4)) < 0.4, rng.uniform(size=(60, 4)) / 150
+    for axis in (None, 0, (0, 1)):
+        with pytest.raises(ValueError, match=r"`thresholds` must be given .* Keras keeps sums"):
+            MetricScore(ss.auroc, axis=axis)
+    with pytest.raises(ValueError, match="`axis` must leave the batch out for an area"):
+        MetricScore(ss.auroc, axis=-2).update_state(y_true, tensor(y_prob))
+    score = MetricScore(ss.auroc, thresholds=ss.grid(199, log_odds=14.0), axis=0)
+    each = MetricScore(ss.auroc, axis=1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`metric` auroc is undefined for row")
+        for rows in np.split(np.arange(60), 3):
+            score.update_state(y_true[rows], tensor(y_prob[rows]))
+            each.update_state(y_true[rows], tensor(y_prob[rows]))
+    expected = [sklearn.roc_auc_score(y_true[:, i], y_prob[:, i]) for i in range(4)]
+    close(score.values(), expected, 0.05)
+    whole = ss.as_score(ss.auroc, thresholds=ss.grid(199, log_odds=14.0), axis=0)
+    close(score.values(), whole.values(y_true, y_prob), DOUBLE)
+    seen = np.any(y_true, 1) & ~np.all(y_true, 1)
+    assert not seen.all()
+    pairs = zip(y_true[seen], y_prob[seen], strict=True)
+    close(each.result(), np.mean([sklearn.roc_auc_score(y, p) for y, p in pairs]), 1e-6)
+
+
+def test_samples_and_the_k_best_are_scikit_learns(double):
+    rng = np.random.default_rng(6)
+    y_true, y_prob = rng.uniform(size=(60, 5)) < 0.4, rng.uniform(size=(60, 5))
+    weights, numbers = rng.uniform(size=60), rng.integers(5, size=60)
+    score = MetricScore(ss.samples(ss.f1), threshold=0.5, axis=1)
+    best = MetricScore(ss.micro(ss.recall), step=ss.TopK(2), axis=0)
+    for first, second in (
+        (score, best),
+        (type(x).from_config(x.get_config()) for x in (score, best)),
+    ):
+        for rows in np.split(np.arange(60), (25, 57)):
+            first.update_state(y_true[rows], tensor(y_prob[rows]), tensor(weights[rows]))
+            second.update_state(np.eye(5)[numbers[rows]], tensor(y_prob[rows]))
+        expected = sklearn.f1_score(
+            y_true, y_prob >= 0.5, average="samples", sample_weight=weights, zero_division=0
+        )
+        close(first.result(), expected, 1e-6)
+        close(second.result(), sklearn.top_k_accuracy_score(numbers, y_prob, k=2), 1e-6)
+
+
 def test_names_of_scores():
     assert MetricScore(F2).name == "fbeta"
     assert MetricScore(ss.micro(ss.macro(F2, axis=0)), threshold=0.5).name == "micro_macro_fbeta"
@@ -830,12 +875,69 @@ def test_score_without_state_in_compiled_code(double):
     assert float(score.result()) == 0.0
 
 
-def test_early_stopping_follows_the_score():
+@pytest.mark.parametrize("metric", [ss.f1, ss.error_rate])
+def test_early_stopping_follows_the_score(metric):
+    """Without being told which direction is better."""
     x, y, _ = features()
-    stop = keras.callbacks.EarlyStopping("val_f1", mode="max", patience=2)
-    model = linear(MetricLoss(ss.f1), learning_rate=0.0, metrics=[MetricScore(ss.f1)])
+    name = f"val_{metric.__name__}"
+    stop = keras.callbacks.EarlyStopping(name, patience=2, restore_best_weights=True)
+    model = linear(MetricLoss(ss.f1), learning_rate=0.0, metrics=[MetricScore(metric)])
     history = fit(model, x, y, epochs=9, validation_data=(x, y), callbacks=[stop])
-    assert len(history["val_f1"]) == 3
+    assert len(history[name]) == 3
+    larger = metric is ss.f1
+    assert stop.monitor_op is (keras.ops.greater if larger else keras.ops.less)
+    assert MetricScore(metric)._direction == ("up" if larger else "down")
+
+
+def test_a_metric_without_a_direction_asks_for_a_mode():
+    x, y, _ = features()
+    model = linear(MetricLoss(ss.f1), metrics=[MetricScore(ss.prevalence)])
+    stop = keras.callbacks.EarlyStopping("val_prevalence")
+    with pytest.raises(ValueError, match="Pass `mode='max'`"):
+        fit(model, x, y, epochs=1, validation_data=(x, y), callbacks=[stop])
+
+
+def test_values_are_those_of_each_class_and_threshold(double):
+    y_true, y_prob = labels_and_scores((90, 3), seed=4)
+    score = MetricScore(ss.macro(F2), threshold=0.5, axis=0)
+    grid = MetricScore(ss.f1, thresholds=(0.2, 0.5, 0.8))
+    for rows in np.split(np.arange(90), (50, 83)):
+        score.update_state(y_true[rows], tensor(y_prob[rows]))
+        grid.update_state(y_true[rows, 0], tensor(y_prob[rows, 0]))
+    expected = sklearn.fbeta_score(y_true, y_prob >= 0.5, beta=2.0, average=None)
+    close(score.values(), expected, DOUBLE)
+    close(numpy(score.values()).mean(), score.result(), DOUBLE)
+    each = [sklearn.f1_score(y_true[:, 0], y_prob[:, 0] >= t) for t in (0.2, 0.5, 0.8)]
+    close(grid.values(), each, DOUBLE)
+    with pytest.raises(ValueError, match="`axis` leaves the batch out, got"):
+        mean = MetricScore(ss.f1, axis=1)
+        mean.update_state(y_true, tensor(y_prob))
+        mean.values()
+
+
+def test_scores_of_several_streams_merge(double):
+    y_true, y_prob = labels_and_scores((90, 3), seed=4)
+    for axis, metric in ((0, ss.macro(ss.f1)), (1, ss.f1), (None, ss.f1)):
+        parts = [MetricScore(metric, threshold=0.5, axis=axis) for _ in range(4)]
+        for part, rows in zip(parts[1:], np.split(np.arange(90), (50, 83)), strict=True):
+            part.update_state(y_true[rows], tensor(y_prob[rows]))
+        parts[0].merge_state(parts[1:])
+        expected = ss.as_score(metric, threshold=0.5, axis=axis)(y_true, y_prob)
+        close(parts[0].result(), expected, DOUBLE)
+    same = MetricScore(ss.recall)
+    same.merge_state([parts[0]])
+    close(same.result(), ss.as_score(ss.recall)(y_true, y_prob), DOUBLE)
+    for other in (MetricScore(ss.f1, threshold=0.3), MetricScore(ss.f1, axis=0), 3):
+        with pytest.raises(ValueError, match="`metrics` must hold MetricScores with the options"):
+            parts[0].merge_state([other])
+    wide = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
+    wide.update_state(y_true[:, :2], tensor(y_prob[:, :2]))
+    full = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
+    full.update_state(y_true, tensor(y_prob))
+    with pytest.raises(
+        ValueError, match=r"`metrics` must .* counts of one shape, got \(2,\) after"
+    ):
+        full.merge_state([wide])
 
 
 # Files

@@ -28,6 +28,9 @@ def check(kind, rank):
     score.update(scores[more], labels[more])
     both = torch.cat([labels, labels[:48]]), torch.cat([scores, scores[:48]])
     assert equal(score.compute(), plain(*both))
+    assert equal(score.values(), plain(*both))
+    with score.sync_context():
+        assert equal(score.values(), plain(*both))
 
     # One process has seen no batch, and does not know how many classes there are.
     options = {"axis": 0, "thresholds": (0.3, 0.5)}
@@ -38,6 +41,33 @@ def check(kind, rank):
             score.update(scores, labels)
         assert equal(score.compute(), ss.as_score(metric, **options)(labels, scores))
         score.reset()
+
+    # An exact area gathers the scores, of which the processes have not equally many, or none.
+    score, plain = kind(ss.auroc, axis=0), ss.as_score(ss.auroc, axis=0)
+    score.update(scores[share], labels[share])
+    assert equal(score.compute(), plain(labels, scores))
+    assert torch.allclose(score.values(), plain.values(labels, scores), rtol=1e-13, atol=0)
+    more = slice(0, 1) if rank == 0 else slice(1, 12)
+    score.update(scores[more], labels[more])  # and each has gone on with its own
+    both = torch.cat([labels, labels[:12]]), torch.cat([scores, scores[:12]])
+    assert equal(score.compute(), plain(*both))
+    score.reset()
+    for _ in range(2):
+        if rank == 1:
+            score.update(scores.float(), labels)
+        assert equal(score.compute(), plain(labels, scores.float().double()))
+        score.reset()
+    score.update(scores.to(torch.float32 if rank else torch.float64)[share], labels[share])
+    score.compute()  # of two dtypes
+    score.reset()
+    score.update(scores[:, rank:], labels[:, rank:])
+    try:
+        score.compute()
+    except ValueError as error:
+        assert "the same classes on all processes" in str(error)
+    else:
+        raise AssertionError
+    score.reset()
 
     try:  # now both have not
         score.compute()

@@ -121,6 +121,72 @@ def test_averages_with_equal_parts_are_equal():
     assert hash(ss.micro(partial(fbeta, beta=2.0))) == hash(ss.micro(partial(fbeta, beta=2.0)))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("zero_division", [0.0, 1.0])
+def test_the_mean_over_examples_is_scikit_learns(backend, zero_division, weighted):
+    """With a weight for each example, one of them 0, and an example without a label."""
+    y, p = labels_and_scores((30, 4), seed=6)
+    y[5], p[5] = False, 0.1
+    w = np.random.default_rng(7).uniform(0, 3, (30, 1)) if weighted else np.ones((30, 1))
+    w[8] = 0.0 if weighted else 1.0
+    metrics = [partial(ss.samples(m), zero_division=zero_division) for m in METRICS]
+    scores = [ss.as_score(metric, threshold=0.5, axis=1) for metric in metrics]
+
+    def run(y, p, w):
+        return [score(y, p, sample_weight=w) for score in scores]
+
+    found = backend.run(run, *map(backend.asarray, (y, p, w)))
+    for x, theirs in zip(found, METRICS.values(), strict=True):
+        expected = theirs(
+            y, p >= 0.5, average="samples", sample_weight=w[:, 0], zero_division=zero_division
+        )
+        assert_close(x, expected, backend, SUMMED)
+
+
+def test_an_example_weighs_what_counts_of_it(backend):
+    y, p = labels_and_scores((12, 5), seed=8)
+    where = np.random.default_rng(9).uniform(size=(12, 5)) < 0.7
+    where[4] = False
+    score = ss.as_score(ss.samples(jaccard), threshold=0.5, axis=1)
+    found = backend.run(lambda y, p, m: score(y, p, where=m), *map(backend.asarray, (y, p, where)))
+    each = score.values(y, p, where=where)
+    assert_close(found, np.average(each, weights=where.sum(1)), backend, SUMMED)
+
+
+def test_the_gradient_of_a_mean_over_examples(backend):
+    """By hand: each example's own, times its share of the weights."""
+    y, p = labels_and_scores((10, 4), seed=10)
+    w = np.random.default_rng(11).uniform(0.5, 2, (10, 1))
+    loss = ss.as_loss(ss.samples(f1), axis=1)
+    weights = backend.asarray(w)
+    value, gradient = backend.value_and_grad(
+        lambda y, p: loss(y, p, sample_weight=weights), backend.asarray(y), backend.asarray(p)
+    )
+    rows = [ss.value_and_grad(ss.as_loss(f1))(a, b) for a, b in zip(y, p, strict=True)]
+    shares = w / w.sum()
+    assert_close(value, sum(s * v for s, (v, _) in zip(shares[:, 0], rows, strict=True)), backend)
+    expected = shares * np.stack([g for _, g in rows])
+    np.testing.assert_allclose(
+        backend.to_numpy(gradient), expected, rtol=0, atol=SUMMED * np.abs(expected).max()
+    )
+
+
+def test_a_mean_over_examples_has_its_own_axis():
+    assert ss.samples(f1) == ss.samples(f1) != ss.macro(f1)
+    y, p = labels_and_scores((6, 3, 4), seed=12)
+    with pytest.raises(ValueError, match="`axis` of the average must say which axis"):
+        ss.as_score(ss.samples(f1), threshold=0.5, axis=2)(y, p)
+    with pytest.raises(ValueError, match="`step` or `threshold` must be given for an average"):
+        ss.as_score(ss.samples(f1), axis=1)
+    with pytest.raises(ValueError, match="`metric` must be elementwise"):
+        ss.as_score(ss.samples(ss.macro(f1, axis=1), axis=0), threshold=0.5, axis=2)(y, p)
+    # Beside the step's classes it is no average over these.
+    at_two = ss.as_score(ss.samples(precision), step=ss.TopK(2), axis=1)
+    best = np.argsort(-p[:, :, 0], axis=1)[:, :2]
+    expected = np.mean(np.take_along_axis(y[:, :, 0], best, 1))
+    assert at_two(y[:, :, 0], p[:, :, 0]) == pytest.approx(expected, rel=1e-15)
+
+
 # Beside a grid of thresholds, and other axes
 
 THRESHOLDS = (0.2, 0.5, 0.8)

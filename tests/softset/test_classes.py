@@ -62,6 +62,36 @@ def test_ties_go_to_the_lowest_class(backend):
     np.testing.assert_array_equal(assert_array(hit, backend, "float64", TIED.shape), expected)
 
 
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_the_k_best_give_scikit_learns_top_k_accuracy(backend, k, from_logits):
+    score = ss.as_score(ss.micro(ss.recall), step=ss.TopK(k), axis=0, from_logits=from_logits)
+    scores = LOGITS if from_logits else PROBABILITIES
+    found = backend.run(score, backend.asarray(LABELS), backend.asarray(scores))
+    expected = 1.0 if k == 4 else sklearn.top_k_accuracy_score(NUMBERS, PROBABILITIES, k=k)
+    assert_close(found, expected, backend)
+
+
+def test_the_k_best_are_k_in_each_row(backend):
+    """Ties go to the lowest classes; one is the arg max, along any axis."""
+    hit = backend.run(lambda p: ss.TopK(2)(p), backend.asarray(TIED))
+    expected = [[1, 1, 0], [0, 1, 1], [1, 1, 0], [1, 1, 0], [0, 1, 1]]
+    np.testing.assert_array_equal(assert_array(hit, backend, "float64", TIED.shape), expected)
+    one = backend.run(lambda p: ss.TopK(1)(p), backend.asarray(TIED))
+    best = backend.run(lambda p: ss.ArgMax()(p), backend.asarray(TIED))
+    np.testing.assert_array_equal(backend.to_numpy(one), backend.to_numpy(best))
+    tied = RNG.integers(0, 4, size=(5, 6, 7)) / 4
+    hit = backend.run(lambda p: ss.TopK(3, axis=1)(p), backend.asarray(tied))
+    order = np.argsort(-tied, axis=1, kind="stable")
+    expected = np.zeros(tied.shape)
+    np.put_along_axis(expected, order[:, :3], 1.0, axis=1)
+    np.testing.assert_array_equal(backend.to_numpy(hit), expected)
+    for dtype in backend.dtypes[1:] if not backend.traced else ():
+        hit = ss.TopK(3, axis=1)(backend.asarray(tied, dtype))
+        assert backend.dtype_name(hit) == dtype
+        np.testing.assert_array_equal(backend.to_numpy(hit).astype("float64"), expected)
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2, -1, -3])
 def test_the_class_axis_may_be_any(backend, axis):
     if backend.name in ("tf-function", "tf-xla") and axis in (0, -3):
@@ -136,7 +166,7 @@ def test_gradient_is_that_of_the_softmax(backend, name, from_logits):
 def test_closed_form_is_the_gradient_of_dual_numbers(backend, from_logits):
     scores = backend.asarray(LOGITS if from_logits else PROBABILITIES)
     options = {"axis": 0, "from_logits": from_logits}
-    for step in (*STEPS.values(), ss.ArgMax()):
+    for step in (*STEPS.values(), ss.ArgMax(), ss.TopK(2)):
         loss = ss.as_loss(ss.macro(ss.jaccard), step=step, **options)
         found = ss.value_and_grad(loss)(backend.asarray(LABELS), scores)
         whole = ss.value_and_grad(lambda y, p, loss=loss: loss(y, p))
@@ -175,7 +205,7 @@ def test_masked_examples_may_hold_anything(backend):
     bad[3] = [np.nan, -2.0, np.inf, 255.0]
     where = np.arange(24)[:, None] != 3
     kept = where[:, 0]
-    for step in (ss.ArgMax(), ss.Softmax()):
+    for step in (ss.ArgMax(), ss.TopK(2), ss.Softmax()):
         count = partial(ss.confusion, step=step, axis=0)
         found = backend.run(
             lambda y, p, m, count=count: count(y, p, where=m),
@@ -218,7 +248,7 @@ def test_half_types_and_float32_count_as_they_should(backend):
 def test_a_nan_that_nobody_looks_for_is_a_nan(backend):
     bad = PROBABILITIES.copy()
     bad[3, 2] = np.nan
-    for step in (ss.ArgMax(), ss.Softmax()):
+    for step in (ss.ArgMax(), ss.TopK(2), ss.Softmax()):
         with ss.checks(False):
             c = ss.confusion(backend.asarray(LABELS), backend.asarray(bad), step=step)
         assert all(np.isnan(backend.to_numpy(x)) for x in c)
@@ -289,7 +319,9 @@ def test_a_score_of_classes_says_how_it_decides():
     ss.as_score(ss.auroc, axis=0, thresholds=(0.3, 0.6))
     ss.as_score(ss.f1)
     for step in (ss.Linear(), ss.Softmax(), 0.5, "argmax"):
-        with pytest.raises(TypeError, match=r"`step` of a score must be Hard\(\) or ArgMax\(axis"):
+        with pytest.raises(
+            TypeError, match=r"`step` of a score must be Hard\(\), ArgMax\(axis\) or"
+        ):
             ss.as_score(ss.f1, step=step)
 
 
@@ -309,7 +341,7 @@ def test_an_average_over_another_axis_than_the_classes_is_refused():
 @marks.on(*EAGER)
 def test_what_makes_no_sense_is_refused(backend):
     y, p = backend.asarray(LABELS), backend.asarray(PROBABILITIES)
-    for step in (ss.ArgMax(), ss.Softmax(), ss.StraightThrough(ss.Softmax())):
+    for step in (ss.ArgMax(), ss.TopK(2), ss.Softmax(), ss.StraightThrough(ss.Softmax())):
         with pytest.raises(ValueError, match="`threshold` must be left out with"):
             ss.confusion(y, p, step=step, threshold=0.3)
         with pytest.raises(ValueError, match="`thresholds` must be left out with"):
@@ -321,7 +353,7 @@ def test_what_makes_no_sense_is_refused(backend):
     with pytest.raises(ValueError, match="`axis` of Softmax must be that of two classes or more"):
         ss.confusion(*one, step=ss.Softmax())
     for axis in (None, 1.0, True, (0,)):
-        for step in (ss.ArgMax, ss.Softmax):
+        for step in (ss.ArgMax, partial(ss.TopK, 2), ss.Softmax):
             with pytest.raises(TypeError, match="`axis` of the step must be that of the classes"):
                 step(axis=axis)
     row = backend.asarray(LABELS[0]), backend.asarray(PROBABILITIES[0])
@@ -331,6 +363,13 @@ def test_what_makes_no_sense_is_refused(backend):
     for kind in (ss.ArgMax, ss.Softmax, ss.Linear):
         with pytest.raises(TypeError, match=rf"got its class; call it: {kind.__name__}\(\)"):
             ss.confusion(y, p, step=kind)
+    for k in (0, -1, 2.0, True, None):
+        with pytest.raises(ValueError, match="`k` must be an integer of at least 1, got"):
+            ss.TopK(k)
+    with pytest.raises(
+        ValueError, match="`k` of TopK must be at most the number of classes, got 5"
+    ):
+        ss.confusion(y, p, step=ss.TopK(5))
     for sharpness in (0.5, 0, -1.0, np.inf, np.nan, "2", True):
         with pytest.raises(ValueError, match="`sharpness` must be a finite number of at least 1"):
             ss.Softmax(sharpness=sharpness)

@@ -96,6 +96,129 @@ EIGHTHS = np.random.default_rng(23).integers(0, 9, Y.shape) / 8  # of which sums
 KINDS_OF_LABELS = {"hard": (Y, None), "soft": (EIGHTHS, None), "weighted": (Y, EIGHTHS)}
 
 
+@pytest.mark.parametrize("weights", ["plain", "weighted", "masked"])
+@pytest.mark.parametrize("axis", [0, 1, (0, 2), -2])
+def test_a_sweep_along_axes_is_one_of_each_row(backend, axis, weights):
+    """With ties in each row and across them."""
+    shape = (8, 5, 5)
+    y, s, w = (x.reshape(shape) for x in (Y, TIED, WEIGHTS))
+    options = {"weighted": {"sample_weight": w}, "masked": {"where": w > 1}}.get(weights, {})
+
+    def counted(y, s, *given):
+        return tuple(swept_along(y, s, axis, **dict(zip(options, given, strict=True))))
+
+    arrays = [backend.asarray(x) for x in (y, s, *options.values())]
+    thresholds, c = backend.run(counted, *arrays)
+    over = tuple(a % 3 for a in (axis if isinstance(axis, tuple) else (axis,)))
+    kept = [i for i in range(3) if i not in over]
+    rows = tuple(shape[i] for i in kept)
+    for place in np.ndindex(rows):
+        index = tuple(place[kept.index(i)] if i in kept else slice(None) for i in range(3))
+        own = {name: x[index] for name, x in options.items()}
+        cuts, expected = ss.sweep(y[index], s[index], **own)
+        np.testing.assert_array_equal(backend.to_numpy(thresholds)[place], cuts)
+        for x, e in zip(c, expected, strict=True):
+            np.testing.assert_allclose(backend.to_numpy(x)[place], e, rtol=0, atol=1e-11)
+
+
+def swept_along(y, s, axis, **options):
+    return ss.sweep(y, s, axis=axis, **options)
+
+
+EXACT_AREAS = {
+    "auroc": (ss.auroc, sklearn.roc_auc_score),
+    "partial auroc": (
+        partial(ss.auroc, max_fpr=0.3),
+        lambda *a, **k: sklearn.roc_auc_score(*a, max_fpr=0.3, **k),
+    ),
+    "average precision": (ss.average_precision, sklearn.average_precision_score),
+}
+
+
+@pytest.mark.parametrize("name", EXACT_AREAS)
+@pytest.mark.parametrize("axis", [None, 0])
+def test_a_score_of_an_area_is_scikit_learns(backend, axis, name):
+    """Without thresholds, with ties and weights, of probabilities and of logits."""
+    metric, theirs = EXACT_AREAS[name]
+    y, p, w = Y.reshape(50, 4), TIED.reshape(50, 4) / 100, WEIGHTS[:50, None]
+    for scores in (p, np.log(p + 1e-3)):
+        score = ss.as_score(metric, axis=axis, from_logits=scores is not p)
+
+        def both(y, s, w, score=score):
+            options = {"sample_weight": w}
+            return score(y, s, **options), score.values(y, s, **options)
+
+        found, values = backend.run(both, *map(backend.asarray, (y, scores, w)))
+        given = w + np.zeros((50, 4))
+        if axis is None:
+            each = theirs(y.ravel(), scores.ravel(), sample_weight=given.ravel())
+        else:
+            each = [theirs(y[:, i], scores[:, i], sample_weight=w[:, 0]) for i in range(4)]
+        assert_close(found, np.mean(each), backend, SUMMED)
+        assert_close(values, each, backend, SUMMED)
+
+
+@pytest.mark.parametrize("thresholds", [None, ss.grid(9)])
+def test_labels_of_one_class_have_no_part_in_a_mean(backend, thresholds):
+    y, p = labels_and_scores((60, 4), seed=13)
+    y[:, 1], y[:, 2] = False, True
+
+    def run(metric):
+        score = ss.as_score(metric, thresholds=thresholds, axis=0)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`metric` a.* is undefined")
+            return backend.run(score, backend.asarray(y), backend.asarray(p))
+
+    def each(metric):
+        c = ss.sweep(y, p, axis=0).confusion
+        if thresholds is not None:
+            c = ss.confusion(y, p, thresholds=thresholds, axis=0, step=ss.Hard())
+        return metric(c)
+
+    assert_close(run(ss.auroc), each(ss.auroc)[[0, 3]].mean(), backend, SUMMED)
+    areas = each(ss.average_precision)
+    assert_close(run(ss.average_precision), areas[[0, 2, 3]].mean(), backend, SUMMED)
+    if thresholds is None:
+        kept = [sklearn.roc_auc_score(y[:, i], p[:, i]) for i in (0, 3)]
+        assert_close(run(ss.auroc), np.mean(kept), backend, SUMMED)
+    chosen = partial(ss.auroc, zero_division=0.25)
+    expected = (each(ss.auroc)[[0, 3]].sum() + 0.5) / 4
+    assert_close(run(chosen), expected, backend, SUMMED)
+
+
+def test_a_loss_of_areas_leaves_out_labels_of_one_class_too(backend):
+    """And goes its gradient: that of the others alone."""
+    y, p = labels_and_scores((30, 3), seed=14)
+    y[:, 1] = False
+    loss = ss.as_loss(ss.auroc, thresholds=GRID, axis=0)
+    value, slope = backend.value_and_grad(loss, backend.asarray(y), backend.asarray(p))
+    kept = [0, 2]
+    expected, part = ss.value_and_grad(loss)(y[:, kept], p[:, kept])
+    assert_close(value, expected, backend)
+    whole = np.zeros_like(p)
+    whole[:, kept] = part
+    np.testing.assert_allclose(backend.to_numpy(slope), whole, rtol=0, atol=1e-12)
+
+
+def test_what_exact_areas_cannot_do():
+    score = ss.as_score(ss.auroc)
+    assert score == ss.as_score(ss.auroc, step=ss.Hard())
+    for options in ({"threshold": 0.5}, {"step": ss.ArgMax()}):
+        with pytest.raises(ValueError, match="must be left out for an area under a curve, got"):
+            ss.as_score(ss.auroc, **options)
+    with pytest.raises(ValueError, match="`metric` must be the area of each class"):
+        ss.as_score(ss.macro(ss.auroc), axis=0)
+    with pytest.raises(ValueError, match="`reduce` adds counts up"):
+        score(Y, P, reduce=lambda c: c)
+    for call in (ss.value_and_grad, lambda s: ss.linearize(s, s.confusion(Y, P))):
+        with pytest.raises(ValueError, match="`loss` must have a gradient, which an exact area"):
+            call(score)
+    with pytest.raises(TypeError, match="a curve and a ranking need the scores"):
+        score(Y, P > 0.5)
+    with pytest.raises(ValueError, match="`y_prob` must hold probabilities"):
+        score(Y, 5 * P)
+
+
 @pytest.mark.parametrize("kind", KINDS_OF_LABELS)
 @pytest.mark.parametrize("scores", SCORES)
 def test_a_sweep_counts_exactly_in_every_dtype(backend, scores, kind):
@@ -262,6 +385,38 @@ def test_linearized_area_has_the_gradient_of_the_whole():
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=0, atol=SUMMED * abs(whole).max())
 
 
+def test_a_grid_in_log_odds():
+    found = ss.grid(7, log_odds=9.0)
+    np.testing.assert_allclose(np.log(found) - np.log1p(-np.asarray(found)), np.arange(-9, 10, 3))
+    assert found[3] == 0.5 and all(0 < t < 1 for t in ss.grid(2, log_odds=36))
+    for n in (1, 0, 2.0):
+        with pytest.raises(ValueError, match="`n` must be an integer of at least 2, got"):
+            ss.grid(n, log_odds=9.0)
+    for odds in (0, -1.0, 36.5, np.nan, np.inf, True, "9"):
+        with pytest.raises(ValueError, match=r"`log_odds` must lie in \(0, 36\], got"):
+            ss.grid(9, log_odds=odds)
+
+
+@pytest.mark.parametrize("shift", [-9.0, -4.0, 0.0, 5.0])
+def test_a_grid_in_log_odds_has_the_error_that_it_says(shift):
+    """Wherever the scores are: below its bound, and of the order of the square of its steps."""
+    rng = np.random.default_rng(6)
+    y = rng.uniform(size=20_000) < 0.1
+    z = rng.normal(size=20_000) + 1.5 * y + shift
+    p = 1 / (1 + np.exp(-z))
+    exact = sklearn.roc_auc_score(y, z)
+    for n in (57, 113):
+        thresholds = ss.grid(n, log_odds=14.0)
+        found = ss.as_score(ss.auroc, thresholds=thresholds)(y, p)
+        gap = np.searchsorted(thresholds, p, side="right")
+        shares = [np.bincount(gap[of], minlength=n + 1) / of.sum() for of in (y, ~y)]
+        assert abs(found - exact) <= (shares[0] * shares[1]).sum() / 2
+        assert abs(found - exact) < 0.05 * (28 / (n - 1)) ** 2 + 1e-4
+    if shift == -9:  # all below 0.01
+        with pytest.warns(UserWarning, match="as grid"):
+            assert ss.as_score(ss.auroc, thresholds=ss.grid(99))(y, p) < 0.51 < 0.8 < exact
+
+
 def test_grid():
     assert ss.grid(1) == (0.5,)
     assert ss.grid(99)[24] == 0.25 and len(ss.grid(99)) == 99
@@ -276,11 +431,8 @@ def test_counts_without_thresholds():
         with pytest.raises(ValueError, match="`c` must have a last axis of thresholds"):
             function(c)
     for metric in (ss.auroc, partial(ss.average_precision, zero_division=1.0), ss.macro(ss.auroc)):
-        for make in (ss.as_loss, ss.as_score):
-            with pytest.raises(
-                ValueError, match=r"`thresholds` must be given .* pass thresholds=grid"
-            ):
-                make(metric, axis=0)
+        with pytest.raises(ValueError, match=r"`thresholds` must be given .* pass thresholds=grid"):
+            ss.as_loss(metric, axis=0)
 
 
 @pytest.mark.parametrize("limit", [0.0, -0.1, 1.5, float("nan"), "all"])
@@ -336,8 +488,8 @@ def test_scores_between_two_thresholds_are_warned_of(backend, name, shift, where
     y, p = backend.asarray(Y_RARE), backend.asarray(P_RARE + shift)
     message = (
         rf"^`thresholds` must lie between the scores .*, got most .* {where}, which "
-        rf"{name.split()[0]} counts as equal; unless they are equal take "
-        rf"{name.split()[0]}\(sweep\(y_true, y_prob\).confusion\), or thresholds where the scores"
+        rf"{name.split()[0]} counts as equal; unless they are equal leave `thresholds` out, for "
+        r"the exact area, or take some where the scores are, as grid\(199, log_odds=14\)"
     )
     with pytest.warns(UserWarning, match=message):
         found = float(score(y, p))
@@ -410,9 +562,8 @@ def test_labels_of_one_class_are_named(backend):
 
     one_class, coarse = texts(ss.auroc)
     assert one_class == (
-        "`metric` auroc is undefined for labels 2 and 3, with one class only, and counts in the "
-        "mean as zero_division; leave it out by functools.partial(auroc, "
-        "zero_division=float('nan')), or give the value to count for each such label"
+        "`metric` auroc is undefined for labels 2 and 3, with one class only, and left out of the "
+        "mean; give zero_division for it to count"
     )
     assert "most positives and many negatives of label 1 from 0.5 to 0.51, which" in coarse
     assert "undefined for label 2, with no positive, and" in texts(ss.average_precision)[0]

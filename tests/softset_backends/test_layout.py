@@ -29,7 +29,7 @@ FOLDERS = {
     },
     "demo": {"runner", "data", "fit", "report", "plots"},
     "cli": {"commands"},
-    ".": {"bootstrap", "parts", "quiet", "registry"},
+    ".": {"bootstrap", "classification", "parts", "quiet", "registry"},
 }
 ROOT = Path(softset_backends.__file__).parent
 

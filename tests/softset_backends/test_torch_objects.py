@@ -851,6 +851,192 @@ def test_counts_of_a_stream_are_public(MetricScore):
     assert torch.equal(ss.auroc(grid.confusion), grid.compute())
 
 
+def test_values_are_those_of_each_class_and_threshold(MetricScore):
+    grid = (0.2, 0.5, 0.8)
+    score = MetricScore(ss.macro(F2), threshold=0.5, axis=0)
+    curve = MetricScore(ss.f1, thresholds=torch.tensor(grid))
+    parts, (scores, labels, _, _) = batches((90, 3))
+    for x, y, _, _ in parts:
+        score.update(x, y)
+        curve.update(x, y)
+    expected = sklearn.fbeta_score(labels, scores >= 0.5, beta=2.0, average=None)
+    np.testing.assert_allclose(score.values(), expected, rtol=EXACT)
+    assert score.values().mean().item() == pytest.approx(score.compute().item(), rel=EXACT)
+    each = [sklearn.f1_score(labels.ravel(), scores.ravel() >= np.float32(t)) for t in grid]
+    np.testing.assert_allclose(curve.values(), each, rtol=EXACT)
+    assert curve.values().mean().item() == pytest.approx(curve.compute().item(), rel=EXACT)
+    with score.sync_context():  # without other processes
+        np.testing.assert_allclose(score.values(), expected, rtol=EXACT)
+    mean = MetricScore(ss.f1, axis=1)
+    mean.update(*parts[0][:2])
+    with pytest.raises(RuntimeError, match="`axis` leaves the batch out, got"):
+        mean.values()
+    score.reset()
+    with pytest.raises(RuntimeError, match="nothing to compute"):
+        score.values()
+
+
+def test_scores_of_several_streams_merge(MetricScore):
+    """Also one that has seen no batch, either way; and of a mean over the examples."""
+    parts, (scores, labels, _, _) = batches((90, 3))
+    for axis in (0, 1, None):
+        options = {"threshold": 0.5, "axis": axis}
+        streams = [MetricScore(ss.f1, **options) for _ in range(5)]
+        for stream, (x, y, _, _) in zip(streams[1:], parts, strict=False):
+            stream.update(x, y)
+        for stream in streams[1:]:
+            streams[0].merge_state(stream)
+            streams[0].compute()  # a result that is kept would be that of fewer
+        expected = ss.as_score(ss.f1, **options)(labels, scores.double())
+        assert streams[0].compute().item() == pytest.approx(expected.item(), rel=EXACT)
+        assert streams[0].update_called
+        with pytest.raises(ValueError, match="`incoming_state` must be a MetricScore with the opt"):
+            streams[0].merge_state(MetricScore(ss.f1, threshold=0.3, axis=axis))
+    for other in (MetricScore(ss.macro(ss.f1, axis=1), threshold=0.5, axis=1), {"counts": 0}, 3):
+        with pytest.raises(ValueError, match="`incoming_state` must be a MetricScore with the opt"):
+            streams[0].merge_state(other)
+    one, other = (MetricScore(ss.f1, axis=0) for _ in range(2))
+    one.update(*tensors((30, 3)))
+    other.update(*tensors((30, 2)))
+    with pytest.raises(ValueError, match=r"`incoming_state` must .* shape \(2,\) after \(3,\)"):
+        one.merge_state(other)
+
+
+@pytest.mark.parametrize("logits", [False, True], ids=["probabilities", "logits"])
+@pytest.mark.parametrize("axis", [None, 0])
+def test_an_exact_area_of_a_stream_is_scikit_learns(MetricScore, axis, logits):
+    """Of scores that no usual grid tells apart, with ties, weights and a mask over NaN."""
+    parts, (scores, labels, weights, mask) = batches((90, 3), logits)
+    scale = (lambda x: x.round(decimals=1)) if logits else (lambda x: x.round(decimals=1) / 100)
+    areas = {ss.auroc: sklearn.roc_auc_score, ss.average_precision: sklearn.average_precision_score}
+    for metric, theirs in areas.items():
+        score = MetricScore(metric, axis=axis, from_logits=logits)
+        assert repr(score).startswith(f"MetricScore({metric.__name__}")
+        assert "threshold" not in repr(score)
+        for i, (x, y, w, m) in enumerate(parts):
+            x = torch.where(m, scale(x), torch.nan)
+            one = score if i else score.update
+            one(x, y, sample_weight=w, where=m)
+        kept = np.where(mask, weights.float(), 0.0)
+        rows = scale(scores).numpy()
+        if axis is None:
+            each = theirs(labels.ravel(), rows.ravel(), sample_weight=kept.ravel())
+        else:
+            each = [theirs(labels[:, i], rows[:, i], sample_weight=kept[:, i]) for i in range(3)]
+        found = score.compute()
+        assert found.dtype == torch.float64 and found.shape == ()
+        assert found.item() == pytest.approx(np.mean(each), rel=1e-12)
+        np.testing.assert_allclose(score.values(), each, rtol=1e-12)
+        assert score.confusion.tp.shape[-1] == (270 if axis is None else 90)
+
+
+def test_the_stream_of_an_exact_area_is_one(MetricScore):
+    score = MetricScore(ss.auroc, axis=0)
+    with pytest.raises(RuntimeError, match="nothing to compute"):
+        score.values()
+    parts, (scores, labels, _, _) = batches((90, 3))
+    score.update(scores[:0], labels[:0])
+    with pytest.raises(RuntimeError, match="nothing to compute"):
+        _ = score.confusion
+    for x, y, _, _ in parts[:2]:
+        score.update(x, y)
+    others = [
+        copy.deepcopy(score),
+        pickle.loads(pickle.dumps(score)),
+        MetricScore(ss.auroc, axis=0),
+    ]
+    others[2].merge_state(score)
+    expected = ss.as_score(ss.auroc, axis=0)(labels, scores.double()).item()
+    for one in (score, *others):
+        one.update(*parts[2][:2])
+        assert one.compute().item() == pytest.approx(expected, rel=EXACT)
+    with pytest.raises(ValueError, match=r"`input` must .* scores of shape \(None, 2\) after"):
+        score.update(scores[:, :2], labels[:, :2])
+    with pytest.raises(ValueError, match="`incoming_state` must be a MetricScore with the options"):
+        score.merge_state(MetricScore(ss.auroc, axis=0, thresholds=ss.grid(9)))
+    assert len(torch.nn.ModuleList([score]).to("meta")[0].confusion.tp) == 3
+    score.reset()
+    assert not score.update_called
+    score = MetricScore(ss.auroc, axis=0)
+    score.update(*parts[0][:2])
+    score.reset()
+    score.update(*parts[1][:2])
+    expected = ss.as_score(ss.auroc, axis=0)(parts[1][1], parts[1][0].double()).item()
+    assert score.compute().item() == pytest.approx(expected, rel=EXACT)
+    with pytest.raises(ValueError, match="`axis` must name the batch's axis as 0"):
+        MetricScore(ss.auroc, axis=-2).update(*parts[0][:2])
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*undefined for row:UserWarning", "ignore:.*must lie between:UserWarning"
+)
+def test_the_mean_over_examples_of_an_exact_area(MetricScore):
+    """Those of one class have none, and are no part of the mean whatever the batches."""
+    rng = np.random.default_rng(7)
+    scores, labels = torch.tensor(rng.uniform(size=(9, 6))), torch.tensor(rng.uniform(size=(9, 6)))
+    labels = labels < 0.5
+    labels[[0, 4, 5]] = False
+    for options in ({}, {"thresholds": ss.grid(9)}):
+        score = MetricScore(ss.auroc, axis=1, **options)
+        for rows in torch.arange(9).split(2):
+            score.update(scores[rows], labels[rows])
+        c = ss.sweep(labels, scores, axis=1).confusion
+        if options:
+            c = ss.confusion(labels, scores, axis=1, step=ss.Hard(), **options)
+            expected = ss.auroc(c)[labels.any(1) & ~labels.all(1)]
+        else:
+            seen = labels.any(1) & ~labels.all(1)
+            pairs = zip(labels[seen], scores[seen], strict=True)
+            each = [sklearn.roc_auc_score(y, x) for y, x in pairs]
+            expected = torch.tensor(each, dtype=torch.float64)
+        with pytest.warns(UserWarning, match="is undefined for row"):
+            found = MetricScore(ss.auroc, axis=1, **options)(scores, labels)
+        assert found.item() == pytest.approx(expected.mean().item(), rel=EXACT)
+        assert score.compute().item() == pytest.approx(expected.mean().item(), rel=EXACT)
+
+
+def test_samples_of_a_stream_are_scikit_learns(MetricScore):
+    """The mean over the examples by their weights, whatever the batches."""
+    _, (scores, labels, _, _) = batches((90, 5))
+    weights = torch.tensor(np.random.default_rng(8).uniform(0, 3, (90, 1)))
+    weights[3] = 0
+    for name in ("f1", "precision", "jaccard"):
+        score = MetricScore(ss.samples(getattr(ss, name)), threshold=0.5, axis=1)
+        for x, y, w in zip(*(a.split([50, 33, 7]) for a in (scores, labels, weights)), strict=True):
+            score.update(x, y, sample_weight=w)
+        expected = getattr(sklearn, f"{name}_score")(
+            labels, scores >= 0.5, average="samples", sample_weight=weights[:, 0], zero_division=0
+        )
+        # The counts of a batch are sums of float32 weights.
+        assert score.compute().item() == pytest.approx(expected, rel=SINGLE)
+    grid = MetricScore(ss.samples(ss.f1), thresholds=(0.3, 0.6), axis=1)
+    grid.update(scores, labels)
+    whole = ss.as_score(ss.samples(ss.f1), thresholds=(0.3, 0.6), axis=1)(labels, scores.double())
+    assert grid.compute().item() == pytest.approx(whole.item(), rel=EXACT)
+    images = MetricScore(ss.samples(ss.f1, axis=0), threshold=0.5, axis=2)
+    with pytest.raises(ValueError, match="`axis` must leave just the axis of the examples"):
+        images.update(torch.rand(4, 3, 5), torch.rand(4, 3, 5) < 0.5)
+
+
+def test_plot_is_that_of_torchmetrics(MetricScore):
+    score = MetricScore(ss.f1, axis=0)
+    score.update(*tensors((30, 3)))
+    if not any(base.__module__.startswith("torchmetrics") for base in MetricScore.__mro__):
+        with pytest.raises(ModuleNotFoundError, match="plot draws with torchmetrics"):
+            score.plot()
+        return
+    plt = pytest.importorskip("matplotlib.pyplot")
+    figure, axes = score.plot()
+    assert float(axes.lines[0].get_ydata()[0]) == pytest.approx(score.compute().item())
+    plt.close(figure)
+    figure, axes = score.plot([score.compute(), score.compute()])
+    assert len(axes.lines[0].get_ydata()) == 2
+    plt.close(figure)
+    figure, axes = score.plot(score.values())
+    assert [float(x.get_ydata()[0]) for x in axes.lines] == pytest.approx(score.values().tolist())
+    plt.close(figure)
+
+
 def test_batch_without_rows_adds_zeros(MetricScore):
     score = MetricScore(ss.macro(ss.f1), threshold=0.5, axis=0)
     scores, labels = tensors((30, 3))
@@ -974,6 +1160,59 @@ def test_collection():
         ["error", "f1", "mcc"],
         ["low"],
     ]
+
+
+@torchmetrics_installed
+def test_collection_of_areas_keeps_the_scores_once():
+    torchmetrics = importlib.import_module("torchmetrics")
+    areas = {"auroc": ss.auroc, "ap": ss.average_precision}
+    scores = {name: sbt.MetricScore(metric) for name, metric in areas.items()}
+    scores["f1"] = sbt.MetricScore(ss.f1)
+    collection = torchmetrics.MetricCollection(scores)
+    parts, (scores, labels, _, _) = batches((90,))
+    for x, y, _, _ in parts:
+        collection.update(x, y)
+    assert sorted(map(sorted, collection.compute_groups.values())) == [["ap", "auroc"], ["f1"]]
+    found = collection.compute()
+    expected = (
+        sklearn.roc_auc_score(labels, scores),
+        sklearn.average_precision_score(labels, scores),
+    )
+    assert [found[x].item() for x in areas] == pytest.approx(expected, rel=EXACT)
+
+
+@torchmetrics_installed
+def test_areas_are_those_of_torchmetrics():
+    """With thresholds=None theirs are exact too; in float32."""
+    tm = importlib.import_module("torchmetrics.classification")
+    rng = np.random.default_rng(9)
+    scores = torch.tensor(rng.uniform(size=(200, 4)).round(2), dtype=torch.float32)
+    labels = torch.tensor(rng.uniform(size=(200, 4)) < 0.3)
+    pairs = {
+        ss.auroc: tm.MultilabelAUROC(num_labels=4, average="none"),
+        ss.average_precision: tm.MultilabelAveragePrecision(num_labels=4, average="none"),
+    }
+    for metric, theirs in pairs.items():
+        ours = sbt.MetricScore(metric, axis=0)
+        for rows in torch.arange(200).split(70):
+            ours.update(scores[rows], labels[rows])
+            theirs.update(scores[rows], labels[rows].long())
+        np.testing.assert_allclose(ours.values(), theirs.compute(), rtol=SINGLE)
+
+
+@torchmetrics_installed
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_top_k_is_that_of_torchmetrics(k):
+    tm = importlib.import_module("torchmetrics.classification")
+    rng = np.random.default_rng(10)
+    scores = torch.tensor(rng.uniform(size=(90, 5)))
+    numbers = torch.tensor(rng.integers(5, size=90))
+    theirs = tm.MulticlassAccuracy(num_classes=5, top_k=k, average="micro")
+    ours = sbt.MetricScore(ss.micro(ss.recall), step=ss.TopK(k), axis=0)
+    for rows in torch.arange(90).split(40):
+        theirs.update(scores[rows], numbers[rows])
+        ours.update(scores[rows], ss.one_hot(numbers[rows], 5))
+    assert ours.compute().item() == pytest.approx(theirs.compute().item(), rel=SINGLE)
 
 
 # MetricScore on several processes

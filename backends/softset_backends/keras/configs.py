@@ -16,7 +16,7 @@ from softset.metrics.tables import TABLES
 from softset.tables import OneVsRest
 
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
-_AVERAGES = (averages.Macro, averages.Micro, averages.Weighted)
+_AVERAGES = averages.AVERAGES
 _ACROSS = (across.GroupMean, across.LargestGap, across.SmallestRatio, across.WorstGroup)
 _METRICS = (Bound, OneVsRest, powers.Focal, *_AVERAGES, *_ACROSS)
 _SURROGATES = [x for name in ranking.__all__ if isinstance(x := getattr(ranking, name), type)]

@@ -12,6 +12,7 @@ from softset import Confusion, as_score, checks
 from softset._arrays import shape_of
 from softset._counting.checks import axes
 from softset._types import Metric, Step, Threshold
+from softset.metrics import larger_is_better
 from softset.metrics.options import Bound, wrapper_name
 
 from .configs import options_of, restored
@@ -30,7 +31,9 @@ class MetricScore(keras.metrics.Metric):
     metric, step, threshold, thresholds, axis, from_logits, num_groups
         As for `softset.as_score`. `axis` speaks of the axes of `y_pred`. If axis 0, that of the
         batch, is not among them, each example has counts of its own, and the result is the mean
-        over all examples: ``axis=(1, 2)`` for the Dice of each image.
+        over all examples: ``axis=(1, 2)`` for the Dice of each image. An area under a curve
+        takes `thresholds`, since Keras keeps sums of a fixed shape and not the scores: where these
+        may lie anywhere ``grid(199, log_odds=14)``, which says how large its error is.
     name : str, optional
         The name in the logs, by default the metric's, as in ``"f1"`` or ``"macro_f1"``.
     dtype : str, optional
@@ -45,10 +48,11 @@ class MetricScore(keras.metrics.Metric):
     Notes
     -----
     Weights and masks act inside the counts; Keras hands `sample_weight` on to what is listed
-    in `weighted_metrics`. The counts are sums with a remainder, so that float32 does not stand
-    still at 2**24. With an `axis`, with `thresholds` and for a table they are created at the first
-    update, as those of ``keras.metrics.F1Score``; `fit` and `evaluate` see to it. A batch without
-    rows adds zeros.
+    in `weighted_metrics`. Callbacks with ``mode="auto"`` know whether larger values are better, but
+    for a metric without a direction, as prevalence. The counts are sums with a remainder, so that
+    float32 does not stand still at 2**24. With an `axis`, with `thresholds` and for a table they
+    are created at the first update, as those of ``keras.metrics.F1Score``; `fit` and `evaluate`
+    see to it. A batch without rows adds zeros.
 
     Examples
     --------
@@ -88,8 +92,16 @@ class MetricScore(keras.metrics.Metric):
             from_logits=from_logits,
             num_groups=num_groups,
         )
+        if score.is_exact and (axis is None or 0 in (axis if isinstance(axis, tuple) else (axis,))):
+            raise ValueError(
+                "`thresholds` must be given for an area under a curve: Keras keeps sums of fixed "
+                "shape, and not the scores; pass thresholds=grid(199, log_odds=14)"
+            )
         super().__init__(name=name or _name_of(score.metric), dtype=dtype)
         self.score = score
+        larger = larger_is_better(score.metric)
+        if larger is not None:  # where Keras' callbacks look for it
+            self._direction = "up" if larger else "down"
         if axis is None and thresholds is None and score.kind is Confusion:
             self._build((4,) if num_groups is None else (4, num_groups))
 
@@ -103,8 +115,13 @@ class MetricScore(keras.metrics.Metric):
         with checks(False) if empty else nullcontext():
             c = self.score.counts(call)
         if 0 in axes(self.score.axis, len(outputs)):
+            if self.score.is_exact:
+                raise ValueError(
+                    "`axis` must leave the batch out for an area without thresholds, got "
+                    f"{self.score.axis!r}"
+                )
             more = ops.stack(list(c))
-        else:  # the sum of the examples' values, and how many there are
+        else:  # the sum of the examples' values, and of what they weigh
             if self.score.averaged(len(outputs)) == 0:
                 raise ValueError(
                     "`axis` must leave a class axis beside the batch's for an average over "
@@ -112,14 +129,38 @@ class MetricScore(keras.metrics.Metric):
                 )
             lengths: Any = ops.shape(call.y_prob)
             number: Any = ops.cast(lengths[0], c[0].dtype)
-            value: Any = self.score.of_counts(c) * number
-            more = ops.stack([ops.where(number > 0, value, ops.zeros_like(value)), number])
+            weight: Any = self.score.weight(c, number)
+            value: Any = self.score.of_counts(c) * weight
+            more = ops.stack([ops.where(weight > 0, value, ops.zeros_like(value)), weight])
+        self._add("y_pred", more)
+
+    def merge_state(self, metrics: Any) -> None:
+        """Add the batches of other scores that count as this one does, a list of them."""
+        mine = self._counted()
+        for other in metrics:
+            if not (isinstance(other, MetricScore) and other._counted() == mine):
+                raise ValueError(
+                    "`metrics` must hold MetricScores with the options of this one, got "
+                    f"{other!r} for {self!r}"
+                )
+            if other.variables:
+                self._add("metrics", other._total())
+
+    def _counted(self) -> Any:
+        """Return the options that say what is counted, as plain values."""
+        options = options_of(self.score)
+        over = self.score.axis
+        if over is None or 0 in (over if isinstance(over, tuple) else (over,)):
+            del options["metric"]
+        return str(options)
+
+    def _add(self, name: str, more: Any) -> None:
         shape = shape_of(more)
         if not self.variables:
             self._build(shape)
         elif shape != tuple(self.counts.shape):
             raise ValueError(
-                f"`y_pred` must always give counts of one shape, got {shape[1:]} after "
+                f"`{name}` must always give counts of one shape, got {shape[1:]} after "
                 f"{tuple(self.counts.shape[1:])}; use a MetricScore for each output"
             )
         # Knuth's sum: what rounding takes from the total goes to the remainder.
@@ -141,8 +182,15 @@ class MetricScore(keras.metrics.Metric):
         self._require_counts()
         if tuple(self.counts.shape) != _MEAN:
             return self.score.of_counts(self.confusion)
-        total, number = self._total()[0], self._total()[1]
-        return total / ops.maximum(number, 1)
+        total, weight = self._total()[0], self._total()[1]
+        return total / ops.where(weight > 0, weight, ops.ones_like(weight))
+
+    def values(self) -> Any:
+        """Return the metric of each class and threshold, of which `result` gives the mean.
+
+        An average over classes is taken apart, as by ``softset.as_score(...).values``.
+        """
+        return self.score.all_values(self.confusion)
 
     @property
     def confusion(self) -> Any:

@@ -12,6 +12,7 @@ import torch
 import torch.distributed
 
 import softset as ss
+from softset._counting.arguments import Batch, prepare
 from softset._counting.checks import axes
 from softset._types import Array, Metric, Step, Threshold
 from softset.losses import Score
@@ -41,14 +42,15 @@ class MetricScore(Base):
     ----------
     metric : callable
         Any function of a `Confusion` or a `ConfusionTable`, as for `softset.as_score`.
-    step : Hard() or ArgMax(axis), optional
-        How scores become decisions, as for `softset.as_score`: `ArgMax` for classes of which one
-        is true, and otherwise `Hard`, whose ties are positive. For an average over classes it, or
-        a threshold, has to be given.
+    step : Hard(), ArgMax(axis) or TopK(k, axis), optional
+        How scores become decisions, as for `softset.as_score`: `ArgMax` or `TopK` for classes of
+        which one is true, and otherwise `Hard`, whose ties are positive. For an average over
+        classes it, or a threshold, has to be given.
     threshold : float, tuple of floats or tensor, optional
         The operating point, a probability; several broadcast against the scores. 0.5 by default.
     thresholds : tuple of floats or 1-D tensor, optional
-        A grid over which the metric is averaged.
+        A grid over which the metric is averaged. Without one the areas under curves, `auroc` and
+        `average_precision`, are exact, and what is kept is each label, score and weight.
     axis : int, tuple of ints, optional
         The axes to count over, all by default; ``axis=0`` counts each class by itself. If axis 0,
         that of the batch, is not among them, each example has counts of its own, and the value
@@ -66,9 +68,10 @@ class MetricScore(Base):
         From `update`: as from `softset.confusion`, or if a batch has other classes than those
         before. From `compute`, on every process: if the processes have counts of different
         shapes.
+        From `merge_state`: if the other score has other options.
     RuntimeError
-        From `compute` and `confusion`: if there was no batch; 0 would look like a result. From
-        `confusion`: if each example has counts of its own, which are not kept.
+        From `compute`, `values` and `confusion`: if there was no batch; 0 would look like a result.
+        From the last two: if each example has counts of its own, which are not kept.
 
     Notes
     -----
@@ -76,7 +79,8 @@ class MetricScore(Base):
     batches, also where it is a mean over the examples. Batches are added in float64, and the value
     is a float64 scalar: whole counts stay exact up to 2**53. The counts are no part of the
     `state_dict` unless torchmetrics' ``persistent(True)`` is called. A batch without rows adds
-    zeros.
+    zeros. An exact area takes 12 bytes of memory for each float32 score, and its processes send
+    them all to each other; one over a grid takes 32 for each threshold.
 
     Examples
     --------
@@ -91,6 +95,14 @@ class MetricScore(Base):
     >>> print(*map(float, score.confusion))
     1.0 1.0 1.0 1.0
     >>> score.reset()
+
+    The best threshold of a grid:
+
+    >>> grid = ss.grid(9)
+    >>> score = MetricScore(ss.f1, thresholds=grid)
+    >>> score.update(torch.tensor([0.9, 0.6, 0.4, 0.2]), torch.tensor([1, 0, 1, 0]))
+    >>> print(grid[score.values().argmax()])
+    0.3
     """
 
     full_state_update = False
@@ -128,9 +140,16 @@ class MetricScore(Base):
         if score.kind is not ss.Confusion:
             counted = (*counted, score.kind.__name__)
         counted = counted if num_groups is None else (*counted, num_groups)
-        if axis is not None and 0 not in (axis if isinstance(axis, tuple) else (axis,)):
+        batch_is_counted = axis is None or 0 in (axis if isinstance(axis, tuple) else (axis,))
+        if not batch_is_counted:
             counted = (*counted, name_of(score.metric))  # its values may be what is added up
+        self._keeps = score.is_exact and batch_is_counted
+        if self._keeps:
+            counted = (*counted, "scores")
         self._name = f"counts_{zlib.crc32(repr(counted).encode()):08x}"
+        if self._keeps:
+            self.add_state(self._name, [], dist_reduce_fx="cat")
+            return
         # It broadcasts: how many classes there are is for the first batch to say.
         zero = torch.zeros((), dtype=torch.float64)
         self.add_state(self._name, zero, dist_reduce_fx="sum")
@@ -159,42 +178,59 @@ class MetricScore(Base):
         # An error on the one process that has no rows would leave the others waiting.
         with ss.checks(False) if empty else nullcontext():
             given, score = (sample_weight, where, groups), self.score
-            c = score.counts(score.arguments(target, input, *given, SCORE_NAMES))
+            call = score.arguments(target, input, *given, SCORE_NAMES)
+            if self._keeps:
+                self._add("input", [_rows(prepare(call))])
+                return
+            c = score.counts(call)
         if 0 in axes(self._score.axis, len(input.shape)):
+            if score.is_exact:
+                raise ValueError(
+                    f"`axis` must name the batch's axis as 0 for an exact area, got {score.axis}"
+                )
             batch = torch.stack(tuple(c)).detach().double()
-        else:  # the sum of the examples' values, and how many there are
+        else:  # the sum of the examples' values, and of what they weigh
             if score.averaged(len(input.shape)) == 0:
                 raise ValueError(
                     "`axis` must leave a class axis beside the batch's for an average over "
                     f"classes, got {self._score.axis}; name it, as in macro(f1, axis=1)"
                 )
-            number = input.shape[0]
-            value = c[0].new_zeros(()) if empty else score.of_counts(c).detach()
-            batch = torch.stack((value.double(), torch.ones_like(value).double())) * number
-        counts = getattr(self, self._name)
-        if counts.ndim and counts.shape != batch.shape:
-            raise ValueError(
-                f"`input` must have the classes of the batches before, got counts of shape "
-                f"{tuple(batch.shape[1:])} after {tuple(counts.shape[1:])}; call reset() first"
-            )
-        setattr(self, self._name, counts + batch)
+            c = score.kind(*(x.detach().double() for x in c))
+            value = weight = c[0].new_zeros(())
+            if not empty:
+                value = score.of_counts(c)
+                weight = score.weight(c, torch.full_like(value, input.shape[0]))
+            batch = torch.stack((value * weight, weight))
+        self._add("input", batch)
 
     def compute(self) -> Any:
         """Return the metric of all batches, those of other processes included."""
         counts = getattr(self, self._name)
-        if counts.shape != _MEAN:
+        if self._keeps or counts.shape != _MEAN:
             return self.score.of_counts(self.confusion)
         if not counts[1]:
             raise RuntimeError(_NOTHING)
         return counts[0] / counts[1]
 
+    def values(self) -> Any:
+        """Return the metric of each class and threshold, of which `compute` gives the mean.
+
+        Of all processes, so that every process has to call it. An average over classes is taken
+        apart, as by ``softset.as_score(...).values``.
+        """
+        with nullcontext() if self._is_synced else self.sync_context():
+            return self.score.all_values(self.confusion)
+
     @property
     def confusion(self) -> Any:
         """The counts of all batches so far, as for ``softset.f1(score.confusion)`` of each class.
 
-        They are those of this process, and those of all processes within
-        ``with score.sync_context():``, which every process has to enter.
+        Those of an exact area are the counts at every score, as for ``softset.roc_curve``. They are
+        those of this process, and those of all processes within ``with score.sync_context():``,
+        which every process has to enter.
         """
+        if self._keeps:
+            return self._swept()
         counts = getattr(self, self._name)
         if not counts.ndim:
             raise RuntimeError(_NOTHING)
@@ -204,6 +240,38 @@ class MetricScore(Base):
                 "its own, of which only the metric's mean is kept"
             )
         return self._score.kind(*counts.clone())
+
+    def merge_state(self, incoming_state: Any) -> None:
+        """Add the batches of another score that counts as this one does, or of its state.
+
+        A state is what torchmetrics has in `metric_state`, a dict.
+        """
+        state = incoming_state
+        if isinstance(state, MetricScore):
+            state = {state._name: getattr(state, state._name)}
+        if not (isinstance(state, dict) and self._name in state):
+            raise ValueError(
+                "`incoming_state` must be a MetricScore with the options of this one, or the state "
+                f"of such a score, got {incoming_state!r}"
+            )
+        counts = state[self._name]
+        if self._keeps:
+            kept = counts if isinstance(counts, list) else [counts]
+            self._add("incoming_state", [x.to(self.device) for x in kept])
+        else:
+            self._add("incoming_state", counts.to(getattr(self, self._name).device))
+        self._update_count += getattr(incoming_state, "_update_count", 1)
+        self._computed = None
+
+    def plot(self, val: Any = None, ax: Any = None) -> Any:
+        """Plot one or several numbers, by default what `compute` returns, with torchmetrics.
+
+        Returns
+        -------
+        tuple
+            The figure and the axes of matplotlib.
+        """
+        return self._plot(val, ax)
 
     def sync(
         self,
@@ -221,16 +289,52 @@ class MetricScore(Base):
         """Return the options in words."""
         step = self._score.step
         shown = describe_thresholds(step, self.threshold, self.thresholds)
+        if self.score.is_exact:
+            return describe(self._score)
         return describe(self._score, shown or f"step={step}")
+
+    def _swept(self) -> ss.Confusion:
+        """Return the counts at every score."""
+        kept = _joined(getattr(self, self._name))
+        if kept is None or not len(kept):
+            raise RuntimeError(_NOTHING)
+        labels, scores, weights = kept.double().unbind(1)
+        score = self.score
+        return score.counts(score.arguments(labels, scores, weights, None, names=SCORE_NAMES))
+
+    def _add(self, name: str, batch: Any) -> None:
+        counts = getattr(self, self._name)
+        if self._keeps:
+            kept = [*(counts if isinstance(counts, list) else [counts]), *batch]
+            shapes = {x.shape[2:] for x in kept}
+            if len(shapes) > 1:
+                raise ValueError(
+                    f"`{name}` must have the classes of the batches before, got scores of shape "
+                    f"{(None, *kept[-1].shape[2:])} after {(None, *kept[0].shape[2:])}; "
+                    "call reset() first"
+                )
+            setattr(self, self._name, kept)
+            return
+        if counts.ndim and batch.ndim and counts.shape != batch.shape:
+            raise ValueError(
+                f"`{name}` must have the classes of the batches before, got counts of shape "
+                f"{tuple(batch.shape[1:])} after {tuple(counts.shape[1:])}; call reset() first"
+            )
+        setattr(self, self._name, counts + batch)
 
     def _take_shape_of_others(self, group: Any) -> None:
         """Require counts of one shape; a process that has seen no batch gets zeros of it."""
         counts = getattr(self, self._name)
+        kept = _joined(counts) if self._keeps else None
+        if kept is not None:  # without how many rows there are
+            mine = (str(kept.dtype), *kept.shape[2:])
+        else:
+            mine = () if self._keeps else tuple(counts.shape)
         shapes: list[Any] = [None] * torch.distributed.get_world_size(group)
-        torch.distributed.all_gather_object(shapes, tuple(counts.shape), group=group)
+        torch.distributed.all_gather_object(shapes, mine, group=group)
         if not any(shapes):
             raise RuntimeError(_NOTHING)
-        if len({shape for shape in shapes if shape}) > 1:
+        if len({shape[self._keeps :] for shape in shapes if shape}) > 1:
             found = "; ".join(f"rank {rank}: {_kept(shape)}" for rank, shape in enumerate(shapes))
             if _MEAN in shapes:
                 raise ValueError(
@@ -241,7 +345,29 @@ class MetricScore(Base):
                 "`input` must have the same classes on all processes, got counts of shape "
                 f"{found}; give every process scores of all classes"
             )
-        setattr(self, self._name, counts + counts.new_zeros(max(shapes, key=len)))
+        if not self._keeps:
+            setattr(self, self._name, counts + counts.new_zeros(max(shapes, key=len)))
+            return
+        dtypes, (_, *shape) = [x[0] for x in shapes if x], max(shapes, key=len)
+        dtype = torch.float64 if "torch.float64" in dtypes else torch.float32
+        if kept is None:
+            kept = torch.zeros((0, 3, *shape), device=self.device)
+        setattr(self, self._name, [kept.to(dtype)])
+
+
+def _rows(batch: Batch) -> torch.Tensor:
+    """Return labels, scores and weights along an axis behind that of the rows."""
+    scores = batch.scores
+    weights = torch.ones_like(scores) if batch.weights is None else batch.weights
+    parts = (batch.labels, scores, weights.expand(scores.shape))
+    return torch.stack([x.detach() for x in parts], dim=1)
+
+
+def _joined(kept: Any) -> Any:
+    """Return all rows that were kept, or None; torchmetrics joins those of all processes."""
+    if isinstance(kept, list):
+        return torch.cat(kept) if kept else None
+    return kept
 
 
 def _kept(shape: tuple[int, ...]) -> str:

@@ -27,8 +27,14 @@ class Metric(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.update_count = 0
+        self._update_count = 0
+        self._computed: Any = None  # torchmetrics keeps its last result there
         self._is_synced = False
+
+    @property
+    def update_count(self) -> int:
+        """How many batches there were since the last reset."""
+        return self._update_count
 
     @property
     def update_called(self) -> bool:
@@ -36,20 +42,26 @@ class Metric(torch.nn.Module):
         return self.update_count > 0
 
     def add_state(self, name: str, default: Any, dist_reduce_fx: str) -> None:
-        """Name the state, a tensor that is summed."""
+        """Name the state, a tensor that is summed or a list of tensors that are joined."""
         self._state, self._default = name, default
-        setattr(self, name, default)
+        self.device = torch.device("cpu")
+        setattr(self, name, [] if isinstance(default, list) else default)
 
     def reset(self) -> None:
         """Forget all batches."""
-        self.update_count = 0
-        setattr(self, self._state, self._default.to(getattr(self, self._state).device))
+        self._update_count = 0
+        self._computed = None
+        listed = isinstance(self._default, list)
+        setattr(self, self._state, [] if listed else self._default.to(self.device))
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         """Move the state to another device with the module, but keep it in float64."""
         super()._apply(fn, recurse)
+        self.device = fn(torch.zeros((), device=self.device)).device
         state = getattr(self, self._state)
-        setattr(self, self._state, state.to(fn(state).device))
+        listed = isinstance(state, list)
+        moved = [x.to(self.device) for x in state] if listed else state.to(self.device)
+        setattr(self, self._state, moved)
         return self
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -58,7 +70,7 @@ class Metric(torch.nn.Module):
         batch.reset()
         batch.update(*args, **kwargs)
         setattr(self, self._state, getattr(self, self._state) + getattr(batch, self._state))
-        self.update_count += 1
+        self._update_count += 1
         batch._is_synced = True  # the value of a batch is that of this process
         return batch.compute()
 
@@ -71,10 +83,23 @@ class Metric(torch.nn.Module):
     ) -> None:
         """Put the sum over the processes in the place of the state."""
         if should_sync and torch.distributed.is_available() and torch.distributed.is_initialized():
-            total = getattr(self, self._state).clone()
-            torch.distributed.all_reduce(total, group=process_group or self.process_group)
+            group = process_group or self.process_group
+            state = getattr(self, self._state)
+            if isinstance(state, list):
+                parts: list[Any] = [None] * torch.distributed.get_world_size(group)
+                torch.distributed.all_gather_object(parts, torch.cat(state).cpu(), group=group)
+                total: Any = [x.to(self.device) for x in parts]
+            else:
+                total = state.clone()
+                torch.distributed.all_reduce(total, group=group)
             setattr(self, self._state, total)
         self._is_synced = should_sync
+
+    def _plot(self, val: Any = None, ax: Any = None) -> Any:
+        raise ModuleNotFoundError(
+            "plot draws with torchmetrics and matplotlib; install both, or plot the numbers that "
+            "compute() and values() return"
+        )
 
     @contextmanager
     def sync_context(self) -> Iterator[None]:
@@ -93,7 +118,7 @@ def _counted(update: Callable[..., None]) -> Callable[..., None]:
     def call(self: Metric, *args: Any, **kwargs: Any) -> None:
         with torch.no_grad():
             update(self, *args, **kwargs)
-        self.update_count += 1
+        self._update_count += 1
 
     return call
 
