@@ -217,7 +217,8 @@ def __getattr__(name: str) -> object:
     else:
         from ._other_names import missing
 
-        raise missing(__name__, name, __all__)
+        metrics = [x for x in __all__ if _ROOM_OF[x] == "metrics"]
+        raise missing(__name__, name, __all__, metrics)
     globals()[name] = value
     return value
 

@@ -93,13 +93,13 @@ _AVERAGE = tuple(f"{{0}}{average}(" for average in ("macro", "micro", "weighted"
 _ENDINGS = {"": "", "score": "as_score", "loss": "as_loss", "index": "", "coefficient": ""}
 
 
-def missing(module: str, name: str, public: list[str]) -> Exception:
+def missing(module: str, name: str, public: list[str], metrics: list[str]) -> Exception:
     """Return the error for a name that a module lacks: what it is called here, if it is known.
 
     Python makes an error of its own of a failed `from softset import name`, and drops what this
     one says, unless it is an ImportError.
     """
-    here = "" if name.startswith("_") else _here(name, public)
+    here = "" if name.startswith("_") else _here(name, public, metrics)
     if not here:
         return AttributeError(f"module {module!r} has no attribute {name!r}")
     here = f"it is {here}".format(f"{__package__}.")
@@ -109,14 +109,15 @@ def missing(module: str, name: str, public: list[str]) -> Exception:
     return AttributeError(f"module {module!r} has no attribute {name!r}; {here}", name=name)
 
 
-def _here(name: str, public: list[str]) -> str:
+def _here(name: str, public: list[str], metrics: list[str]) -> str:
     """Return what a name is here, or nothing."""
     called = {_plain(x): f"{{0}}{x}" for x in public} | _CALLED
     plain = _plain(name)
     for ending, made in _ENDINGS.items():
         if not plain.endswith(ending):
             continue
-        here = called.get(plain.removesuffix(ending)) or _averaged(plain.removesuffix(ending))
+        rest = plain.removesuffix(ending)
+        here = called.get(rest) or _averaged(rest, metrics)
         if here:
             average = here.startswith(_AVERAGE) and here.endswith(")")
             alone = average or here.removeprefix("{0}") in public
@@ -124,15 +125,13 @@ def _here(name: str, public: list[str]) -> str:
     return ""
 
 
-def _averaged(plain: str) -> str:
+def _averaged(plain: str, metrics: list[str]) -> str:
     """Return what the name of an average of a metric is here, or nothing."""
-    from . import _ROOM_OF as rooms  # which is there by now
-
-    metrics = {_plain(x): f"{{0}}{x}" for x, room in rooms.items() if room == "metrics"}
+    called = {_plain(x): f"{{0}}{x}" for x in metrics}
     for word, average in _AVERAGES.items():
         rest = plain.removeprefix(word) if plain.startswith(word) else plain.removesuffix(word)
-        here = metrics.get(rest) or _CALLED.get(rest, "")
-        if rest != plain and here.removeprefix("{0}") in rooms:
+        here = called.get(rest) or _CALLED.get(rest, "")
+        if rest != plain and here.removeprefix("{0}") in metrics:
             return f"{{0}}{average}({here})" if average else here
     return ""
 

@@ -162,4 +162,4 @@ if not TYPE_CHECKING:  # to a type checker all names would be found
     def __getattr__(name: str) -> object:
         from .._other_names import missing
 
-        raise missing(__name__, name, __all__)
+        raise missing(__name__, name, __all__, __all__)
