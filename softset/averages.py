@@ -301,7 +301,7 @@ def is_by_weight(metric: Metric) -> bool:
 def averaged_axis(metric: Metric, kept: list[int]) -> int | None:
     """Return which of the axes that counts keep an average takes for that of the classes."""
     while isinstance(metric, Wrapped):
-        if isinstance(metric, AVERAGES):
+        if isinstance(metric, (Micro, Macro, Weighted)):
             place = 0 if metric.axis is None and len(kept) == 1 else metric.axis
             return kept[place] if place is not None and -len(kept) <= place < len(kept) else None
         metric = metric.metric

@@ -197,7 +197,7 @@ class Score:
         values = self._values_of(self.metric, c)
         if self.is_exact or (self.thresholds is not None and isinstance(self.step, Hard)):
             warn_of_area(self.metric, self.thresholds, self.axis, c)
-        if tuple(require_array(values).shape) and is_nan(zero_division_of(self.metric, {})):
+        if len(getattr(values, "shape", ())) and is_nan(zero_division_of(self.metric, {})):
             values = mean_of_defined(c, values)
         return self.of_values(values, self._counting(c))
 

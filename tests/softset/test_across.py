@@ -105,7 +105,8 @@ def test_averages_of_each_group_by_itself(backend, name, thresholds):
         lambda y, p, g: loss(y, p, groups=g), *(backend.asarray(x) for x in (y, p, ROWS))
     )
     one = ss.as_loss(AVERAGES[name], **options)
-    each = np.asarray([one.values_at(one.confusion(y[k == ROWS], p[k == ROWS])) for k in range(4)])
+    counts = [one.confusion(y[k == ROWS], p[k == ROWS]) for k in range(NUMBER)]
+    each = np.asarray([one._values_of(one.metric, c) for c in counts])
     assert_close(found, np.mean(each.max(axis=0) - each.min(axis=0)), backend, SUMMED)
 
 
@@ -385,7 +386,7 @@ def test_what_cannot_be_meant(call, error, message):
 
 
 def test_an_area_needs_a_grid():
-    with pytest.raises(ValueError, match="`thresholds` must be given for an area"):
+    with pytest.raises(ValueError, match="`thresholds` must be given for a loss of an area"):
         ss.as_loss(ss.largest_gap(ss.auroc), num_groups=2)
 
 
