@@ -84,6 +84,7 @@ def both_or_none(groups: Any, num_groups: int | None) -> int:
         )
     if type(groups) in NUMBERS:
         raise TypeError(f"`groups` must be an array of group numbers, got {groups!r}")
+    return num_groups
 
 
 def groups(lib: Library, names: Names, groups: Any, y_prob: Any) -> Any:
