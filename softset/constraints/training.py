@@ -193,7 +193,7 @@ def raise_multipliers(multipliers: Array, violations: Array, rate: float) -> Any
         ("multipliers", "violations"), (multipliers, violations)
     )
     shapes = lib.shape(multipliers), lib.shape(violations)
-    if len(shapes[0]) != 1 or shapes[0] != shapes[1]:
+    if len(shapes[0]) != 1 or (None not in shapes[0] + shapes[1] and shapes[0] != shapes[1]):
         raise ValueError(
             f"`multipliers` must be 1-D, one for each violation, got shape {shapes[0]} for "
             f"violations of {shapes[1]}; start with zeros of their shape"
@@ -202,7 +202,8 @@ def raise_multipliers(multipliers: Array, violations: Array, rate: float) -> Any
         real(lib, name, x)
     if checking(lib):
         obey(lib, [("multipliers", multipliers, _FACTOR), ("violations", violations, _FINITE)])
-    found = multipliers + rate * lib.cast(violations, multipliers.dtype)
+    violations = lib.of_one_shape(lib.cast(violations, multipliers.dtype), multipliers)
+    found = multipliers + rate * violations
     return lib.constant(lib.where(found < 0, 0.0, found))
 
 
@@ -267,7 +268,9 @@ class _Penalty:
 def _factors(multipliers: Any, number: int, like: Any) -> Any:
     """Return multipliers in the dtype of counts, refusing what are none."""
     lib, (x, _) = arrive(("multipliers", "y_prob"), (multipliers, like))
-    if lib.shape(x) != (number,):
+    if lib.shape(x) == (None,):
+        x = lib.plain.of_one_shape(x, lib.plain.numbers((0.0,) * number, x))
+    elif lib.shape(x) != (number,):
         raise ValueError(
             f"`multipliers` must be 1-D, of the length {number} for as many constraints by class "
             f"and group, got shape {lib.shape(x)}; start with zeros of the shape of the violations"

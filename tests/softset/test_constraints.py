@@ -313,6 +313,18 @@ def test_multipliers_may_change_without_another_compilation(backend):
     assert len(traces) == number
 
 
+@marks.on("tf-function")
+def test_lengths_that_only_running_tells_are_those_of_the_violations(backend):
+    arrays = [backend.asarray(x) for x in (Y, P, GROUPS, FACTORS)]
+    f = backend.compile(lambda y, p, g, m: LOSS.lagrangian(m)(y, p, groups=g), *arrays)
+    for factors in (FACTORS[:1], np.append(FACTORS, 1.0)):
+        with pytest.raises(backend.tf.errors.InvalidArgumentError):
+            f(*arrays[:3], backend.asarray(factors))
+    f = backend.compile(lambda m, v: ss.raise_multipliers(m, v, 1.0), arrays[3], arrays[3])
+    with pytest.raises(backend.tf.errors.InvalidArgumentError):
+        f(arrays[3], backend.asarray(np.ones(1)))
+
+
 # A problem with a known optimum: positives spread evenly over [0, 1], negatives with the share
 # (1 - t)**2 above t. The lowest false positive rate of recalls of 0.8 is that of t = 0.2, and the
 # multiplier, the price of recall there, is 2 (1 - t) = 1.6. A ramp within the data leaves the
