@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .across import group_mean, largest_gap, smallest_ratio, worst_group
     from .averages import macro, micro, samples, weighted
     from .compound import compound_loss, linear_schedule
+    from .constraints import at_least, at_most, constrained, raise_multipliers
     from .counts import class_labels, confusion, one_hot, sweep
     from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
     from .entropy import cross_entropy
@@ -118,6 +119,11 @@ __all__ = [
     "cross_entropy",
     "compound_loss",
     "linear_schedule",
+    # Constraints
+    "at_most",
+    "at_least",
+    "constrained",
+    "raise_multipliers",
     # Curves and thresholds
     "grid",
     "roc_curve",
@@ -234,6 +240,7 @@ _ROOMS = {
     "losses": ("as_loss", "as_score"),
     "entropy": ("cross_entropy",),
     "compound": ("compound_loss", "linear_schedule"),
+    "constraints": ("at_least", "at_most", "constrained", "raise_multipliers"),
     "curves": ("auroc", "average_precision", "grid", "precision_recall_curve", "roc_curve"),
     "tables": ("confusion_table", "one_vs_rest", "one_vs_rest_counts"),
     "metrics.tables": (

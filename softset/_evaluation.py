@@ -82,11 +82,13 @@ def count_slopes(
             slopes = (-slopes[0], -slopes[1], -slopes[2], -slopes[3])
         like = counts[0] if batch is None else batch.scores
         return lib.number(loss.of_values(value), like), Confusion(*slopes)
-    c = counts if batch is None else lib.nearby(counts, batch.scores)
-
-    value, parts = _slopes_of_arrays(loss, c)
-    if batch is not None:
+    if batch is None:
+        value, parts = _slopes_of_arrays(loss, counts)
+    elif loss.metric_is_own:
+        value, parts = _slopes_of_arrays(loss, lib.nearby(counts, batch.scores))
         value, parts = lib.back(value, parts, batch.scores)
+    else:  # a metric of others may hold arrays, as of multipliers, that lie where the scores do
+        value, parts = _slopes_of_arrays(loss, rounded(batch, counts))
     return value, loss.kind(*parts)
 
 

@@ -31,6 +31,7 @@ from .metrics.options import (
     core,
     fixed_options,
     freeze,
+    is_across,
     kind_of,
     name_of,
 )
@@ -202,18 +203,9 @@ class Across(Directed):
         """Return what is made of the metric's values in the groups."""
         zero_division = options.pop("zero_division", self.empty)
         area, ndim = is_area(core(self.metric)), len(getattr(c.tp, "shape", ()))
-        grid = area or self.grid
-        self._require_groups(c, grid)
-        inner, known = over_groups(self.metric, ndim, grid=grid), _skips_undefined(self.metric)
-        values = inner(c, **options, **({"zero_division": math.nan} if known else {}))
-        members = _members(inner, c)
-        members = members[..., 0] if area else members
-        _require_kept_axis(values, members)
-        lib = library(("metric", *c._fields), (values, *c))
-        undefined = (values != values) & (
-            members == members
-        )  # a nan that was counted comes through
-        left = ~(absent(lib, members) | undefined)
+        self._require_groups(c, area or self.grid)
+        inner = over_groups(self.metric, ndim, grid=area or self.grid)
+        lib, values, left = values_left(inner, c, **options)
         axis = -1 if area or not self.grid else -2
         found = self._of_groups(lib, values, left, axis)
         some = lib.xp.any(left, axis=axis)
@@ -296,6 +288,18 @@ class GroupMean(Across):
         return _mean(lib, values, left, axis)
 
 
+def values_left(metric: Metric, c: Confusion, **options: Any) -> tuple[Library, Any, Any]:
+    """Return the library, a metric's values, and where they say something: the policy above."""
+    told = {"zero_division": math.nan} if _skips_undefined(metric) else {}
+    values = metric(c, **options, **told)
+    members = _members(metric, c)
+    members = members[..., 0] if is_area(core(metric)) else members
+    _require_kept_axis(values, members)
+    lib = library(("metric", *c._fields), (values, *c))
+    undefined = (values != values) & (members == members)  # a nan that was counted comes through
+    return lib, values, ~(absent(lib, members) | undefined)
+
+
 def over_groups(metric: Metric, ndim: int, *, grid: bool) -> Metric:
     """Return the metric for counts of so many axes, of which one is that of groups.
 
@@ -372,8 +376,11 @@ def _beside_groups(metric: Any, kept: int, grid: bool) -> Any:
 
 def _skips_undefined(metric: Metric) -> bool:
     """Tell whether a metric can be told to be nan where it is undefined, and was told nothing."""
-    known = is_built_in(core(metric)) or is_area(core(metric))
-    if not known or "zero_division" in fixed_options(metric):
+    if "zero_division" in fixed_options(metric):
+        return False
+    if is_across(metric):
+        return True
+    if not (is_built_in(core(metric)) or is_area(core(metric))):
         return False
     while isinstance(metric, Wrapped):
         if isinstance(metric, (Macro, Weighted)):
@@ -383,11 +390,13 @@ def _skips_undefined(metric: Metric) -> bool:
 
 
 def _members(metric: Any, c: Confusion) -> Any:
-    """Return the weight of the members, summed over the axes that averages sum over."""
+    """Return the weight of the members, summed over the axes that averages and groups have."""
     lib = library(c._fields, c)
     members = lib.constant(c.tp + c.fp + c.fn + c.tn)
     while isinstance(metric, Wrapped):
-        if isinstance(metric, AVERAGES):
+        if isinstance(metric, Across):
+            members = lib.xp.sum(members, axis=-1)
+        elif isinstance(metric, AVERAGES):
             members = lib.xp.sum(members, axis=metric.axis)
         metric = metric.metric
     return members

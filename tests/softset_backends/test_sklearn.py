@@ -210,6 +210,17 @@ def test_objective_of_a_sum_is_the_sum():
     np.testing.assert_array_equal(copy(Y, Z, WEIGHTS)[0], found[0])
 
 
+def test_objective_under_constraints():
+    entropy = functools.partial(ss.cross_entropy, from_logits=True)
+    bounds = (ss.at_least(ss.recall, 0.9), ss.at_most(ss.false_positive_rate, 0.1))
+    loss = ss.constrained(entropy, bounds, from_logits=True)
+    for one in (loss.penalty(3.0), loss.lagrangian(np.asarray([0.5, 2.0]))):
+        gradient, hessian = boosting_objective(one)(Y, Z, WEIGHTS)
+        _, expected = ss.value_and_grad(one)(Y, Z, sample_weight=WEIGHTS)
+        np.testing.assert_allclose(gradient, WEIGHTS.sum() * expected, rtol=1e-11)
+        assert (hessian >= boosting_objective(entropy)(Y, Z, WEIGHTS)[1]).all()
+
+
 @pytest.mark.parametrize("loss", [ss.f1, ss.as_score(ss.f1, from_logits=True), None])
 def test_objective_of_something_else(loss):
     with pytest.raises(TypeError, match="`loss` must be what as_loss returned"):

@@ -78,3 +78,15 @@ def test_values_are_looked_at(on_gpu):
     weights = torch.tensor([1.0, -1.0, 1.0])
     with pytest.raises(ValueError, match="`sample_weight` must hold finite weights"):
         ss.as_loss(ss.f1)(y, p.detach().clamp(0, 1), sample_weight=weights)
+
+
+def test_multipliers_lie_where_the_scores_do(on_gpu):
+    """The slopes of counts are not taken in NumPy, which cannot read them there."""
+    y, p = labels_and_scores(60, seed=5)
+    groups, factors = np.arange(60) % 2, np.asarray([0.5, 2.0])
+    loss = ss.constrained(ss.cross_entropy, (ss.at_least(ss.recall, 0.9),), num_groups=2)
+    value, gradient = ss.value_and_grad(loss.lagrangian(factors))(y, p, groups=groups)
+    there = loss.lagrangian(torch.tensor(factors))
+    found = ss.value_and_grad(there)(torch.tensor(y), torch.tensor(p), groups=torch.tensor(groups))
+    assert found[0].item() == pytest.approx(float(value), rel=10 * EXACT)
+    np.testing.assert_allclose(found[1], gradient, rtol=0, atol=10 * EXACT)
