@@ -6,6 +6,8 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import softset as ss
 from softset._arrays import duals
@@ -311,6 +313,23 @@ def test_multipliers_may_change_without_another_compilation(backend):
         value, _ = f(*arrays[:3], backend.asarray(2 * FACTORS))
     assert_close(value, ss.cross_entropy(Y, P) + 2 * FACTORS @ SOFT, backend)
     assert len(traces) == number
+
+
+@given(st.lists(st.tuples(st.floats(0, 10), st.floats(-1, 1)), min_size=1), st.floats(0.01, 10))
+def test_a_step_moves_each_multiplier_the_way_of_its_violation(pairs, rate):
+    factors, violations = np.asarray(pairs).T
+    found = ss.raise_multipliers(factors, violations, rate)
+    assert (found >= 0).all()
+    assert (found[violations > 0] >= factors[violations > 0]).all()
+    assert (found[violations < 0] <= factors[violations < 0]).all()
+    np.testing.assert_array_equal(found[violations == 0], factors[violations == 0])
+
+
+@given(st.floats(0.01, 100), st.permutations(range(len(Y))))
+def test_violations_keep_under_a_scale_of_weights_and_another_order(scale, order):
+    options = {"groups": GROUPS[order], "sample_weight": np.full(len(Y), scale)}
+    found = LOSS.violations(Y[order], P[order], **options)
+    np.testing.assert_allclose(found, HARD, rtol=0, atol=EXACT)
 
 
 @marks.on("tf-function")
