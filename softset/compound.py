@@ -14,9 +14,9 @@ from ._counting.names import NAMES, Names
 from ._options import finite, non_negative
 from ._types import Array, CompoundCounts, Reduce
 from .entropy import CrossEntropy, cross_entropy
-from .losses import Loss
 from .metrics.options import Bound
 from .ranking import pairwise_loss
+from .scores import Loss
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from ._types import Array, CompoundCounts, Costs, arrays_of, map_counts
 from .compound import CompoundLoss, Ranking, additive
 from .entropy import CrossEntropy, cross_entropy
 from .entropy.loss import loss_and_gradient as entropy_and_gradient
-from .losses import Score
 from .ranking.loss import loss_and_gradient, pairwise_loss
+from .scores import Score
 
 
 def value_and_grad(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:

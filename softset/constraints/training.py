@@ -18,7 +18,7 @@ from .._options import axis_or_axes, positive
 from .._types import Array, Confusion, Metric, Step, Threshold
 from ..across import over_groups, require_groups, values_left
 from ..compound import CompoundLoss, as_part
-from ..losses import Loss, Score
+from ..scores import Loss, Score
 from ..steps import ArgMax, Hard, Linear, class_axis
 from .bounds import Constraint
 

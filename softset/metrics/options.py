@@ -48,7 +48,7 @@ class Bound(Wrapped):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Make copies by the constructor."""
-        return Bound, (self.metric, self.args, self.options)
+        return type(self), (self.metric, self.args, self.options)
 
     def __call__(self, c: Any, **options: Any) -> Any:
         """Return the metric with the options that are fixed, unless they are given again."""

@@ -18,7 +18,7 @@ import numpy as np
 import softset as ss
 from softset._arrays import duals, library
 from softset.gradients import LinearLoss
-from softset.losses import Score
+from softset.scores import Score
 
 
 class Backend:

@@ -10,7 +10,7 @@ import numpy as np
 
 import softset as ss
 from softset import metrics
-from softset.losses import Loss
+from softset.scores import Loss
 
 from .. import registry
 from .case_parts import AVERAGES, METRICS, MODES, OTHERS, STEPS, data

@@ -11,8 +11,8 @@ import numpy as np
 import softset as ss
 from softset import metrics
 from softset._arrays import unwrap
-from softset.losses import Score
 from softset.metrics.options import core
+from softset.scores import Score
 
 # A loss that is not softset's is differentiated in time that grows with the square of this.
 _MOST_SCORES = 4096

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import softset as ss
-from softset.losses import Score
+from softset.scores import Score
 
 from .. import registry
 from .function import first_line, require_loss

@@ -10,9 +10,9 @@ import keras
 from softset import Confusion, across, averages, curves, metrics, powers, ranking, steps
 from softset.compound import CompoundLoss, Ranking
 from softset.entropy import CrossEntropy
-from softset.losses import Loss
 from softset.metrics.options import Bound
 from softset.metrics.tables import TABLES
+from softset.scores import Loss
 from softset.tables import OneVsRest
 
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]

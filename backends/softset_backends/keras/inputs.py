@@ -16,7 +16,7 @@ from softset._arrays.shapes import broadcasts_to, fits
 from softset._counting.arguments import Arguments
 from softset._counting.hints import for_labels
 from softset._counting.names import Names
-from softset.losses import Score
+from softset.scores import Score
 
 _NAMES = Names(y_prob="y_pred")
 

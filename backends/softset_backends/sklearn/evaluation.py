@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from softset.losses import Loss, Score
 from softset.metrics import larger_is_better
 from softset.metrics.options import name_of
+from softset.scores import Loss, Score
 
 from .objective import arrays_of
 

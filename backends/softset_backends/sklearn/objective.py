@@ -12,7 +12,7 @@ import numpy as np
 import softset as ss
 from softset.compound import CompoundLoss, as_part
 from softset.entropy import CrossEntropy
-from softset.losses import Score
+from softset.scores import Score
 
 # Boosters divide by sums of Hessians, in float32; 1e-16 is what XGBoost keeps its own above.
 _SMALLEST = 1e-16

@@ -10,7 +10,7 @@ import softset as ss
 from softset._arrays import library
 from softset._counting.values import check_thresholds
 from softset._types import Array, Metric, Reduce, Step, Threshold
-from softset.losses import Loss
+from softset.scores import Loss
 from softset.steps import class_axis
 
 from .options import LOSS_NAMES, at, describe, describe_thresholds, hold

@@ -9,8 +9,8 @@ import torch
 
 from softset._counting.names import Names
 from softset._types import Step
-from softset.losses import Score
 from softset.metrics.options import name_of
+from softset.scores import Score
 from softset.steps import class_axis
 
 _S = TypeVar("_S", bound=Score)

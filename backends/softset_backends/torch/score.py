@@ -15,9 +15,9 @@ import softset as ss
 from softset._counting.arguments import Batch, prepare
 from softset._counting.checks import axes
 from softset._types import Array, Metric, Step, Threshold
-from softset.losses import Score
 from softset.metrics import larger_is_better
 from softset.metrics.options import name_of
+from softset.scores import Score
 
 from .options import SCORE_NAMES, at, describe, describe_thresholds, hold
 

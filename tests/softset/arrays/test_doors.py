@@ -23,7 +23,7 @@ DOORS = {
     "compound.py": {"linear_schedule", "weights_of"},
     "entropy/loss.py": {"_library", "arguments"},
     "gradients.py": {"_by_directions", "_slopes_at", "of_counts"},
-    "losses.py": {"_values_of", "arguments", "mean", "weight"},
+    "scores.py": {"_values_of", "arguments", "mean", "weight"},
     "memory.py": {"empty_memory", "remember"},
     "metrics/guarded.py": {"counts"},
     "metrics/margins.py": {"margins"},
