@@ -32,6 +32,7 @@ MODULES = {
     "torch": "array_api_compat.torch",
     "jax": "jax.numpy",
     "tensorflow": "softset._arrays.tensorflow.namespace",
+    "mlx": "mlx.core",
 }
 LIBRARIES = ("numpy", "array_api_strict", "torch", "jax", "tensorflow")
 
