@@ -146,6 +146,10 @@ class MLX(Library):
         """Return x as a constant that no gradient flows through."""
         return mx.stop_gradient(x) if isinstance(x, mx.array) else x
 
+    def scatter(self, x: Any, place: Any, size: int) -> Any:
+        """Add each element of x up at its place."""
+        return mx.zeros(size, dtype=x.dtype).at[mx.stop_gradient(place)].add(x)
+
 
 LIBRARY = MLX(_Namespace())
 
