@@ -120,7 +120,7 @@ def test_sums_and_look_ups_of_rows(backend, n, size, dtype):
         assert_close(found, expected, backend, tolerance, dtype=dtype)
 
 
-@marks.on("numpy", "torch", "jax", "tensorflow")
+@marks.on("numpy", "torch", "jax", "tensorflow", "mlx")
 def test_sums_of_rows_take_duals_along(backend):
     """The rule of a linear function and that of a product, against central differences."""
     rng = np.random.default_rng(1)
