@@ -8,7 +8,7 @@ import pytest
 import softset as ss
 from tests.support import marks
 from tests.support.backends import KINDS
-from tests.support.referees import SUMMED, assert_close, labels_and_scores
+from tests.support.referees import DIFFERENCES, SINGLE, SUMMED, assert_close, labels_and_scores
 
 Y, P = labels_and_scores(40, seed=8)
 LOSSES = {
@@ -86,6 +86,57 @@ def test_values_and_gradients_of_rows_at_once(backend, name, argnum):
     assert np.abs(gradients).max() > 0
 
 
+SMOOTH = {
+    "counts": ss.as_loss(ss.f1, step=ss.Sigmoid()),
+    "cosine": ss.as_loss(ss.f1, step=ss.Cosine(width=0.8)),
+    "grid": ss.as_loss(ss.auroc, thresholds=ss.grid(9), step=ss.Sigmoid()),
+    "focal": ss.as_loss(ss.focal(ss.f1, power=2.0), step=ss.Sigmoid()),
+    "pairs": partial(ss.pairwise_loss, surrogate=ss.Logistic()),
+    "entropy": ss.cross_entropy,
+    "table": lambda y, p: by_table(moved(GROUPS, y), beside(p)),
+    "groups": lambda y, p: ss.as_loss(ss.group_mean(ss.f1), num_groups=3, step=ss.Sigmoid())(
+        y, p, groups=moved(GROUPS, y)
+    ),
+}
+
+
+@on_mlx
+@pytest.mark.parametrize("name", SMOOTH)
+def test_second_and_forward_derivatives(backend, name):
+    """Against central differences of the gradient, and against the gradient."""
+    mx, y, direction = backend.mx, backend.asarray(Y), np.cos(np.arange(len(P)))
+
+    def slopes(p):
+        return mx.grad(lambda p: SMOOTH[name](y, p))(p)
+
+    def numbers(p):
+        return backend.to_numpy(slopes(backend.asarray(p)))
+
+    p, d = backend.asarray(P), backend.asarray(direction)
+    found = mx.grad(lambda p: mx.sum(slopes(p) * d))(p)
+    step = 1e-6 * direction
+    expected = (numbers(P + step) - numbers(P - step)) / 2e-6
+    assert_close(found, expected, backend, DIFFERENCES)
+    if name == "groups":  # MLX's scatter has no forward rule
+        with pytest.raises(RuntimeError, match="JVP not yet implemented"):
+            mx.jvp(lambda p: SMOOTH[name](y, p), [p], [d])
+        return
+    _, (forward,) = mx.jvp(lambda p: SMOOTH[name](y, p), [p], [d])
+    assert_close(forward, numbers(P) @ direction, backend, SUMMED)
+
+
+@on_mlx
+def test_hidden_values_are_clipped_and_nan_stays(backend):
+    """Under vmap, which hides them."""
+    rows = np.stack([P, P, P])
+    rows[0, 0], rows[1, 0], rows[2, 0] = 1.5, -0.5, np.nan
+    y = backend.asarray(np.stack([Y] * 3))
+    found = backend.to_numpy(backend.mx.vmap(LOSSES["linear"])(y, backend.asarray(rows)))
+    expected = [LOSSES["linear"](Y, np.clip(row, 0, 1)) for row in rows[:2]]
+    np.testing.assert_allclose(found[:2], expected, rtol=SUMMED)
+    assert np.isnan(found[2])
+
+
 @on_mlx
 def test_vmap_refuses_to_search_in_rows(backend):
     """MLX says so, of what sorts all scores: exact areas, and `max_fpr`."""
@@ -111,6 +162,24 @@ def test_functions_have_the_digits_and_the_range_of_float64(backend, fn):
         # e is a rounded number, whose powers err by as many of its ulps as their exponent.
         rtol, atol = (2e-14, 0.0) if fn == "exp" else (0.0, 1e-15)
         np.testing.assert_allclose(backend.to_numpy(found), expected, rtol=rtol, atol=atol)
+
+
+@on_mlx
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_float64_is_made_where_there_is_none(backend, name, monkeypatch):
+    """As on a GPU, which refuses it: a CPU that is said to have none stands for one."""
+    mx, cast = backend.mx, backend.mx.astype
+
+    def astype(x, dtype):
+        assert dtype != mx.float64
+        return cast(x, dtype)
+
+    monkeypatch.setattr(mx, "astype", astype)
+    monkeypatch.setattr("softset._arrays.mlx._has_float64", lambda: False)
+    given = [backend.asarray(x, "float32") for x in (P, np.full(len(Y), 1.5))]
+    y = backend.asarray(Y)
+    value = OTHERS[name](y, given[0], sample_weight=given[1])
+    assert_close(value, OTHERS[name](Y, P, sample_weight=None), backend, SINGLE, dtype="float32")
 
 
 @on_mlx
