@@ -45,11 +45,13 @@ _JOINS = {
     "torch": "torch.cat(...)",
     "jax": "jax.numpy.concatenate(...)",
     "tensorflow": "tf.concat(..., 0)",
+    "mlx": "mlx.core.concatenate(...)",
 }
 _TAKES = {
     "torch": "torch.asarray",
     "jax": "jax.numpy.asarray",
     "tensorflow": "tf.convert_to_tensor",
+    "mlx": "mlx.core.array",
 }
 
 

@@ -161,7 +161,7 @@ def test_gradient_is_that_of_the_softmax(backend, name, from_logits):
     )
 
 
-@marks.on("numpy", "torch", "jax", "tensorflow")
+@marks.on("numpy", "torch", "jax", "tensorflow", "mlx")
 @pytest.mark.parametrize("from_logits", [False, True])
 def test_closed_form_is_the_gradient_of_dual_numbers(backend, from_logits):
     scores = backend.asarray(LOGITS if from_logits else PROBABILITIES)

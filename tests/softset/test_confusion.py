@@ -458,7 +458,7 @@ def test_half_types_count_in_float32(backend):
 
 
 @pytest.mark.parametrize("columns", [(), (2,)])
-@marks.on("numpy", "torch", "jax", "tensorflow")
+@marks.on("numpy", "torch", "jax", "tensorflow", "mlx")
 def test_float32_counts_beyond_2_to_the_24(backend, columns):
     """Rule A10, peers 8: a running sum in float32 would stand still at 2**24."""
     n = 2**24 + 2**10

@@ -57,18 +57,18 @@ STATIC = {
         "arguments are in order, cast the scores",
     ),
     "boolean scores": ((P, Y > 0), {}, TypeError, "`y_prob` must hold floating-point scores, got"),
-    "complex scores": ((Y, P + 0j), {}, TypeError, "`y_prob` must hold .* got .*complex128"),
+    "complex scores": ((Y, P + 0j), {}, TypeError, "`y_prob` must hold .* got .*complex"),
     "complex labels": (
         (Y + 0j, P),
         {},
         TypeError,
-        "`y_true` must hold boolean, integer or real labels, got .*complex128",
+        "`y_true` must hold boolean, integer or real labels, got .*complex",
     ),
     "complex weights": (
         (Y, P),
         {"sample_weight": P + 0j},
         TypeError,
-        "`sample_weight` must hold real numbers, got .*complex128",
+        "`sample_weight` must hold real numbers, got .*complex",
     ),
     "weights of rows": (
         (Y2, P2),
@@ -116,13 +116,13 @@ COUNTING = {
         (Y, P),
         {"threshold": P + 0j},
         TypeError,
-        "`threshold` must hold real numbers, got .*complex128",
+        "`threshold` must hold real numbers, got .*complex",
     ),
     "complex grid": (
         (Y, P),
         {"thresholds": P + 0j},
         TypeError,
-        "`thresholds` must hold real numbers, got .*complex128",
+        "`thresholds` must hold real numbers, got .*complex",
     ),
     "2-D grid": (
         (Y, P),
@@ -218,7 +218,7 @@ BESIDE = [
     ((7, 1), (7,), "{name}[..., 0]"),
     ((2, 1, 6, 5), (2, 6, 5), "{name}[:, 0]"),
 ]
-PREFIXES = {"jax": "jax.numpy", "tensorflow": "tf.experimental.numpy"}
+PREFIXES = {"jax": "jax.numpy", "tensorflow": "tf.experimental.numpy", "mlx": "mlx.core"}
 
 
 def follow(backend, arrays, named, call, message):

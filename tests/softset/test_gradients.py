@@ -256,7 +256,7 @@ def by_directions(loss, c):
     return duals.value_and_gradients(lambda *four: loss.of_counts(ss.Confusion(*four)), *c)
 
 
-@marks.on("numpy", "array_api_strict", "torch", "jax", "tensorflow")
+@marks.on("numpy", "array_api_strict", "torch", "jax", "tensorflow", "mlx")
 @pytest.mark.parametrize("average", AVERAGED)
 def test_slopes_of_averages_are_those_of_one_direction_for_each_count(
     backend, average, monkeypatch
@@ -284,7 +284,7 @@ def test_slopes_of_averages_are_those_of_one_direction_for_each_count(
                 )
 
 
-@marks.on("numpy", "torch", "jax", "tensorflow")
+@marks.on("numpy", "torch", "jax", "tensorflow", "mlx")
 def test_slopes_of_averages_beside_thresholds_and_of_averages(backend, monkeypatch):
     cells = np.random.default_rng(9).uniform(0.5, 5, (4, 5, 3, 2))
     cells[:3, 2] = 0
@@ -309,7 +309,7 @@ def test_slopes_of_averages_beside_thresholds_and_of_averages(backend, monkeypat
             np.testing.assert_allclose(backend.to_numpy(x), backend.to_numpy(e), atol=1e-14)
 
 
-@marks.on("numpy", "array_api_strict", "torch", "jax", "tensorflow")
+@marks.on("numpy", "array_api_strict", "torch", "jax", "tensorflow", "mlx")
 def test_a_metric_that_compares_classes_has_its_slopes_too(backend):
     """What is neither elementwise nor of sums takes one direction for each count."""
 
@@ -479,7 +479,7 @@ def test_half_types_have_finite_gradients(backend):
 # Micro-batches
 
 
-@marks.on("numpy", "torch", "jax-jit", "tensorflow", "tf-function")
+@marks.on("numpy", "torch", "jax-jit", "tensorflow", "mlx", "tf-function")
 def test_micro_batches_have_the_gradient_of_the_whole_batch(backend):
     """Rule A16, 5.7: linearize, for averages over classes and for a grid."""
     names = ["f1", "mcc", "user", "grid", "logits", "per class", "macro", "weighted", "macro grid"]

@@ -302,7 +302,7 @@ class MLX(Backend):
 
 
 def _mlx_name(dtype: np.dtype) -> str:
-    return "bool_" if dtype.name == "bool" else dtype.name
+    return {"bool": "bool_", "complex128": "complex64"}.get(dtype.name) or dtype.name
 
 
 _KINDS = (NumPy, Strict, Torch, TorchCompiled, Jax, JaxJit, TensorFlow, TFFunction, TFXLA, MLX)

@@ -149,7 +149,7 @@ def test_a_nan_among_thresholds_is_found(backend, place):
             ss.confusion(y, p, threshold=backend.asarray(threshold), step=step)
 
 
-@marks.on("torch", "jax", "tensorflow")
+@marks.on("torch", "jax", "tensorflow", "mlx")
 def test_values_are_looked_at_while_they_are_differentiated(backend):
     """And so they are not clipped: at 0 the slope is the step's."""
     y, p = backend.asarray(np.asarray([1.0, 0.0])), backend.asarray(np.asarray([0.0, 1.0]))
