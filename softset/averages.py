@@ -11,6 +11,7 @@ tp = fp = fn = 0, leaves the macro mean, as in scikit-learn when it finds the cl
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -220,7 +221,7 @@ class Weighted(Wrapped):
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the mean of the metric weighted by the classes' positives."""
-        return _mean_by(self, c, c.tp + c.fn, options)
+        return _mean_by(self, c, lambda: c.tp + c.fn, options)
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ class Samples(Wrapped):
 
     def __call__(self, c: Confusion, **options: Any) -> Any:
         """Return the mean of the metric weighted by all that counts of an example."""
-        return _mean_by(self, c, (c.tp + c.fp) + (c.fn + c.tn), options)
+        return _mean_by(self, c, lambda: (c.tp + c.fp) + (c.fn + c.tn), options)
 
 
 AVERAGES = (Micro, Macro, Weighted, Samples)
@@ -319,10 +320,12 @@ def on_axis(metric: Any, axis: int) -> Any:
     return replace(metric, metric=inner, axis=axis if metric.axis is None else metric.axis)
 
 
-def _mean_by(average: Any, c: Confusion, weight: Any, options: dict[str, Any]) -> Any:
+def _mean_by(
+    average: Any, c: Confusion, weight_of: Callable[[], Any], options: dict[str, Any]
+) -> Any:
     """Return the mean of the metric over an axis, by the weight of each value."""
     axis = _class_axis(c, average.axis)
-    values = average.metric(c, **options)
+    values, weight = average.metric(c, **options), weight_of()
     _require_elementwise(c, values)
     lib = library(("metric", *c._fields), (values, *c))
     xp = lib.xp
