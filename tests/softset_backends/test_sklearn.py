@@ -186,12 +186,12 @@ def test_objective_of_cross_entropy_is_that_of_boosters():
 
 
 def test_objective_of_cross_entropy_of_classes():
-    """Per score three times XGBoost's: a mean over examples, times the number of their scores."""
+    """That of XGBoost's multi:softprob: a mean over examples, times their number."""
     numbers, scores = np.arange(60) % 3, RNG.normal(size=(60, 3))
     entropy = functools.partial(ss.cross_entropy, from_logits=True, class_axis=-1)
     gradient, hessian = boosting_objective(entropy)(numbers, scores, WEIGHTS)
     share = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    weights = 3 * WEIGHTS[:, None]
+    weights = WEIGHTS[:, None]
     np.testing.assert_allclose(gradient, weights * (share - np.eye(3)[numbers]), rtol=1e-11)
     np.testing.assert_allclose(hessian, weights * 2 * share * (1 - share), rtol=1e-11)
 

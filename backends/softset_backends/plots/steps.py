@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 import softset as ss
+from softset._options import function
 from softset._types import Step
 
 from .style import GREY, axes_of, legend, line_styles, name_of, number, several
@@ -61,7 +62,10 @@ def plot_steps(
     around = (np.nextafter(threshold, -np.inf), threshold)
     y_prob = np.union1d(np.linspace(0, 1, 1001), np.clip(around, 0, 1))
     values = _slopes if slopes else _memberships
-    lines = [(step, values(step, threshold, y_prob)) for step in several("steps", steps)]
+    lines = []
+    for step in several("steps", steps):
+        function("step", step, "a step function such as Linear()")
+        lines.append((step, values(step, threshold, y_prob)))
     ax = axes_of(ax)
     for (step, line), style in zip(lines, line_styles(), strict=False):
         ax.plot(y_prob, line, label=name_of(step), **style)

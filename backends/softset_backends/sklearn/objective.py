@@ -47,8 +47,8 @@ def boosting_objective(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any
     Notes
     -----
     Both are those of the loss **times the number of scores**, or their total weight, and times that
-    of examples where the metric is one of a table: a metric
-    has gradients of order 1/n, and what boosters add to sums of Hessians or compare with them
+    of examples where these count as a whole, in a table and with `class_axis`: a metric has
+    gradients of order 1/n, and what boosters add to sums of Hessians or compare with them
     (``min_child_weight``, ``lambda``, ``gamma``, ``min_sum_hessian_in_leaf``) is made for
     losses that are sums over examples.
 
