@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from .._additive import Additive
 from .._arrays import Library, library
-from .._arrays.values import checks
 from .._counting.arguments import Arguments, arrive
 from .._counting.names import NAMES, Names
-from .._types import Array, Confusion, Costs, Reduce, reduced
+from .._types import Array, Confusion, Costs, Reduce
 from ..metrics.guarded import ratio
 from ..steps import Hard, Softmax
 from . import costs
@@ -112,40 +111,8 @@ def cross_entropy(
 
 
 @dataclass(frozen=True)
-class CrossEntropy(Options):
+class CrossEntropy(Options, Additive):
     """`cross_entropy` with its options fixed, as the quotient of two sums."""
-
-    def __call__(
-        self,
-        y_true: Array,
-        y_prob: Array,
-        *,
-        sample_weight: Array | None = None,
-        where: Array | None = None,
-        reduce: Reduce | None = None,
-    ) -> Any:
-        """Return the mean; the arguments are those of a loss."""
-        return self.of_arguments(self.arguments(y_true, y_prob, sample_weight, where), reduce)
-
-    def of_arguments(self, call: Arguments, reduce: Reduce | None = None) -> Any:
-        """Return the mean for what `arguments` returned."""
-        if reduce is None:
-            return self.of_counts(self.counts(call))
-        # A batch without rows has them on other machines, which wait for its zeros.
-        with checks(False) if 0 in call.y_prob.shape else nullcontext():
-            c = self.counts(call)
-        return self.of_counts(reduced(reduce, c))
-
-    def confusion(
-        self,
-        y_true: Array,
-        y_prob: Array,
-        *,
-        sample_weight: Array | None = None,
-        where: Array | None = None,
-    ) -> Costs:
-        """Return the two sums that the mean is made of."""
-        return self.counts(self.arguments(y_true, y_prob, sample_weight, where))
 
     def arguments(
         self,
