@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .._additive import Additive
@@ -143,7 +144,18 @@ class CrossEntropy(Options, Additive):
 
     def counts(self, call: Arguments) -> Costs:
         """Return the two sums for what `arguments` returned."""
-        return Costs(*costs.sums(costs.examples(call), self))
+        found = costs.examples(call)
+        if not call.lib.is_alone(call.y_prob, (call.y_true, call.sample_weight)):
+            return Costs(costs.cost(found, self), costs.weight(found, self))
+
+        def cost_and_slopes(scores: Array) -> tuple[Any, tuple[Any]]:
+            free = found._replace(lib=library(("y_prob",), (scores,)), scores=scores)
+            cost, slopes = costs.cost_and_slopes(free, self)
+            return cost, (slopes,)
+
+        cost = partial(costs.cost, found, self)
+        cost = call.lib.with_gradients(cost_and_slopes, found.scores, otherwise=cost)
+        return Costs(cost, costs.weight(found, self))
 
     def of_counts(self, c: Costs) -> Any:
         """Return the mean for given sums."""
@@ -160,20 +172,20 @@ class CrossEntropy(Options, Additive):
 
         With slopes it is the sum of the two sums times these.
         """
-        examples = costs.examples(call)
-        c = Costs(*costs.sums(examples, self))
+        found = costs.examples(call)
+        cost, gradient = costs.cost_and_slopes(found, self)
+        c = Costs(cost, costs.weight(found, self))
         if slopes is None:
             value, slopes = self.of_counts(c), self.slopes_at(c)
         else:
             value = c.cost * slopes.cost + c.weight * slopes.weight
-        gradient = costs.slopes(examples, self) * slopes.cost
-        return value, call.lib.cast(gradient, call.y_prob.dtype)
+        return value, call.lib.cast(gradient * slopes.cost, call.y_prob.dtype)
 
     def curvature(self, call: Arguments) -> Any:
         """Return the second derivative of the mean in each logit by itself."""
-        examples = costs.examples(call)
-        slopes = self.slopes_at(Costs(*costs.sums(examples, self)))
-        return costs.curvatures(examples, self) * slopes.cost
+        found = costs.examples(call)
+        slopes = self.slopes_at(Costs(costs.cost(found, self), costs.weight(found, self)))
+        return costs.curvatures(found, self) * slopes.cost
 
     def _library(self, c: Costs) -> Library:
         return library(Costs._fields, c)

@@ -21,7 +21,7 @@ DOORS = {
     "constraints/training.py": {"_factors", "raise_multipliers"},
     "counts.py": {"class_labels", "confusion", "one_hot"},
     "compound.py": {"weights_of"},
-    "entropy/loss.py": {"_library", "arguments"},
+    "entropy/loss.py": {"_library", "arguments", "cost_and_slopes", "counts"},
     "gradients.py": {"_by_directions", "_slopes_at", "of_counts"},
     "schedules.py": {"linear_schedule"},
     "scores.py": {"_values_of", "arguments", "mean", "weight"},
