@@ -120,7 +120,7 @@ def test_eager_modes_meet_all_combinations_and_compiled_ones_every_two_values(mo
     assert {param.values[0] for param in only} == {"torch-compiled"}
 
 
-def test_one_compiled_form_of_each_test_is_left(monkeypatch):
+def test_a_part_of_what_compiles_is_left_in_which_everything_is(monkeypatch):
     monkeypatch.delenv(marks.COMPILED, raising=False)
     forms = {f"test_{i}[]": [(i, form) for form in TRACED] for i in range(400)}
     left_out = set(marks.all_but_one(forms))
@@ -131,8 +131,14 @@ def test_one_compiled_form_of_each_test_is_left(monkeypatch):
     few = marks.fourth("abcdefgh", range(6))
     assert len(few) == 12 and {x for x, _ in few} == set("abcdefgh")
     assert {y for _, y in few} == set(range(6))
+    of_one = {f"test[{i}]": i for i in range(300)}
+    others = marks.two_thirds([of_one, {"alone": -1}])
+    assert set(others) < set(range(1, 300)) and 150 < len(others) < 250
     monkeypatch.setenv(marks.COMPILED, "all")
-    assert marks.all_but_one(forms) == [] and len(marks.fourth("abcdefgh", range(6))) == 48
+    assert (
+        marks.all_but_one(forms) == [] == marks.two_thirds([of_one])
+        and len(marks.fourth("abcdefgh", range(6))) == 48
+    )
 
 
 def test_assertions_can_fail():
