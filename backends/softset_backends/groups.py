@@ -65,7 +65,7 @@ class GroupReport:
     def __str__(self) -> str:
         """Return the table."""
         columns = ("n", "positives", *self.metrics)
-        rows = [("", columns)]
+        rows: list[tuple[str, tuple[str, ...]]] = [("", columns)]
         for label, row in self.data.items():
             cells = [self._cell(row[column]) if column in row else "" for column in columns]
             rows.append((text_of(label), tuple(cells)))
@@ -173,12 +173,27 @@ def group_report(
     >>> import numpy as np
     >>> import softset as ss
     >>> from softset_backends import group_report
-    >>> y_true = np.repeat([1, 1, 0, 0, 1, 1, 0, 0], [80, 20, 40, 160, 30, 20, 10, 140])
-    >>> y_prob = np.repeat([0.9, 0.2, 0.7, 0.1, 0.9, 0.2, 0.7, 0.1], [80, 20, 40, 160, 30, 20, 10, 140])
+    >>> number = [80, 20, 40, 160, 30, 20, 10, 140]
+    >>> y_true = np.repeat([1, 1, 0, 0, 1, 1, 0, 0], number)
+    >>> y_prob = np.repeat([0.9, 0.2, 0.7, 0.1, 0.9, 0.2, 0.7, 0.1], number)
     >>> site = np.repeat(["north", "south"], [300, 200])
-    >>> print(group_report(ss.recall, y_true, y_prob, groups=site))
+    >>> report = group_report(ss.recall, y_true, y_prob, groups=site)
+    >>> print(report)
+                      n  positives                recall
+    <BLANKLINE>
+             north  300        100  0.800 [0.713, 0.878]
+             south  200         50  0.600 [0.462, 0.740]
+    <BLANKLINE>
+               all  500        150  0.733 [0.660, 0.804]
+       largest gap                  0.200 [0.039, 0.361]
+    smallest ratio                  0.750 [0.584, 0.964]
+       worst group                  0.600 [0.445, 0.759]
+             which                                 south
+    >>> gap = report.data["largest gap"]["recall"]
+    >>> print(round(gap.value, 2), round(gap.low, 2), round(gap.high, 2), report.worst["recall"])
+    0.2 0.04 0.36 south
     """
-    metrics = _checked(metrics)
+    named = _by_name(metrics)
     require_confidence(confidence)
     resamples = whole("resamples", resamples, 1)
     scores = np.asanyarray(y_prob)
@@ -207,7 +222,7 @@ def group_report(
     }
     data |= {row: {} for row in (GAP, RATIO, WORST)}
     worst: dict[str, Hashable] = {}
-    for name, metric in metrics.items():
+    for name, metric in named.items():
         values, drawn = (_values(metric, _with_all(c)) for c in (counts, draws))
         for i, label in enumerate((*labels, ALL)):
             data[label][name] = _cell(values[i], percentiles(drawn[:, i], confidence))
@@ -229,7 +244,7 @@ def _parts(cell: Any) -> list[tuple[str, Any]]:
     return list(cell._asdict().items()) if isinstance(cell, Interval) else [("", cell)]
 
 
-def _checked(metrics: Any) -> dict[str, Metric]:
+def _by_name(metrics: Any) -> dict[str, Metric]:
     """Return the metrics by their names."""
     several = metrics if isinstance(metrics, (list, tuple)) else [metrics]
     frozen = [freeze(metric) for metric in several]
@@ -259,7 +274,7 @@ def _numbered(groups: Any, length: int) -> tuple[list[Hashable], Any]:
         )
     numbers = _places(given.reshape(length, -1))
     _, first = np.unique(numbers, return_index=True)
-    labels = [tuple(x) if isinstance(x, list) else x for x in given[first].tolist()]
+    labels: list[Hashable] = [tuple(x) if isinstance(x, list) else x for x in given[first].tolist()]
     if len(labels) < 2 or set(labels) & set(_ROWS):
         raise ValueError(
             f"`groups` must hold two groups or more, none of them called {', '.join(_ROWS)}, got "
@@ -273,7 +288,7 @@ def _places(given: Any) -> Any:
     kind = given.dtype.kind
     try:
         # Of missing labels, nan and None, there is no order, or not even equality.
-        if kind in "iubU" or kind == "O" and not any(x is None or x != x for x in given.flat):
+        if kind in "iubU" or (kind == "O" and not any(x is None or x != x for x in given.flat)):
             return numbers_of(given)
     except TypeError:  # of kinds without a common order, or pandas.NA
         pass

@@ -48,14 +48,13 @@ def plot_groups(report: GroupReport, *, axes: Sequence[Axes] | None = None) -> l
     ['recall', 'accuracy']
     """
     if not isinstance(report, GroupReport):
-        raise TypeError(
-            f"`report` must be what group_report returns, got {type(report).__name__}"
-        )
+        raise TypeError(f"`report` must be what group_report returns, got {type(report).__name__}")
     rows = [*report.groups, ALL]
     several = _axes(report, axes, len(rows))
     for i, (name, ax) in enumerate(zip(report.metrics, several, strict=True)):
         _draw(ax, report, name, rows)
         ax.tick_params(labelleft=i == 0)
+    several[0].set_ylabel("group")
     return several
 
 
@@ -79,13 +78,14 @@ def _draw(ax: Axes, report: GroupReport, name: str, rows: Sequence[Any]) -> None
     for y, label in enumerate(rows):
         value, low, high = report.data[label][name]
         worst = label == report.worst[name]
-        style = {"color": GREY if label == ALL else other if worst else colour}
+        shade = GREY if label == ALL else other if worst else colour
         ends = np.asarray([[value - low], [high - value]])
-        ax.errorbar(value, y, xerr=ends, fmt="D" if worst else "o", capsize=3, **style)
+        ax.errorbar(value, y, xerr=ends, fmt="D" if worst else "o", color=shade, capsize=3)
     ax.axvline(report.data[ALL][name].value, color=GREY, linewidth=1, linestyle=":")
     ticks = [f"{text_of(label)} (n = {report.data[label]['n']:.6g})" for label in rows]
     ax.set_yticks(range(len(rows)), ticks)
     ax.set(xlabel=name, ylim=(len(rows) - 0.5, -0.5))
     gap = report.data[GAP][name]
     if gap.value == gap.value:
-        ax.set_title("gap {:.3f} [{:.3f}, {:.3f}]".format(*gap), fontsize="medium")
+        value, low, high = (f"{x:.{report.digits}f}" for x in gap)
+        ax.set_title(f"gap {value} [{low}, {high}]", fontsize="medium")
