@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .check.report import GradientReport as GradientReport
     from .classification import ClassificationReport as ClassificationReport
     from .classification import classification_report as classification_report
-    from .groups import GroupReport as GroupReport
+    from .group_table import GroupReport as GroupReport
     from .groups import group_report as group_report
 
 __all__ = [
@@ -42,7 +42,7 @@ _MODULES = {
     "ClassificationReport": "classification",
     "Diagnosis": "check.diagnosis",
     "GradientReport": "check.report",
-    "GroupReport": "groups",
+    "GroupReport": "group_table",
     "TOLERANCES": "check.report",
     "bootstrap_interval": "bootstrap",
     "check_gradients": "check.gradients",

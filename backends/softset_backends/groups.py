@@ -1,9 +1,8 @@
-"""The table of groups: metrics and counts of each, their gap and the worst, with intervals."""
+"""Metrics and counts of groups, their gap and the worst of them, with intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,75 +17,12 @@ from softset.curves import is_area
 from softset.metrics import is_built_in, larger_is_better
 from softset.metrics.options import core, freeze, is_across, kind_of, name_of
 
-from .bootstrap import Interval, kinds_of, numbers_of, require_confidence, resampled
+from .bootstrap import Interval, require_confidence, resampled
 from .comparisons import extreme, largest_difference, percentiles, smallest_quotient
+from .group_table import ALL, GAP, RATIO, ROWS, WORST, GroupReport
 
-ALL, GAP, RATIO, WORST = "all", "largest gap", "smallest ratio", "worst group"
-_ROWS = (ALL, GAP, RATIO, WORST)
 _COUNTS = ("n", "positives", "tp", "fp", "fn", "tn")
 _NOTHING = Interval(np.nan, np.nan, np.nan)
-
-
-@dataclass(frozen=True)
-class GroupReport:
-    """What `group_report` returns: its numbers in `data`, and a table as ``str``.
-
-    `data` has the numbers by the names of the rows and of the columns: counts, and an `Interval`
-    for each metric. The rows are the groups by their labels, then ``"all"``, ``"largest gap"``,
-    ``"smallest ratio"`` and ``"worst group"``. `worst` tells by metric which group is that.
-    """
-
-    data: dict[Hashable, dict[str, Any]]
-    worst: dict[str, Hashable]
-    digits: int
-
-    @property
-    def groups(self) -> list[Hashable]:
-        """The labels of the groups."""
-        return [label for label in self.data if label not in _ROWS]
-
-    @property
-    def metrics(self) -> list[str]:
-        """The names of the metrics."""
-        return list(self.worst)
-
-    def to_pandas(self) -> Any:
-        """Return the table as a pandas DataFrame, with columns such as ``("recall", "low")``."""
-        import pandas
-
-        rows = [
-            {(column, part): x for column, cell in row.items() for part, x in _parts(cell)}
-            for row in self.data.values()
-        ]
-        columns = pandas.MultiIndex.from_tuples(rows[0])
-        index = pandas.Index(list(self.data), tupleize_cols=False, name="group")
-        return pandas.DataFrame(rows, columns=columns, index=index, dtype=np.float64)
-
-    def __str__(self) -> str:
-        """Return the table."""
-        columns = ("n", "positives", *self.metrics)
-        rows: list[tuple[str, tuple[str, ...]]] = [("", columns)]
-        for label, row in self.data.items():
-            cells = [self._cell(row[column]) if column in row else "" for column in columns]
-            rows.append((text_of(label), tuple(cells)))
-        which = [text_of(self.worst[name]) for name in self.metrics]
-        rows.append(("which", ("", "", *which)))
-        widths = [max(len(cells[i]) for _, cells in rows) for i in range(len(columns))]
-        first = max(len(name) for name, _ in rows)
-        lines = [
-            "  ".join([f"{name:>{first}}", *map(str.rjust, cells, widths)]).rstrip()
-            for name, cells in rows
-        ]
-        parts = (lines[:1], lines[1:-5], lines[-5:])
-        return "\n\n".join("\n".join(part) for part in parts)
-
-    def _cell(self, cell: Any) -> str:
-        if not isinstance(cell, Interval):
-            return f"{cell:.0f}" if float(cell).is_integer() else f"{cell:.{self.digits}f}"
-        value, *ends = (f"{x:.{self.digits}f}" for x in cell)
-        if cell.value != cell.value:
-            return ""
-        return value if cell.low != cell.low else f"{value} [{', '.join(ends)}]"
 
 
 def group_report(
@@ -233,17 +169,6 @@ def group_report(
     return GroupReport(data, worst, digits)
 
 
-def text_of(label: Hashable) -> str:
-    """Return the label of a group, or of a row, as it is shown."""
-    if label is None:
-        return ""
-    return ", ".join(map(str, label)) if isinstance(label, tuple) else str(label)
-
-
-def _parts(cell: Any) -> list[tuple[str, Any]]:
-    return list(cell._asdict().items()) if isinstance(cell, Interval) else [("", cell)]
-
-
 def _by_name(metrics: Any) -> dict[str, Metric]:
     """Return the metrics by their names."""
     several = metrics if isinstance(metrics, (list, tuple)) else [metrics]
@@ -275,9 +200,9 @@ def _numbered(groups: Any, length: int) -> tuple[list[Hashable], Any]:
     numbers = _places(given.reshape(length, -1))
     _, first = np.unique(numbers, return_index=True)
     labels: list[Hashable] = [tuple(x) if isinstance(x, list) else x for x in given[first].tolist()]
-    if len(labels) < 2 or set(labels) & set(_ROWS):
+    if len(labels) < 2 or set(labels) & set(ROWS):
         raise ValueError(
-            f"`groups` must hold two groups or more, none of them called {', '.join(_ROWS)}, got "
+            f"`groups` must hold two groups or more, none of them called {', '.join(ROWS)}, got "
             f"{labels[0]!r}" + " alone" * (len(labels) == 1)
         )
     return labels, numbers
@@ -289,7 +214,7 @@ def _places(given: Any) -> Any:
     try:
         # Of missing labels, nan and None, there is no order, or not even equality.
         if kind in "iubU" or (kind == "O" and not any(x is None or x != x for x in given.flat)):
-            return numbers_of(given)
+            return _numbers_of(given)
     except TypeError:  # of kinds without a common order, or pandas.NA
         pass
     raise TypeError(
@@ -298,10 +223,21 @@ def _places(given: Any) -> Any:
     )
 
 
+def _numbers_of(rows: Any) -> Any:
+    """Return the place of each row among the different ones."""
+    # numpy.unique takes no rows of objects.
+    numbers = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        values, places = np.unique(column, return_inverse=True)
+        _, numbers = np.unique(numbers * len(values) + places, return_inverse=True)
+    return numbers
+
+
 def _drawn(rows: Any, number: int, resamples: int, rng: Any) -> ss.Confusion:
     """Return the counts of resamples of each group by itself, of shape (resamples, groups)."""
-    # The group comes first, so that its kinds lie side by side.
-    kinds, copies = kinds_of(rows)
+    # Examples that count alike are one multinomial number. The group comes first, so that its kinds
+    # lie side by side.
+    kinds, copies = np.unique(rows, axis=0, return_counts=True)
     places = np.searchsorted(kinds[:, 0], np.arange(1, number))
     groups = zip(np.split(kinds[:, 1:], places), np.split(copies, places), strict=True)
     sums = [np.concatenate(list(resampled(*group, resamples, rng))) for group in groups]

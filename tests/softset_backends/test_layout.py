@@ -29,7 +29,10 @@ FOLDERS = {
     },
     "demo": {"runner", "data", "fit", "report", "plots"},
     "cli": {"commands"},
-    ".": {"bootstrap", "classification", "comparisons", "groups", "parts", "quiet", "registry"},
+    ".": {
+        *("bootstrap", "classification", "comparisons", "group_table", "groups"),
+        *("parts", "quiet", "registry"),
+    },
 }
 ROOT = Path(softset_backends.__file__).parent
 

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..groups import ALL, GAP, GroupReport, text_of
+from ..group_table import ALL, GAP, GroupReport, text_of
 from .style import GREY, axes_of, line_styles
 
 
