@@ -68,12 +68,17 @@ def pytest_collection_finish():
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Leave most compiled forms to CI: each test compiles its function for a second or more.
+def pytest_collection_modifyitems(config, items):
+    """Leave compiled forms to CI, one of them for each test: it takes a second or more to compile.
 
     test_rules.py holds the kernel to every rule in every form, and always runs.
     """
+    forms = {}
     for item in items:
         name = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
         if name in KINDS and KINDS[name].traced and "test_rules" not in item.nodeid:
             item.add_marker("exhaustive")
+            forms.setdefault(item.nodeid.replace(name, "", 1), []).append(item)
+    left_out = set(marks.all_but_one(forms))
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
