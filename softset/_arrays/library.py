@@ -250,6 +250,10 @@ class Library:
         """
         return logistic.logistics(self.xp, x)
 
+    def softplus_tail(self, x: Any) -> Any:
+        """Return log(1 + exp(-|x|)), at 0 with the slope that it has above."""
+        return logistic.softplus_tail(self.xp, x)
+
     def divided(self, x: Any, y: Any) -> Any:
         """Return x / y, with a finite slope in y also where the square of y is 0 in float32."""
         if not self.divides_by_squares(y):

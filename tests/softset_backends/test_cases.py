@@ -10,6 +10,7 @@ import softset_backends as sb
 from softset.metrics import tables
 from softset_backends.check import case_parts, cases
 from softset_backends.check.processes import run_all
+from tests.support import marks
 
 ALL = sb.available()
 
@@ -202,8 +203,7 @@ def test_the_sweep_covers_pairs():
 
 # By name, since making the jobs imports every framework.
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("step", cases.STEPS)
-@pytest.mark.parametrize("mode", cases.MODES)
+@pytest.mark.parametrize(("step", "mode"), marks.fourth(cases.STEPS, cases.MODES))
 def test_sweep(step, mode):
     """Each two of a step, a metric and a way to count, on every backend eagerly and compiled.
 

@@ -282,6 +282,12 @@ class Torch(Library):
         """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x))."""
         return (torch.sigmoid(x), torch.sigmoid(-x)) if self.free else super().logistics(x)
 
+    def softplus_tail(self, x: Any) -> Any:
+        """Return log(1 + exp(-|x|))."""
+        if not self.free:
+            return super().softplus_tail(x)
+        return torch.nn.functional.logsigmoid(x.abs()).neg_()
+
     def clipped(self, x: Any, *, alone: bool = False) -> Any:
         """Return numbers outside [0, 1] as 0 or 1, and NaN as it is."""
         if not (alone and x.requires_grad and torch.compiler.is_compiling()):
