@@ -66,7 +66,7 @@ def cut(
     """Count at the given thresholds, or else at every cut between two scores."""
     call = arrive(y_true, y_prob, 0.5, thresholds, Hard(), sample_weight, where, axis, from_logits)
     lib, weighted = call.lib, sample_weight is not None
-    seen = checking(lib)
+    seen = bool(checking(lib))
     if thresholds is None:
         batch = prepare(call)
         scores, c = sorted_counts(batch, call.where)
