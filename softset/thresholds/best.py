@@ -1,17 +1,24 @@
-"""Which threshold a metric is best at."""
+"""Which threshold a metric is best at, also within bounds of others."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .._arrays import Library
 from .._arrays.values import truth
 from .._options import finite, function
 from .._types import Array, Metric
+from ..across import require_groups
+from ..constraints.bounds import Constraint, require_constraints
 from ..metrics import direction, larger_is_better
 from ..metrics.options import freeze
-from .cuts import Cuts, Ranked, best, cut, first, meets, pick, rank, read_off
+from . import by_group as of_groups
+from .cuts import Cuts, cut, first, read_off
+from .limits import closest, limit, refusal
+from .ranks import best, meets, rank
+
+# Which argument holds a metric whose bound another one holds.
+_ARGUMENT = {"bound": "constraint", "subject_to": "subject_to"}
 
 
 class BestThreshold(NamedTuple):
@@ -32,6 +39,10 @@ def best_threshold(
     axis: int | tuple[int, ...] | None = None,
     from_logits: bool = False,
     maximize: bool | None = None,
+    subject_to: Sequence[Constraint] = (),
+    groups: Array | None = None,
+    num_groups: int | None = None,
+    by_group: bool = False,
 ) -> BestThreshold:
     """Return the threshold at which the metric of the hard counts is best.
 
@@ -91,6 +102,8 @@ def best_threshold(
     """
     frozen = freeze(metric)
     larger = direction(frozen, maximize)
+    constraints, num_groups = require_constraints("subject_to", subject_to, num_groups)
+    num_groups = require_groups(frozen, num_groups)
     cuts = cut(
         y_true,
         y_prob,
@@ -99,10 +112,11 @@ def best_threshold(
         where=where,
         axis=axis,
         from_logits=from_logits,
+        groups=groups,
+        num_groups=num_groups,
+        by_group=by_group,
     )
-    lib, ranked = cuts.lib, rank("metric", frozen, larger, cuts)
-    place = first(lib, best(lib, ranked, cuts.possible))
-    return BestThreshold(*read_off(frozen, cuts, place))
+    return _search("subject_to", frozen, larger, constraints, cuts)
 
 
 def threshold_at(
@@ -173,7 +187,7 @@ def threshold_at(
     0.2 1.0
     """
     frozen, larger = _directed("metric", metric)
-    limit, upward = _directed("constraint", constraint)
+    limited, upward = _directed("constraint", constraint)
     finite("bound", bound)
     cuts = cut(
         y_true,
@@ -183,17 +197,49 @@ def threshold_at(
         where=where,
         axis=axis,
         from_logits=from_logits,
+        groups=None,
+        num_groups=None,
+        by_group=False,
     )
-    lib, xp = cuts.lib, cuts.lib.xp
-    values = rank("metric", frozen, larger, cuts)
-    limits = rank("constraint", limit, upward, cuts)
-    allowed = cuts.possible & meets(lib, limits, bound)
-    found = xp.any(allowed, axis=-1)
-    if cuts.seen:
-        _require_all(lib, found, bound, limits, cuts)
-    place = first(lib, best(lib, limits, best(lib, values, allowed)))
-    pair = read_off(frozen, cuts, place)
-    return BestThreshold(*(xp.where(found, x, xp.full_like(x, xp.nan)) for x in pair))
+    return _search("bound", frozen, larger, (Constraint(limited, bound, not upward),), cuts)
+
+
+def _search(
+    name: str, metric: Metric, larger: bool, constraints: tuple[Constraint, ...], cuts: Cuts
+) -> BestThreshold:
+    """Return the best of the thresholds that keep all bounds, which `name` gave."""
+    xp = cuts.lib.xp
+    if cuts.own:
+        place, found = of_groups.search(metric, larger, constraints, cuts)
+    else:
+        place, found = _one_for_all(name, metric, larger, constraints, cuts)
+    if cuts.seen and truth(xp.all(found)) is False and constraints:
+        nearest = place if cuts.own else closest(name, constraints, cuts)
+        raise refusal(name, constraints, cuts, found, nearest)
+    threshold, value = read_off(metric, cuts, place)
+    if not constraints:
+        return BestThreshold(threshold, value)
+    all_found = found[..., None] if cuts.own else found
+    return BestThreshold(
+        xp.where(all_found, threshold, xp.full_like(threshold, xp.nan)),
+        xp.where(found, value, xp.full_like(value, xp.nan)),
+    )
+
+
+def _one_for_all(
+    name: str, metric: Metric, larger: bool, constraints: tuple[Constraint, ...], cuts: Cuts
+) -> tuple[Any, Any]:
+    """Return the best place, and whether it keeps all bounds."""
+    lib = cuts.lib
+    values = rank("metric", metric, larger, cuts)
+    limits = [limit(_ARGUMENT[name], one, cuts) for one in constraints]
+    allowed = cuts.possible
+    for ranked, one in zip(limits, constraints, strict=True):
+        allowed = allowed & meets(lib, ranked, one.bound)
+    marked = best(lib, values, allowed)
+    for ranked in limits:
+        marked = best(lib, ranked, marked)
+    return first(lib, marked), lib.xp.any(allowed, axis=-1)
 
 
 def _directed(name: str, metric: Metric) -> tuple[Metric, bool]:
@@ -207,26 +253,3 @@ def _directed(name: str, metric: Metric) -> tuple[Metric, bool]:
             f"that is larger where it is better, as in lambda c: -{known}(c)"
         )
     return freeze(metric), larger
-
-
-def _require_all(lib: Library, found: Any, bound: float, limits: Ranked, cuts: Cuts) -> None:
-    """Require a threshold within the bound for all counts, where that can be seen."""
-    xp = lib.xp
-    if truth(xp.all(found)) is not False:
-        return
-    reached = pick(lib, limits.values, first(lib, best(lib, limits, cuts.possible)))[..., 0]
-    found, reached = (xp.reshape(x, (-1,)) for x in (found, reached))
-    missing = [i for i in range(found.shape[0]) if not truth(found[i])]
-    which = f" of class {missing[0]}" if found.shape[0] > 1 else ""
-    more = f", and {len(missing) - 1} more classes fail" if len(missing) > 1 else ""
-    value = float(reached[missing[0]])
-    if math.isnan(value):
-        raise ValueError(
-            f"`bound` must be met at some threshold, got {bound!r}, where `constraint`{which} is "
-            f"undefined at every one{more}; look for a class that is absent"
-        )
-    raise ValueError(
-        f"`bound` must be met at some threshold, got {bound!r}, where the "
-        f"{'largest' if limits.larger else 'smallest'} value of `constraint`{which} is "
-        f"{value:.6g}{more}; {'lower' if limits.larger else 'raise'} the bound"
-    )
