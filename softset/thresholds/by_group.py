@@ -21,7 +21,7 @@ from .cuts import Cuts, first, pick
 from .limits import shortfall, shortfall_of_each
 from .ranks import Ranked, best, rank
 
-_CUTS = 128  # of each group, at a time
+_CUTS = 1024  # of all groups, at a time
 _BANDS = 512
 _FREE = 8  # starts of groups that are cut at one share of their cuts
 _ROUNDS = 100
@@ -81,7 +81,9 @@ def _search(
     job = _Search(metric, larger, across, cuts, order, numbers)
     low, high, middle = [0] * len(numbers), [n - 1 for n in numbers], [n // 2 for n in numbers]
     while True:
-        number = min(_CUTS, 1 + max(b - a for a, b in zip(low, high, strict=True)))
+        number = min(
+            _CUTS // len(numbers) + 1, 1 + max(b - a for a, b in zip(low, high, strict=True))
+        )
         tried = [_spread(*ends, number) for ends in zip(low, high, middle, strict=True)]
         chosen, kept = _best_of(job, tried)
         middle = [of[i] for of, i in zip(tried, chosen, strict=True)]
@@ -144,8 +146,9 @@ def _free_starts(job: _Search, like: Any) -> tuple[Any, Any]:
 def _bands(job: _Search, c: Confusion, one: Constraint, number: int) -> Any:
     """Return masks of the cuts within bands of rates that keep a gap or a ratio, or None."""
     lib, xp, across = job.cuts.lib, job.cuts.lib.xp, across_of(one.metric)
-    is_gap = isinstance(across, LargestGap) and one.is_upper
-    if not (is_gap or (isinstance(across, SmallestRatio) and not one.is_upper and one.bound > 0)):
+    is_gap = one.is_upper and isinstance(across, LargestGap)
+    is_ratio = one.bound > 0 and not one.is_upper and isinstance(across, SmallestRatio)
+    if across is None or not (is_gap or is_ratio):
         return None
     here = job.cuts._replace(counts=c)
     ranked = rank("subject_to", across.metric, True, here, by_group=True)

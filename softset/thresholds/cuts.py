@@ -55,6 +55,11 @@ def cut(
     by_group: bool,
 ) -> Cuts:
     """Count at the given thresholds, or else at every cut between two scores, or two of a group."""
+    if by_group and groups is None:
+        raise ValueError(
+            "`groups` must be given for a threshold of each group, got None; pass the number of "
+            "each score's group, from 0 on, and num_groups"
+        )
     options = (sample_weight, where, axis, from_logits, NAMES, groups, num_groups)
     call = arrive(y_true, y_prob, 0.5, thresholds, Hard(), *options)
     lib = call.lib
@@ -189,17 +194,11 @@ def _only(lib: Library, x: Any) -> Any:
 
 def _a_row_for_each_group(call: Arguments) -> tuple[Arguments, int]:
     """Return a call with an axis of groups, in which the others' scores are masked."""
-    lib, xp = call.lib, call.lib.xp
-    if call.groups is None or call.num_groups is None:
-        raise ValueError(
-            "`groups` must be given for a threshold of each group, got None; pass the number of "
-            "each score's group, from 0 on, and num_groups"
-        )
-    seen = check(call)
+    lib, number, seen = call.lib, call.num_groups or 0, check(call)
     groups, where = in_range(call, seen)
-    groups, several = groups[..., None], lib.plain.numbers(tuple(range(call.num_groups)), groups)
+    groups, several = groups[..., None], lib.plain.numbers(tuple(range(number)), groups)
     mine = groups == several
-    y_true, y_prob = (xp.stack([x] * call.num_groups, axis=-1) for x in (call.y_true, call.y_prob))
+    y_true, y_prob = (lib.xp.stack([x] * number, axis=-1) for x in (call.y_true, call.y_prob))
     weights = call.sample_weight
     own = call._replace(
         y_true=y_true,
