@@ -44,14 +44,15 @@ def best_threshold(
     num_groups: int | None = None,
     by_group: bool = False,
 ) -> BestThreshold:
-    """Return the threshold at which the metric of the hard counts is best.
+    """Return the threshold at which the metric of the hard counts is best, also within bounds.
 
     Choose it on data that neither trained the model nor will report the score.
 
     Parameters
     ----------
     metric : callable
-        Any function of a `Confusion` that is elementwise over its shape.
+        Any function of a `Confusion` that is elementwise over its shape. With groups it is that of
+        all together, or else one across groups, such as ``worst_group(f1)``.
     y_true, y_prob : arrays
         As for `confusion`.
     thresholds : tuple of floats or 1-D array, optional
@@ -62,23 +63,39 @@ def best_threshold(
         As for `confusion`; with ``axis=0`` each class gets its own threshold.
     maximize : bool, optional
         Whether larger values of the metric are better, as for `as_loss`.
+    subject_to : sequence of Constraint, default ()
+        Bounds that the hard counts have to keep, as `at_most` and `at_least` return them: on
+        metrics across groups, or on others, which then hold in each group.
+    groups, num_groups
+        The number of each score's group, and how many there are, as for `confusion`.
+    by_group : bool, default False
+        Whether each group gets a threshold of its own, instead of one for all.
 
     Returns
     -------
     BestThreshold
-        ``(threshold, value)``, two arrays of the shape of the counts. A threshold is a
-        probability, midway between those that it separates, the lowest where several are best;
-        inf where it is best to predict no positive and there are scores of 1. For logits it is
-        in float64 where the library has it. Where no probability is between two large logits,
-        and that cannot be seen, as under a compiler's tracer, both are nan. Not differentiable.
+        ``(threshold, value)``, two arrays of the shape of the counts of all groups together; with
+        `by_group` the thresholds have a last axis of length G more, for
+        ``y_prob >= threshold[groups]``. A threshold is a probability, midway between those that
+        it separates, the lowest where several are best; of several that are best within bounds
+        it is that with the best value of the first bounded metric, and so on, and then the
+        lowest; inf where it is best to predict no positive and there are scores of 1. For logits
+        it is in float64 where the library has it. Where no probability is between two large logits,
+        and that cannot be seen, as under a compiler's tracer, both are nan; and so they are where
+        nothing keeps the bounds, under a tracer, for Dask arrays and with ``checks(False)``. Not
+        differentiable.
 
     Raises
     ------
     TypeError
-        If `metric` is not callable, or as `confusion` does.
+        If `metric` is not callable, if `subject_to` holds what is no constraint, if `by_group` is
+        asked for where values are hidden, or as `confusion` does.
     ValueError
-        If `metric` mixes thresholds or has no better direction, if no probability separates the
-        logits where the metric is best, or as `confusion` does.
+        If nothing that was tried keeps all bounds: it says which are broken at the closest
+        threshold, and their values; if a metric across groups has not two groups or more, or a
+        group that gets a threshold of its own has no members; if `metric` mixes thresholds or has
+        no better direction, if no probability separates the logits where the metric is best, or
+        as `confusion` does.
 
     Notes
     -----
@@ -87,6 +104,18 @@ def best_threshold(
     it is undefined at every cut the first one is returned. Values no further apart than eight
     units in the last place are equal: they may be the same sums in another order. The unit is
     that of the weights' dtype, without weights of float64 where the library has it.
+
+    In bounds an undefined value keeps none, but of a group where the metric is undefined at every
+    cut, as a recall without positives, nothing is asked.
+
+    One threshold is searched for exactly, by trying all. Thresholds of groups that are bounded
+    each by itself depend on one another only by the metric of all, and give each group in turn
+    its best cut beside those of the others; of a ratio of sums of counts, such as accuracy,
+    F-beta or a cost, no other cuts are better. Under a bound on a gap or a ratio this is done
+    within each of up to 512 bands of rates, with up to 1024 cuts of all groups, and again around
+    what was found until it is down to single cuts. That too is exact for such metrics while the
+    groups have no more different rates, and cuts, than that, and there is one such bound. For
+    others, and for more scores, it is a search, which may miss the best.
 
     For F-beta of calibrated probabilities the best threshold is F* / (1 + beta^2), with F* the
     best value (Lipton, Elkan and Narayanaswamy 2014).
@@ -99,6 +128,18 @@ def best_threshold(
     >>> threshold, value = ss.best_threshold(ss.f1, y_true, y_prob)
     >>> print(round(float(threshold), 4), value)
     0.3 1.0
+
+    Alarms as frequent in both groups, by one threshold and by one for each:
+
+    >>> y_true, y_prob = np.asarray([0, 1, 0, 1]), np.asarray([0.2, 0.6, 0.1, 0.4])
+    >>> given = {"groups": np.asarray([0, 0, 1, 1]), "num_groups": 2}
+    >>> given["subject_to"] = (ss.at_most(ss.largest_gap(ss.predicted_positive_rate), 0.1),)
+    >>> threshold, value = ss.best_threshold(ss.accuracy, y_true, y_prob, **given)
+    >>> print(round(float(threshold), 4), value)
+    0.3 1.0
+    >>> threshold, value = ss.best_threshold(ss.accuracy, y_true, y_prob, by_group=True, **given)
+    >>> print(threshold, value)
+    [0.4  0.25] 1.0
     """
     frozen = freeze(metric)
     larger = direction(frozen, maximize)
@@ -135,8 +176,9 @@ def threshold_at(
     """Return the threshold at which a metric is best while another one keeps to a bound.
 
     Such as the highest recall at a precision of at least 0.9, or the highest true positive rate
-    at a false positive rate of at most 0.01. Choose it on data that neither trained the model
-    nor will report the score.
+    at a false positive rate of at most 0.01. It is `best_threshold` within one bound, whose side
+    follows from the better direction of its metric. Choose it on data that neither trained the
+    model nor will report the score.
 
     Parameters
     ----------

@@ -144,7 +144,7 @@ def test_a_threshold_for_each_group_on_every_backend(backend):
     assert_close(found.threshold, expected.threshold, backend, SUMMED)
     assert_close(found.value, expected.value, backend, SUMMED)
     z = 8 * p - 4  # exact in the half types but for 4 digits, which keep the order
-    for dtype in ("float32", "float16"):
+    for dtype in ("float32", "float16") if backend.has_float16 else ("float32",):
         arrays = [backend.asarray(y), backend.asarray(z, dtype), *map(backend.asarray, (groups,))]
         arrays += [backend.asarray(w, "float32"), backend.asarray(keep)]
         at = assert_array(search(*arrays, from_logits=True).threshold, backend, "float64", (2,))
