@@ -64,13 +64,16 @@ def pictures() -> Iterator[tuple[str, Any]]:
     """Yield names and figures."""
     for draw in (home, steps, auroc_bias):
         yield draw.__name__, draw()
-    yield from of_page(Path(__file__).with_name("plotting.md"))
+    for page in ("plotting.md", "groups.md"):
+        yield from of_page(Path(__file__).with_name(page))
 
 
 def of_page(page: Path) -> Iterator[tuple[str, Any]]:
-    """Yield the figures that a page's own code draws."""
+    """Yield the figures that a page's own code draws; what comes after the last is not run."""
     namespace: dict[str, Any] = {}
-    for code, name in _BLOCK_OR_PICTURE.findall(page.read_text("utf-8")):
+    found = _BLOCK_OR_PICTURE.findall(page.read_text("utf-8"))
+    last = max(i for i, (_, name) in enumerate(found) if name)
+    for code, name in found[: last + 1]:
         if name:
             yield name, plt.gcf()
         else:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._types import Confusion, ConfusionTable
     from .across import group_mean, largest_gap, smallest_ratio, worst_group
     from .averages import macro, micro, samples, weighted
-    from .compound import compound_loss, linear_schedule
+    from .compound import compound_loss
     from .constraints import at_least, at_most, constrained, raise_multipliers
     from .counts import class_labels, confusion, one_hot, sweep
     from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     )
     from .powers import focal
     from .ranking import Logistic, Squared, SquaredHinge, WilcoxonMannWhitney, pairwise_loss
+    from .schedules import linear_schedule
     from .steps import (
         Algebraic,
         Arctan,
@@ -239,7 +240,8 @@ _ROOMS = {
     ),
     "losses": ("as_loss", "as_score"),
     "entropy": ("cross_entropy",),
-    "compound": ("compound_loss", "linear_schedule"),
+    "compound": ("compound_loss",),
+    "schedules": ("linear_schedule",),
     "constraints": ("at_least", "at_most", "constrained", "raise_multipliers"),
     "curves": ("auroc", "average_precision", "grid", "precision_recall_curve", "roc_curve"),
     "tables": ("confusion_table", "one_vs_rest", "one_vs_rest_counts"),
@@ -277,6 +279,7 @@ def __getattr__(name: str) -> object:
         from ._other_names import missing
 
         metrics = [x for x, room in _ROOM_OF.items() if room == "metrics" or x in _AREAS]
+        metrics += [x for x in _ROOMS["metrics.tables"] if x != "of_table"]
         raise missing(__name__, name, __all__, metrics)
     globals()[name] = value
     return value

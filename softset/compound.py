@@ -1,4 +1,4 @@
-"""Compound losses: a sum of losses by weights, and a schedule for the weights."""
+"""Compound losses: a sum of losses by weights."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from ._additive import Additive
 from ._arrays import Library, arrive
 from ._arrays.values import Rule, checking, finite_only, obey
 from ._counting.checks import real
 from ._counting.names import NAMES, Names
-from ._options import finite, non_negative
+from ._options import non_negative
 from ._types import Array, CompoundCounts, Reduce
 from .entropy import CrossEntropy, cross_entropy
 from .metrics.options import Bound
@@ -56,7 +57,7 @@ class Ranking(Bound):
 
 
 @dataclass(frozen=True)
-class CompoundLoss:
+class CompoundLoss(Additive):
     """What `compound_loss` returns: a sum of losses by weights."""
 
     losses: tuple[Any, ...]
@@ -71,20 +72,6 @@ class CompoundLoss:
     def by_group(self) -> bool:
         """Whether a part has counts by group."""
         return any(_is_by_group(loss) for loss in self.losses)
-
-    def __call__(
-        self,
-        y_true: Array,
-        y_prob: Array,
-        *,
-        sample_weight: Array | None = None,
-        where: Array | None = None,
-        groups: Array | None = None,
-        reduce: Reduce | None = None,
-    ) -> Any:
-        """Return the sum; the arguments are those of each loss."""
-        call = self.arguments(y_true, y_prob, sample_weight, where, groups)
-        return self.of_arguments(call, reduce)
 
     def arguments(
         self,
@@ -114,21 +101,9 @@ class CompoundLoss:
         pairs = zip(self.losses, calls, strict=True)
         return self.total([loss.of_arguments(call, reduce) for loss, call in pairs])
 
-    def confusion(
-        self,
-        y_true: Array,
-        y_prob: Array,
-        *,
-        sample_weight: Array | None = None,
-        where: Array | None = None,
-        groups: Array | None = None,
-    ) -> CompoundCounts:
-        """Return the counts of each loss."""
-        self.require_counts()
-        return self.counts(self.arguments(y_true, y_prob, sample_weight, where, groups))
-
     def counts(self, calls: list[Any]) -> CompoundCounts:
-        """Return the counts for what `arguments` returned."""
+        """Return the counts of each loss, for what `arguments` returned."""
+        self.require_counts()
         pairs = zip(self.losses, calls, strict=True)
         return CompoundCounts(tuple([loss.counts(call) for loss, call in pairs]))
 
@@ -226,50 +201,6 @@ def compound_loss(
     loss = CompoundLoss(parts, _weights(weights, len(parts)))
     _ = loss.from_logits  # refuses losses of different scores
     return loss
-
-
-def linear_schedule(count: float | Array, start: float, stop: float) -> Any:
-    """Return a share that is 0 up to a number of steps, 1 from another on, and a line between.
-
-    It is meant for the weights of a `compound_loss`: cross-entropy first, then the metric.
-
-    Parameters
-    ----------
-    count : number or array
-        How many updates or epochs are done. Traced arrays do not compile again.
-    start, stop : float
-        Where the share leaves 0, and where it reaches 1; not less than `start`. If they are equal
-        it is a switch: 1 from `stop` on.
-
-    Returns
-    -------
-    float or array
-        ``(count - start) / (stop - start)`` within [0, 1]: a float of a number; of an array its
-        shape, in its dtype, or float32 of an integer dtype. Not differentiable.
-
-    Raises
-    ------
-    ValueError
-        If `start` or `stop` is not finite, or `stop` less than `start`.
-
-    Examples
-    --------
-    >>> import softset as ss
-    >>> [ss.linear_schedule(epoch, 2, 6) for epoch in range(8)]
-    [0.0, 0.0, 0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
-    """
-    finite("start", start)
-    finite("stop", stop)
-    if stop < start:
-        raise ValueError(f"`stop` must not be less than `start`, got {stop} and {start}")
-    length = (stop - start) or 1.0
-    if isinstance(count, (int, float)):
-        finite("count", count)
-        return 1.0 if count >= stop else max(0.0, (count - start) / length)
-    lib, (done,) = arrive(("count",), (count,))
-    done = lib.constant(done if lib.is_real(done.dtype) else lib.cast(done, lib.xp.float32))
-    share = lib.where(done < start, 0.0, (done - start) / length)
-    return lib.where(done >= stop, 1.0, share)
 
 
 def as_part(loss: Any, name: str = "loss") -> Any:

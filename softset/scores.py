@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ._additive import Additive
 from ._area_warnings import warn_of_area
 from ._arrays import Library, library
-from ._arrays.values import checks
 from ._counting import closed_form
 from ._counting.arguments import Arguments, arrive
 from ._counting.checks import axes
@@ -16,7 +15,7 @@ from ._counting.decisions import decided
 from ._counting.names import NAMES, Names
 from ._counting.sweep import count_sweep
 from ._evaluation import evaluate
-from ._types import Array, Confusion, ConfusionTable, Metric, Reduce, Step, Threshold, reduced
+from ._types import Array, Confusion, ConfusionTable, Metric, Reduce, Step, Threshold
 from .across import over_groups
 from .averages import (
     averaged_axis,
@@ -47,7 +46,7 @@ _SMALLEST = 2.0**-100  # what is less is near what float32 takes for 0
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(Additive):
     """What `as_score` returns: a metric of the counts of a step."""
 
     metric: Metric
@@ -76,50 +75,16 @@ class Score:
         object.__setattr__(self, "is_exact", exact)
         object.__setattr__(self, "is_fixed", own and plain and not looks)
 
-    def __call__(
-        self,
-        y_true: Array,
-        y_prob: Array,
-        *,
-        sample_weight: Array | None = None,
-        where: Array | None = None,
-        groups: Array | None = None,
-        reduce: Reduce | None = None,
-    ) -> Any:
-        """Return the number; the arguments are those of `confusion`."""
-        call = self.arguments(y_true, y_prob, sample_weight, where, groups)
-        return self.of_arguments(call, reduce)
-
     def of_arguments(self, call: Arguments, reduce: Reduce | None = None) -> Any:
         """Return the number for what `arguments` returned."""
-        if self.is_exact:
-            if reduce is not None:
-                raise ValueError(
-                    "`reduce` adds counts up, which those at every score do not do; pass "
-                    "thresholds too, as grid(199, log_odds=14)"
-                )
-            return self.of_counts(self.counts(call))
-        if reduce is None:
-            return evaluate(self, call)
-        # A batch without rows has them on other machines, which wait for its zeros.
-        with checks(False) if 0 in call.y_prob.shape else nullcontext():
-            c = self.counts(call)
-        return self.of_counts(reduced(reduce, c))
-
-    def confusion(
-        self,
-        y_true: Array,
-        y_prob: Array,
-        *,
-        sample_weight: Array | None = None,
-        where: Array | None = None,
-        groups: Array | None = None,
-    ) -> Any:
-        """Return the counts that the number is made of.
-
-        Those of an area without `thresholds` are the counts of `sweep`, which do not add up.
-        """
-        return self.counts(self.arguments(y_true, y_prob, sample_weight, where, groups))
+        if self.is_exact and reduce is not None:
+            raise ValueError(
+                "`reduce` adds counts up, which those at every score do not do; pass thresholds "
+                "too, as grid(199, log_odds=14)"
+            )
+        if self.is_exact or reduce is not None:
+            return super().of_arguments(call, reduce)
+        return evaluate(self, call)
 
     def values(
         self,

@@ -68,12 +68,22 @@ def pytest_collection_finish():
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Leave most compiled forms to CI: each test compiles its function for a second or more.
+def pytest_collection_modifyitems(config, items):
+    """Leave compiled forms to CI, one of them for each test: it takes a second or more to compile.
 
+    Eager JAX, which compiles each operation for each shape, takes a third of a test's parameters.
     test_rules.py holds the kernel to every rule in every form, and always runs.
     """
+    forms, of_jax = {}, {}
     for item in items:
         name = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
-        if name in KINDS and KINDS[name].traced and "test_rules" not in item.nodeid:
+        if name not in KINDS or "test_rules" in item.nodeid:
+            continue
+        if KINDS[name].traced:
             item.add_marker("exhaustive")
+            forms.setdefault(item.nodeid.replace(name, "", 1), []).append(item)
+        elif name == "jax":
+            of_jax.setdefault(item.nodeid.partition("[")[0], {})[item.nodeid] = item
+    left_out = {*marks.all_but_one(forms), *marks.two_thirds(of_jax.values())}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]

@@ -120,6 +120,27 @@ def test_eager_modes_meet_all_combinations_and_compiled_ones_every_two_values(mo
     assert {param.values[0] for param in only} == {"torch-compiled"}
 
 
+def test_a_part_of_what_compiles_is_left_in_which_everything_is(monkeypatch):
+    monkeypatch.delenv(marks.COMPILED, raising=False)
+    forms = {f"test_{i}[]": [(i, form) for form in TRACED] for i in range(400)}
+    left_out = set(marks.all_but_one(forms))
+    assert left_out == set(marks.all_but_one(forms))
+    kept = [x for of in forms.values() for x in of if x not in left_out]
+    assert sorted(i for i, _ in kept) == list(range(400))
+    assert all(sum(f == form for _, f in kept) > 60 for form in TRACED)
+    few = marks.fourth("abcdefgh", range(6))
+    assert len(few) == 12 and {x for x, _ in few} == set("abcdefgh")
+    assert {y for _, y in few} == set(range(6))
+    of_one = {f"test[{i}]": i for i in range(300)}
+    others = marks.two_thirds([of_one, {"alone": -1}])
+    assert set(others) < set(range(1, 300)) and 150 < len(others) < 250
+    monkeypatch.setenv(marks.COMPILED, "all")
+    assert (
+        marks.all_but_one(forms) == [] == marks.two_thirds([of_one])
+        and len(marks.fourth("abcdefgh", range(6))) == 48
+    )
+
+
 def test_assertions_can_fail():
     numpy, x = NumPy(), np.asarray([1.0, 2.0])
     assert_close(x, [1.0, 2.0], numpy)

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from .check.report import GradientReport as GradientReport
     from .classification import ClassificationReport as ClassificationReport
     from .classification import classification_report as classification_report
+    from .group_table import GroupReport as GroupReport
+    from .groups import group_report as group_report
 
 __all__ = [
     "Backend",
     "ClassificationReport",
     "Diagnosis",
     "GradientReport",
+    "GroupReport",
     "TOLERANCES",
     "available",
     "bootstrap_interval",
@@ -31,6 +34,7 @@ __all__ = [
     "classification_report",
     "diagnose",
     "get",
+    "group_report",
 ]
 
 # Loaded when asked for: they need NumPy, which softset does not.
@@ -38,11 +42,13 @@ _MODULES = {
     "ClassificationReport": "classification",
     "Diagnosis": "check.diagnosis",
     "GradientReport": "check.report",
+    "GroupReport": "group_table",
     "TOLERANCES": "check.report",
     "bootstrap_interval": "bootstrap",
     "check_gradients": "check.gradients",
     "classification_report": "classification",
     "diagnose": "check.diagnosis",
+    "group_report": "groups",
 }
 
 

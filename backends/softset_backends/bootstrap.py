@@ -108,8 +108,7 @@ def bootstrap_interval(
     0.8 0.72 0.88
     """
     metric = freeze(metric)
-    if not 0 < confidence < 1:
-        raise ValueError(f"`confidence` must lie strictly between 0 and 1, got {confidence!r}")
+    require_confidence(confidence)
     resamples = whole("resamples", resamples, 1)
     if is_area(core(metric)):
         raise ValueError(
@@ -128,8 +127,12 @@ def bootstrap_interval(
     )
     value = np.asarray(metric(count(axis=axis)))
     rows = np.stack(count(axis=_within_an_example(axis, scores.ndim)), axis=-1)
+    # Examples that count alike are one multinomial number.
+    kinds, copies = np.unique(np.reshape(rows, (len(rows), -1)), axis=0, return_counts=True)
     found = []
-    for c in _resampled(rows, resamples, seed):
+    for sums in resampled(kinds, copies, resamples, np.random.default_rng(seed)):
+        sums = np.reshape(sums, (-1, *rows.shape[1:]))
+        c = ss.Confusion(*np.moveaxis(sums, -1, 0))
         found.append(np.asarray(on_axis(metric, -1)(c)))
         if found[-1].shape != (len(c.tp), *value.shape):
             raise ValueError(
@@ -146,22 +149,24 @@ def bootstrap_interval(
     return Interval(value, *np.quantile(values, (tail, 1 - tail), axis=0))
 
 
+def require_confidence(confidence: float) -> None:
+    """Require a share that an interval can have."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"`confidence` must lie strictly between 0 and 1, got {confidence!r}")
+
+
+def resampled(kinds: Any, copies: Any, resamples: int, rng: Any) -> Iterator[Any]:
+    """Yield sums of so many rows of a few kinds, drawn again, a block of resamples at a time."""
+    number = copies.sum()
+    size = max(1, _BLOCK // len(kinds))
+    for start in range(0, resamples, size):
+        drawn = rng.multinomial(number, copies / number, size=min(size, resamples - start))
+        yield drawn.astype(np.float64) @ kinds
+
+
 def _within_an_example(axis: Any, ndim: int) -> tuple[int, ...]:
     """Return the axes to count over but the first, that of the examples."""
     found = axes(axis, ndim)
     if 0 not in found:
         raise ValueError(f"`axis` must name the first axis, whose examples are drawn, got {axis}")
     return tuple(a for a in found if a)
-
-
-def _resampled(rows: Any, resamples: int, seed: int) -> Iterator[ss.Confusion]:
-    """Yield the counts of resamples, along a first axis, a block at a time."""
-    shape, length = rows.shape[1:], len(rows)
-    # Examples that count alike are one multinomial number.
-    kinds, copies = np.unique(np.reshape(rows, (length, -1)), axis=0, return_counts=True)
-    rng = np.random.default_rng(seed)
-    size = max(1, _BLOCK // len(kinds))
-    for start in range(0, resamples, size):
-        drawn = rng.multinomial(length, copies / length, size=min(size, resamples - start))
-        sums = drawn.astype(np.float64) @ kinds
-        yield ss.Confusion(*np.moveaxis(np.reshape(sums, (-1, *shape)), -1, 0))

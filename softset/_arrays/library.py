@@ -40,6 +40,8 @@ class Library:
     reads = False
     # Each operation on them is a call that costs more than its work, so that `compiled` may pay.
     compiles = False
+    # Places among sorted numbers can be searched for; ONNX knows no such operation.
+    can_search = True
     # They can be summed in float64.
     has_float64 = True
     # A float32 sum over some of the axes is a running sum, which stands still at 2**24.
@@ -247,6 +249,10 @@ class Library:
         Both tails of both keep their value, as far as the dtype has normal numbers.
         """
         return logistic.logistics(self.xp, x)
+
+    def softplus_tail(self, x: Any) -> Any:
+        """Return log(1 + exp(-|x|)), at 0 with the slope that it has above."""
+        return logistic.softplus_tail(self.xp, x)
 
     def divided(self, x: Any, y: Any) -> Any:
         """Return x / y, with a finite slope in y also where the square of y is 0 in float32."""

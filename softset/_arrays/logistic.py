@@ -18,6 +18,11 @@ def logistics(xp: Any, x: Any) -> tuple[Any, Any]:
     return xp.where(x < 0, small, 1.0) / total, xp.where(x < 0, 1.0, small) / total
 
 
+def softplus_tail(xp: Any, x: Any) -> Any:
+    """Return log(1 + exp(-|x|))."""
+    return xp.log1p(_tail(xp, x))
+
+
 def _tail(xp: Any, x: Any) -> Any:
     """Return exp(-|x|); at 0 the slope is that of one side, not the 0 of `abs`."""
     return xp.exp(xp.where(x < 0, x, -x))

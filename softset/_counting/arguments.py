@@ -295,20 +295,6 @@ def counted_rows(arguments: Arguments, where: Any) -> Any:
     return arguments.lib.xp.any(where, axis=along, keepdims=True)
 
 
-def check_arrays(
-    lib: Library,
-    names: Names,
-    y_true: Any,
-    y_prob: Any,
-    sample_weight: Any,
-    where: Any,
-    from_logits: bool,
-) -> int:
-    """Check dtypes, shapes and values; tell whether the values could be seen."""
-    check_kinds(lib, names, y_true, y_prob, sample_weight, where)
-    return check_values(lib, names, y_true, y_prob, sample_weight, where, from_logits=from_logits)
-
-
 def check_kinds(
     lib: Library, names: Names, y_true: Any, y_prob: Any, sample_weight: Any, where: Any
 ) -> None:

@@ -78,8 +78,7 @@ def _firsts(lib: Library, x: Any) -> Any:
     xp = lib.xp
     begins = xp.ones_like(x[..., :1]) > 0
     new = xp.concat([begins, x[..., 1:] != x[..., :-1]], axis=-1)
-    number = xp.cumulative_sum(xp.astype(xp.reshape(new, (-1,)), xp.int32), dtype=xp.int32)
-    return lib.firsts(number)
+    return lib.firsts(lib.running(xp.astype(xp.reshape(new, (-1,)), xp.int32)))
 
 
 def _split(lib: Library, x: Any, first: Any, once: bool, masks: list[Any]) -> tuple[Any, Any]:

@@ -129,7 +129,7 @@ def _constraint(metric: Any, bound: float, *, is_upper: bool) -> Constraint:
             f"`metric` must be one of decisions at a threshold, got the area {name_of(frozen)}"
         )
     finite("bound", bound)
-    low, high = _range(frozen)
+    low, high = value_range(frozen)
     if not low <= bound <= high:
         raise ValueError(
             f"`bound` must lie in [{low}, {high}], the range of {name_of(frozen)}, got {bound}"
@@ -137,15 +137,15 @@ def _constraint(metric: Any, bound: float, *, is_upper: bool) -> Constraint:
     return Constraint(frozen, float(bound), is_upper)
 
 
-def _range(metric: Any) -> tuple[float, float]:
+def value_range(metric: Any) -> tuple[float, float]:
     """Return the least and the largest value of a metric as far as they are known."""
     if isinstance(metric, SmallestRatio):
         return 0.0, 1.0
     if isinstance(metric, LargestGap):
-        low, high = _range(metric.metric)
+        low, high = value_range(metric.metric)
         return 0.0, high - low
     if isinstance(metric, Wrapped) and not isinstance(metric, Focal):
-        return _range(metric.metric)
+        return value_range(metric.metric)
     if any(metric is one for one in _SHARES):
         return 0.0, 1.0
     if any(metric is one for one in _AGREEMENTS):

@@ -8,6 +8,8 @@ With labels y, probabilities p and weights w the cost of two classes is
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -79,29 +81,29 @@ def examples(call: Arguments) -> Examples:
     return Examples(lib, labels, lib.clipped(scores), weights, scores)
 
 
-def sums(x: Examples, options: Options) -> tuple[Any, Any]:
-    """Return the sum of the costs, and that of the weights."""
-    xp = x.lib.xp
-    ones = xp.ones_like(x.scores)
-    weights = ones if x.weights is None else x.weights * ones
-    if options.class_axis is None:
-        positives, negatives = _shares(x, options)
-        minus_log = _softplus if options.from_logits else _minus_log
-        cost = minus_log(x.lib, x.scores, 1) * positives
-        cost = cost + minus_log(x.lib, x.scores, 0) * negatives
-        return xp.sum(cost * weights), xp.sum(weights)
-    cost = _minus_log_share(x.lib, x.scores, options) * _targets(x, options)
-    return xp.sum(cost * weights), xp.sum(weights * x.labels)
+def cost(x: Examples, options: Options) -> Any:
+    """Return the sum of the costs."""
+    return x.lib.xp.sum(_weighted(_of(options)(x, options, False)[0], x.weights))
 
 
-def slopes(x: Examples, options: Options) -> Any:
-    """Return the slope of the sum of the costs in each score."""
+def weight(x: Examples, options: Options) -> Any:
+    """Return the sum of the weights."""
     lib = x.lib
     if options.class_axis is not None:
-        slope = _slopes_of_classes(x, options)
-    else:
-        slope = _weighted(_slopes_of_two(x, options), x.weights)
-    return slope if x.unclipped is None else slope * lib.inside(x.unclipped)
+        return lib.xp.sum(_weighted(x.labels, x.weights))
+    if x.weights is not None and x.weights.shape == x.scores.shape:
+        return lib.xp.sum(x.weights)
+    if x.weights is None and lib.free:
+        return lib.number(float(math.prod(x.scores.shape)), x.scores)
+    return lib.xp.sum(_weighted(lib.xp.ones_like(x.scores), x.weights))
+
+
+def cost_and_slopes(x: Examples, options: Options) -> tuple[Any, Any]:
+    """Return the sum of the costs and its slope in each score."""
+    costs, slopes = _of(options)(x, options, True)
+    if x.unclipped is not None:
+        slopes = slopes * x.lib.inside(x.unclipped)
+    return x.lib.xp.sum(_weighted(costs, x.weights)), slopes
 
 
 def curvatures(x: Examples, options: Options) -> Any:
@@ -111,9 +113,8 @@ def curvatures(x: Examples, options: Options) -> Any:
         score, lack = lib.logistics(x.scores)
         positives, negatives = _shares(x, options)
         return _weighted((positives + negatives) * score * lack, x.weights)
-    targets = _weighted(_targets(x, options), x.weights)
-    whole = lib.xp.sum(targets, axis=options.class_axis, keepdims=True)
-    share = _share(lib, x.scores, options.class_axis)
+    whole = _whole(x, options)
+    share = _softmax(x, options)[1]
     return whole * share * (1 - share)
 
 
@@ -121,28 +122,58 @@ def _weighted(x: Any, weights: Any) -> Any:
     return x if weights is None else x * weights
 
 
+def _of(options: Options) -> Callable[[Examples, Options, bool], tuple[Any, Any]]:
+    """Return what gives the costs, without weights, and if it is asked for their slopes, with."""
+    if options.class_axis is None:
+        return _of_logits if options.from_logits else _of_probabilities
+    return _of_classes_logits if options.from_logits else _of_classes_probabilities
+
+
 # Two classes
+
+
+def _of_logits(x: Examples, options: Options, sloping: bool) -> tuple[Any, Any]:
+    # By arithmetic, which is faster than choices. Both tails keep their value: what is small is
+    # added to a 0.
+    lib, z = x.lib, x.scores
+    add, multiply = lib.in_place(z)
+    positives, negatives = _shares(x, options)
+    equal = options.pos_weight == 1 and options.cell_weight is None
+    both = None if equal else positives + negatives  # else it is 1
+    below = lib.below(z, 0.0)
+    line = negatives - _weighted(below, both)
+    costs = add(z * line, _weighted(lib.softplus_tail(z), both))
+    if not sloping:
+        return costs, None
+    sign = add(multiply(below, 2.0), -1.0)
+    tail = _weighted(lib.logistic(z * sign), both)
+    return costs, _weighted(add(multiply(tail, sign), line), x.weights)
+
+
+def _of_probabilities(x: Examples, options: Options, sloping: bool) -> tuple[Any, Any]:
+    lib, p = x.lib, x.scores
+    positives, negatives = _shares(x, options)
+    costs = _minus_log(lib, p) * positives + _minus_log(lib, 1 - p) * negatives
+    if not sloping:
+        return costs, None
+    slopes = negatives * _reciprocal(lib, 1 - p) - positives * _reciprocal(lib, p)
+    return costs, _weighted(slopes, x.weights)
 
 
 def _shares(x: Examples, options: Options) -> tuple[Any, Any]:
     """Return how much of an example is a positive and a negative, times their factors."""
-    positives = x.labels * (1 - options.label_smoothing) + 0.5 * options.label_smoothing
+    positives, smoothing = x.labels, options.label_smoothing
+    if smoothing:
+        positives = positives * (1 - smoothing) + 0.5 * smoothing
     negatives = 1 - positives
     cells = options.cell_weight
     if cells is not None:
         hit = x.scores >= (0.0 if options.from_logits else 0.5)
         positives = positives * _choose(x.lib, hit, cells.tp, cells.fn, x.scores)
         negatives = negatives * _choose(x.lib, hit, cells.fp, cells.tn, x.scores)
-    return positives * options.pos_weight, negatives
-
-
-def _slopes_of_two(x: Examples, options: Options) -> Any:
-    lib, p = x.lib, x.scores
-    positives, negatives = _shares(x, options)
-    if options.from_logits:
-        score, lack = lib.logistics(p)
-        return negatives * score - positives * lack
-    return negatives * _reciprocal(lib, 1 - p) - positives * _reciprocal(lib, p)
+    if options.pos_weight != 1:
+        positives = positives * options.pos_weight
+    return positives, negatives
 
 
 def _choose(lib: Library, condition: Any, yes: float, no: float, like: Any) -> Any:
@@ -150,17 +181,9 @@ def _choose(lib: Library, condition: Any, yes: float, no: float, like: Any) -> A
     return xp.where(condition, xp.full_like(like, float(yes)), xp.full_like(like, float(no)))
 
 
-def _softplus(lib: Library, logits: Any, label: int) -> Any:
-    """Return -log of the probability of the label, stable for every logit."""
-    xp, z = lib.xp, -logits if label else logits
-    positive = xp.where(z > 0, z, xp.zeros_like(z))
-    return positive + xp.log1p(xp.exp(xp.where(z > 0, -z, z)))
-
-
-def _minus_log(lib: Library, y_prob: Any, label: int) -> Any:
-    """Return -log of the probability of the label, finite for every probability."""
-    xp, p = lib.xp, y_prob if label else 1 - y_prob
-    smallest = _smallest(lib, p)
+def _minus_log(lib: Library, p: Any) -> Any:
+    """Return -log of a probability, finite for every one."""
+    xp, smallest = lib.xp, _smallest(lib, p)
     return -xp.log(xp.where(p < smallest, xp.full_like(p, smallest), p))
 
 
@@ -177,6 +200,25 @@ def _smallest(lib: Library, p: Any) -> float:
 # Several classes
 
 
+def _of_classes_logits(x: Examples, options: Options, sloping: bool) -> tuple[Any, Any]:
+    minus_log, share = _softmax(x, options)
+    costs = minus_log * _targets(x, options)
+    if not sloping:
+        return costs, None
+    return costs, _whole(x, options) * share - _weighted(_targets(x, options), x.weights)
+
+
+def _of_classes_probabilities(x: Examples, options: Options, sloping: bool) -> tuple[Any, Any]:
+    lib, p, targets = x.lib, x.scores, _targets(x, options)
+    total = lib.xp.sum(p, axis=options.class_axis, keepdims=True)
+    total = lib.where(total > 0, total, lib.xp.ones_like(total))
+    costs = (_minus_log(lib, p) + lib.xp.log(total)) * targets
+    if not sloping:
+        return costs, None
+    slopes = _weighted(targets, x.weights) * _reciprocal(lib, p)
+    return costs, _whole(x, options) / total - slopes
+
+
 def _targets(x: Examples, options: Options) -> Any:
     """Return the labels, smoothed towards equal shares."""
     smoothing, xp = options.label_smoothing, x.lib.xp
@@ -186,31 +228,16 @@ def _targets(x: Examples, options: Options) -> Any:
     return x.labels * (1 - smoothing) + smoothing / number
 
 
-def _minus_log_share(lib: Library, scores: Any, options: Options) -> Any:
-    """Return -log of the share of each class."""
-    xp, axis = lib.xp, options.class_axis
-    if not options.from_logits:
-        return _minus_log(lib, scores, 1) + xp.log(_total(lib, scores, axis))
-    less = scores - xp.max(lib.constant(scores), axis=axis, keepdims=True)
-    return xp.log(xp.sum(xp.exp(less), axis=axis, keepdims=True)) - less
-
-
-def _slopes_of_classes(x: Examples, options: Options) -> Any:
-    lib, axis = x.lib, options.class_axis
+def _whole(x: Examples, options: Options) -> Any:
+    """Return the weight of each example: that of its classes."""
     targets = _weighted(_targets(x, options), x.weights)
-    whole = lib.xp.sum(targets, axis=axis, keepdims=True)
-    if options.from_logits:
-        return whole * _share(lib, x.scores, axis) - targets
-    return whole / _total(lib, x.scores, axis) - targets * _reciprocal(lib, x.scores)
+    return x.lib.xp.sum(targets, axis=options.class_axis, keepdims=True)
 
 
-def _share(lib: Library, logits: Any, axis: Any) -> Any:
-    xp = lib.xp
-    parts = xp.exp(logits - xp.max(lib.constant(logits), axis=axis, keepdims=True))
-    return parts / xp.sum(parts, axis=axis, keepdims=True)
-
-
-def _total(lib: Library, y_prob: Any, axis: Any) -> Any:
-    """Return the sum of an example's probabilities, 1 where it is 0."""
-    total = lib.xp.sum(y_prob, axis=axis, keepdims=True)
-    return lib.where(total > 0, total, lib.xp.ones_like(total))
+def _softmax(x: Examples, options: Options) -> tuple[Any, Any]:
+    """Return -log of the share of each class, and the share."""
+    xp, axis = x.lib.xp, options.class_axis
+    less = x.scores - xp.max(x.lib.constant(x.scores), axis=axis, keepdims=True)
+    parts = xp.exp(less)
+    total = xp.sum(parts, axis=axis, keepdims=True)
+    return xp.log(total) - less, parts / total

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from .._additive import Additive
 from .._arrays import Library, library
-from .._arrays.values import checks
 from .._counting.arguments import Arguments, arrive
 from .._counting.names import NAMES, Names
-from .._types import Array, Confusion, Costs, Reduce, reduced
+from .._types import Array, Confusion, Costs, Reduce
 from ..metrics.guarded import ratio
 from ..steps import Hard, Softmax
 from . import costs
@@ -112,40 +112,8 @@ def cross_entropy(
 
 
 @dataclass(frozen=True)
-class CrossEntropy(Options):
+class CrossEntropy(Options, Additive):
     """`cross_entropy` with its options fixed, as the quotient of two sums."""
-
-    def __call__(
-        self,
-        y_true: Array,
-        y_prob: Array,
-        *,
-        sample_weight: Array | None = None,
-        where: Array | None = None,
-        reduce: Reduce | None = None,
-    ) -> Any:
-        """Return the mean; the arguments are those of a loss."""
-        return self.of_arguments(self.arguments(y_true, y_prob, sample_weight, where), reduce)
-
-    def of_arguments(self, call: Arguments, reduce: Reduce | None = None) -> Any:
-        """Return the mean for what `arguments` returned."""
-        if reduce is None:
-            return self.of_counts(self.counts(call))
-        # A batch without rows has them on other machines, which wait for its zeros.
-        with checks(False) if 0 in call.y_prob.shape else nullcontext():
-            c = self.counts(call)
-        return self.of_counts(reduced(reduce, c))
-
-    def confusion(
-        self,
-        y_true: Array,
-        y_prob: Array,
-        *,
-        sample_weight: Array | None = None,
-        where: Array | None = None,
-    ) -> Costs:
-        """Return the two sums that the mean is made of."""
-        return self.counts(self.arguments(y_true, y_prob, sample_weight, where))
 
     def arguments(
         self,
@@ -176,7 +144,18 @@ class CrossEntropy(Options):
 
     def counts(self, call: Arguments) -> Costs:
         """Return the two sums for what `arguments` returned."""
-        return Costs(*costs.sums(costs.examples(call), self))
+        found = costs.examples(call)
+        if not call.lib.is_alone(call.y_prob, (call.y_true, call.sample_weight)):
+            return Costs(costs.cost(found, self), costs.weight(found, self))
+
+        def cost_and_slopes(scores: Array) -> tuple[Any, tuple[Any]]:
+            free = found._replace(lib=library(("y_prob",), (scores,)), scores=scores)
+            cost, slopes = costs.cost_and_slopes(free, self)
+            return cost, (slopes,)
+
+        cost = partial(costs.cost, found, self)
+        cost = call.lib.with_gradients(cost_and_slopes, found.scores, otherwise=cost)
+        return Costs(cost, costs.weight(found, self))
 
     def of_counts(self, c: Costs) -> Any:
         """Return the mean for given sums."""
@@ -193,20 +172,20 @@ class CrossEntropy(Options):
 
         With slopes it is the sum of the two sums times these.
         """
-        examples = costs.examples(call)
-        c = Costs(*costs.sums(examples, self))
+        found = costs.examples(call)
+        cost, gradient = costs.cost_and_slopes(found, self)
+        c = Costs(cost, costs.weight(found, self))
         if slopes is None:
             value, slopes = self.of_counts(c), self.slopes_at(c)
         else:
             value = c.cost * slopes.cost + c.weight * slopes.weight
-        gradient = costs.slopes(examples, self) * slopes.cost
-        return value, call.lib.cast(gradient, call.y_prob.dtype)
+        return value, call.lib.cast(gradient * slopes.cost, call.y_prob.dtype)
 
     def curvature(self, call: Arguments) -> Any:
         """Return the second derivative of the mean in each logit by itself."""
-        examples = costs.examples(call)
-        slopes = self.slopes_at(Costs(*costs.sums(examples, self)))
-        return costs.curvatures(examples, self) * slopes.cost
+        found = costs.examples(call)
+        slopes = self.slopes_at(Costs(costs.cost(found, self), costs.weight(found, self)))
+        return costs.curvatures(found, self) * slopes.cost
 
     def _library(self, c: Costs) -> Library:
         return library(Costs._fields, c)

@@ -56,13 +56,15 @@ def margins(c: ConfusionTable) -> Margins:
     lib, (table,) = arrive(c._fields, c)
     table = floating(lib, table)
     shape = tuple(table.shape)
-    if len(shape) < 2 or shape[-1] != shape[-2] or shape[-1] is None:
+    # tf.function may leave one of the two open.
+    known = {x for x in shape[-2:] if x is not None}
+    if len(shape) < 2 or len(known) != 1:
         raise ValueError(f"`counts` must be a table of shape (..., C, C), got {shape}")
 
     def total_of(weights: tuple[tuple[float, ...], ...]) -> Any:
         return lib.xp.sum(table * matrix(lib, weights, table), axis=(-2, -1))
 
-    xp, number = lib.xp, shape[-1]
+    xp, number = lib.xp, known.pop()
     right = xp.sum(table * _unit(lib, number, table), axis=-1)
     return Margins(lib, right, xp.sum(table, axis=-1), xp.sum(table, axis=-2), total_of)
 

@@ -68,7 +68,10 @@ def errors_of_pages(framework):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: str(page.relative_to(ROOT)))
+# In the order of their frameworks, so that one process of tests has all pages of one.
+@pytest.mark.parametrize(
+    "page", sorted(WITH_CODE, key=slowest), ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_code_of_page_runs(page):
     if absent(page):
         pytest.skip(f"{', '.join(absent(page))} not installed")

@@ -21,7 +21,7 @@ FOLDERS = {
     "tensorflow": {"backend", "collectives", "parts"},
     "keras": {"collectives", "loss", "score", "configs", "inputs"},
     "sklearn": {"evaluation", "objective", "scoring", "thresholds"},
-    "plots": {"curves", "metrics", "steps", "surface", "style"},
+    "plots": {"curves", "groups", "metrics", "steps", "surface", "style"},
     "check": {
         *("gradients", "function", "gaps", "report"),
         *("cases", "case_parts", "processes", "target"),
@@ -29,7 +29,10 @@ FOLDERS = {
     },
     "demo": {"runner", "data", "fit", "report", "plots"},
     "cli": {"commands"},
-    ".": {"bootstrap", "classification", "parts", "quiet", "registry"},
+    ".": {
+        *("bootstrap", "classification", "comparisons", "group_table", "groups"),
+        *("parts", "quiet", "registry"),
+    },
 }
 ROOT = Path(softset_backends.__file__).parent
 

@@ -24,6 +24,7 @@ from matplotlib.cbook import pts_to_poststep
 from sklearn import metrics as theirs
 
 from softset_backends.plots import (
+    plot_groups,
     plot_loss_surface,
     plot_metric,
     plot_precision_recall,
@@ -37,12 +38,15 @@ P = RNG.beta(1 + 2 * Y, 3)
 P[:40] = P[:40].round(1)  # scores that occur several times, 0 and 1 perhaps among them
 WEIGHTS = RNG.uniform(0.2, 2, Y.size)
 LOGITS = 4 * P - 3
+GROUPS = np.asarray(["north", "south", "east"])[RNG.integers(0, 3, Y.size)]
+OF_GROUPS = sb.group_report(ss.recall, Y, P, groups=GROUPS, resamples=50)
 DRAWN = {
     "steps": lambda ax=None: plot_steps(ss.Linear(), ax=ax),
     "slopes": lambda ax=None: plot_steps([ss.Hard(), ss.Sigmoid()], slopes=True, ax=ax),
     "roc": lambda ax=None: plot_roc(Y, P, threshold=0.5, ax=ax),
     "precision_recall": lambda ax=None: plot_precision_recall(Y, P, threshold=0.5, ax=ax),
     "metric": lambda ax=None: plot_metric([ss.f1, ss.recall], Y, P, threshold=0.5, ax=ax),
+    "groups": lambda ax=None: plot_groups(OF_GROUPS, axes=None if ax is None else [ax])[0],
     "surface": lambda ax=None: plot_loss_surface(ss.as_loss(ss.f1), points=7, ax=ax),
 }
 
@@ -428,6 +432,47 @@ def test_best_threshold_may_be_beyond_all_scores():
 def test_bad_metrics(options, error, message):
     with pytest.raises(error, match=message):
         plot_metric(**{"metrics": ss.f1, "y_true": Y, "y_prob": P, **options})
+
+
+# Groups
+
+
+def test_groups_are_drawn_as_the_report_has_them():
+    labels = np.where(GROUPS == "south", False, Y)  # without positives: no recall
+    report = sb.group_report([ss.recall, ss.prevalence], labels, P, groups=GROUPS, resamples=50)
+    several = plot_groups(report)
+    assert [ax.get_xlabel() for ax in several] == ["recall", "prevalence"]
+    several[0].figure.canvas.draw()
+    rows = ["east", "north", "south", "all"]
+    texts = [f"{row} (n = {report.data[row]['n']:.0f})" for row in rows]
+    assert [text.get_text() for text in several[0].get_yticklabels()] == texts
+    assert not any(text.get_visible() for text in several[1].get_yticklabels())
+    for ax, name in zip(several, report.metrics, strict=True):
+        assert len(ax.containers) == 4
+        for y, (row, (point, _, [bars])) in enumerate(zip(rows, ax.containers, strict=True)):
+            value, low, high = report.data[row][name]
+            np.testing.assert_array_equal(point.get_xydata(), [[value, y]])
+            if value == value:
+                np.testing.assert_allclose(bars.get_segments()[0], [[low, y], [high, y]])
+            assert (point.get_marker() == "D") == (row == report.worst[name])
+        value, low, high = report.data["largest gap"][name]
+        assert ax.get_title() == f"gap {value:.3f} [{low:.3f}, {high:.3f}]"
+        np.testing.assert_array_equal(ax.lines[-1].get_xdata(), report.data["all"][name].value)
+    assert report.worst["recall"] in ("east", "north") and report.worst["prevalence"] is None
+    given = plt.subplots(2, 1)[1]
+    assert plot_groups(report, axes=given) == list(given)
+    only = sb.group_report(ss.recall, labels, P, groups=GROUPS == "south", resamples=50)
+    assert plot_groups(only)[0].get_title() == ""  # of one group that is left there is no gap
+
+
+def test_bad_groups():
+    with pytest.raises(TypeError, match="`report` must be what group_report returns, got dict"):
+        plot_groups(OF_GROUPS.data)
+    axes = plt.subplots(1, 2)[1]
+    for wrong, got in ((axes, 2), (axes[0], "one alone"), ([], 0)):
+        match = f"`axes` must hold 1 Axes, one for each metric, got {got}"
+        with pytest.raises(ValueError, match=match):
+            plot_groups(OF_GROUPS, axes=wrong)
 
 
 # Surfaces

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from tests.support.backends import KINDS
 
 VARIABLE = "SOFTSET_BACKENDS"
+COMPILED = "SOFTSET_COMPILED"  # "all" for what the three functions at the end leave out
 
 
 def requested() -> list[str]:
@@ -87,3 +89,32 @@ def combined(backend: Iterable[str] = tuple(KINDS), **parameters: Iterable[Any])
         indirect=["backend"],
         scope="session",  # in the order of the backends, as where the fixture stands alone
     )
+
+
+def all_asked() -> bool:
+    return os.environ.get(COMPILED) == "all"
+
+
+def all_but_one(forms: Mapping[str, Sequence[Any]]) -> list[Any]:
+    """Return, of the compiled forms of each test, all but the one that its name decides for.
+
+    Of the tests of a kind each form gets some.
+    """
+    if all_asked():
+        return []
+    chosen = {test: zlib.crc32(test.encode()) % len(of) for test, of in forms.items()}
+    return [x for test, of in forms.items() for i, x in enumerate(of) if i != chosen[test]]
+
+
+def two_thirds(tests: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Return what each test has two thirds of, by their names: never the first."""
+    if all_asked():
+        return []
+    others = itertools.chain.from_iterable([*of.items()][1:] for of in tests)
+    return [x for name, x in others if zlib.crc32(name.encode()) % 3]
+
+
+def fourth(first: Iterable[Any], second: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """Return a fourth of two parameters' combinations, in which each value is."""
+    pairs = itertools.product(enumerate(first), enumerate(second))
+    return [(x, y) for (i, x), (j, y) in pairs if all_asked() or (i + j) % 4 == 0]

@@ -1,9 +1,10 @@
-"""Pictures of steps, curves, metrics and losses, with matplotlib."""
+"""Pictures of steps, curves, metrics, groups and losses, with matplotlib."""
 
 from __future__ import annotations
 
 try:
     from .curves import plot_precision_recall, plot_roc
+    from .groups import plot_groups
     from .metrics import plot_metric
     from .steps import plot_steps
     from .surface import plot_loss_surface
@@ -14,6 +15,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 __all__ = [
+    "plot_groups",
     "plot_loss_surface",
     "plot_metric",
     "plot_precision_recall",

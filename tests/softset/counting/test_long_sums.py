@@ -16,8 +16,10 @@ from tests.support.backends import KINDS
 TOLERANCE = 1e-6
 LONG = 10**7
 FORMS = marks.params(*(name for name in KINDS if name != "array_api_strict"))
+NAMES = [form.values[0] for form in FORMS if not form.marks or not form.marks[0].args[0]]
 # Equal scores, crowded ones, few errors; weights; several sums.
 BATCHES = ("equal", "lines", "crowded", "rare", "logits", "weights", "classes", "rows")
+OTHERS = [name for name in BATCHES if name not in ("lines", "rare")]
 
 
 def batch(name, n) -> tuple[list[np.ndarray], dict[str, Any]]:
@@ -92,14 +94,12 @@ def test_a_million_scores(form, name):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", [name for name in BATCHES if name not in ("lines", "rare")])
+@pytest.mark.parametrize(("form", "name"), marks.fourth(NAMES, OTHERS))
 def test_a_million_scores_of_every_kind(form, name):
     hold(form_of(form), name, 10**6 + 1)
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["equal", "rare"])
+@pytest.mark.parametrize(("form", "name"), marks.fourth(NAMES, ["equal", "rare"]))
 def test_ten_million_scores(form, name):
     hold(form_of(form), name, LONG)

@@ -1,0 +1,86 @@
+"""The table of groups: text, and a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .bootstrap import Interval
+
+ROWS = ALL, GAP, RATIO, WORST = "all", "largest gap", "smallest ratio", "worst group"
+
+
+@dataclass(frozen=True)
+class GroupReport:
+    """What `group_report` returns: its numbers in `data`, and a table as ``str``.
+
+    `data` has the numbers by the names of the rows and of the columns: counts, and an `Interval`
+    for each metric. The rows are the groups by their labels, then ``"all"``, ``"largest gap"``,
+    ``"smallest ratio"`` and ``"worst group"``. `worst` tells by metric which group is that.
+    """
+
+    data: dict[Hashable, dict[str, Any]]
+    worst: dict[str, Hashable]
+    digits: int
+
+    @property
+    def groups(self) -> list[Hashable]:
+        """The labels of the groups."""
+        return [label for label in self.data if label not in ROWS]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of the metrics."""
+        return list(self.worst)
+
+    def to_pandas(self) -> Any:
+        """Return the table as a pandas DataFrame, with columns such as ``("recall", "low")``."""
+        import pandas
+
+        rows = [
+            {(column, part): x for column, cell in row.items() for part, x in _parts(cell)}
+            for row in self.data.values()
+        ]
+        columns = pandas.MultiIndex.from_tuples(rows[0])
+        index = pandas.Index(list(self.data), tupleize_cols=False, name="group")
+        return pandas.DataFrame(rows, columns=columns, index=index, dtype=np.float64)
+
+    def __str__(self) -> str:
+        """Return the table."""
+        columns = ("n", "positives", *self.metrics)
+        rows: list[tuple[str, tuple[str, ...]]] = [("", columns)]
+        for label, row in self.data.items():
+            cells = [self._cell(row[column]) if column in row else "" for column in columns]
+            rows.append((text_of(label), tuple(cells)))
+        which = [text_of(self.worst[name]) for name in self.metrics]
+        rows.append(("which", ("", "", *which)))
+        widths = [max(len(cells[i]) for _, cells in rows) for i in range(len(columns))]
+        first = max(len(name) for name, _ in rows)
+        lines = [
+            "  ".join([f"{name:>{first}}", *map(str.rjust, cells, widths)]).rstrip()
+            for name, cells in rows
+        ]
+        parts = (lines[:1], lines[1:-5], lines[-5:])
+        return "\n\n".join("\n".join(part) for part in parts)
+
+    def _cell(self, cell: Any) -> str:
+        if not isinstance(cell, Interval):
+            return f"{cell:.0f}" if float(cell).is_integer() else f"{cell:.{self.digits}f}"
+        value, *ends = (f"{x:.{self.digits}f}" for x in cell)
+        if cell.value != cell.value:
+            return ""
+        return value if cell.low != cell.low else f"{value} [{', '.join(ends)}]"
+
+
+def text_of(label: Hashable) -> str:
+    """Return the label of a group, or of a row, as it is shown."""
+    if label is None:
+        return ""
+    return ", ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def _parts(cell: Any) -> list[tuple[str, Any]]:
+    return list(cell._asdict().items()) if isinstance(cell, Interval) else [("", cell)]
