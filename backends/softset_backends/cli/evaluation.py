@@ -111,8 +111,14 @@ def _row(row: dict[str, Any], metrics: Sequence[str]) -> dict[str, Any]:
 
 
 def _ends(interval: Interval) -> dict[str, Any]:
-    """Return an interval's numbers, None for what is undefined: JSON has no nan."""
-    return {k: float(x) if math.isfinite(x) else None for k, x in interval._asdict().items()}
+    """Return an interval's numbers as JSON has them: None for nan, and words for infinity."""
+    return {name: _number(float(x)) for name, x in interval._asdict().items()}
+
+
+def _number(x: float) -> float | str | None:
+    if math.isnan(x):
+        return None
+    return x if math.isfinite(x) else str(x)
 
 
 def _labels(label: Hashable) -> list[Any]:

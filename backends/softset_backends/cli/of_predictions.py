@@ -19,7 +19,7 @@ from .output import console, markdown, print_cells, stop
 from .predictions import read
 
 _DEFAULT = ("precision", "recall", "specificity", "f1", "matthews_corrcoef")
-_METRIC = "of softset.metrics by its name; options follow a colon, as in fbeta:2 or expected_cost:fp=1,fn=5"
+_METRIC = "of softset.metrics, its options behind a colon: fbeta:2, expected_cost:fp=1,fn=5"
 
 File = Annotated[
     Path, typer.Argument(help="Predictions, a row for each: .csv or .parquet.", metavar="FILE")
@@ -125,8 +125,8 @@ def threshold(
     _say(_said(file, at, counts))
     print_cells([("", "threshold", "value"), (name_of(chosen), repr(at), f"{value:.3f}")])
     _say(
-        "The value is that of the rows which the threshold was chosen on, and too good for others; "
-        "evaluate it on a file of other rows."
+        "The value is of the rows that the threshold was chosen on, where it tends to be too good; "
+        "evaluate it on a file of others."
     )
 
 
