@@ -4,6 +4,7 @@ import ast
 import json
 import math
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def csv(tmp_path):
     return path
 
 
+EVALUATE = ("--target", "y", "--score", "p")
 NAMES = ("precision", "recall", "fbeta:2", "matthews_corrcoef")
 
 
@@ -164,6 +166,32 @@ def test_threshold(tmp_path):
         )
 
 
+def test_threshold_within_bounds(tmp_path):
+    path, frame = tmp_path / "predictions.csv", table(40)
+    frame.to_csv(path, index=False)
+    asked = ("threshold", path, *EVALUATE, "--metric", "recall", "--subject-to")
+    bounds = ("precision >= 0.8", "--subject-to", "false_positive_rate<=0.1")
+    best = max(
+        sk.recall_score(frame.y, frame.p >= cut)
+        for cut in frame.p
+        if sk.precision_score(frame.y, frame.p >= cut) >= 0.8
+        and 1 - sk.recall_score(1 - frame.y, frame.p < cut) <= 0.1
+    )
+    found = json.loads(printed(*asked, *bounds, "--json"))
+    precision = sk.precision_score(frame.y, frame.p >= found["threshold"])
+    assert found["value"] == pytest.approx(best) and best < 1
+    assert found["subject_to"]["precision >= 0.8"] == pytest.approx(precision)
+    assert list(found["subject_to"]) == ["precision >= 0.8", "false_positive_rate <= 0.1"]
+    assert re.search(rf"precision >= 0.8 +{precision:.3f}", printed(*asked, *bounds))
+    for text, message in (
+        ("precision > 0.8", "must be a bound such as 'precision >= 0.9', got 'precision > 0.8'"),
+        ("precision >= much", "must be a bound such as"),
+        ("ppv >= 0.9", "`--subject-to` must name a metric, got 'ppv'; it is precision"),
+        ("precision >= 2", "`bound` must lie in [0.0, 1.0], the range of precision, got 2.0"),
+    ):
+        assert message in error(*asked, text)
+
+
 def test_undefined_and_infinite(tmp_path):
     path = tmp_path / "predictions.csv"
     frame = pd.DataFrame(
@@ -201,7 +229,6 @@ def test_plots(csv, tmp_path):
     assert "must be a folder that can be written to" in error(*asked, "--plots", csv)
 
 
-EVALUATE = ("--target", "y", "--score", "p")
 CHANGES = {
     "words": {"y": ["sick", "well"] * 10},
     "three": {"y": [0, 1, 2, 1] * 5},
@@ -369,7 +396,7 @@ def test_the_page_shows_what_is_printed(tmp_path, monkeypatch):
             run_block(code, namespace)
         if kind != "console" or following != "text":
             continue
-        lines = printed(*code.removeprefix("$ softset ").split()).splitlines()
+        lines = printed(*shlex.split(code.removeprefix("$ softset "))).splitlines()
         shown = [line.rstrip() for line in lines if line.strip()]
         assert shown == [line for line in expected.splitlines() if line.strip()]
         commands_run += 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from softset import metrics
+from softset import at_least, at_most, metrics
 from softset._types import Metric
+from softset.constraints.bounds import Constraint
 from softset.metrics.options import freeze, name_of
 
 _AREAS = ("auroc", "average_precision")
@@ -21,20 +23,29 @@ def named(names: Sequence[str]) -> list[Metric]:
     return list({name_of(metric): metric for metric in found}.values())
 
 
+def bound(text: str) -> Constraint:
+    """Return a constraint from a text such as precision >= 0.9."""
+    found = re.fullmatch(r"\s*(\S+?)\s*(>=|<=)\s*(\S+)\s*", text)
+    if not found or not _is_number(found[3]):
+        raise ValueError(f"`--subject-to` must be a bound such as 'precision >= 0.9', got {text!r}")
+    kind = at_least if found[2] == ">=" else at_most
+    return kind(_metric(found[1], "--subject-to"), float(found[3]))
+
+
 def complete(incomplete: str) -> list[str]:
     """Return the names that begin so, for the completion of a shell."""
     return [name for name in NAMES if name.startswith(incomplete)]
 
 
-def _metric(text: str) -> Metric:
+def _metric(text: str, option: str = "--metric") -> Metric:
     name, colon, given = text.partition(":")
     if name in _AREAS:
         raise ValueError(
-            f"`--metric` must be of decisions at one threshold, got the area {name}; it is in the "
+            f"`{option}` must be of decisions at one threshold, got the area {name}; it is in the "
             "picture that --plots draws of its curve"
         )
     if name not in NAMES:
-        raise ValueError(f"`--metric` must name a metric, got {name!r}; {_meant(name)}")
+        raise ValueError(f"`{option}` must name a metric, got {name!r}; {_meant(name)}")
     function = getattr(metrics, name)
     options = _options(text, function, given if colon else None)
     return freeze(partial(function, **options)) if options else function
@@ -83,8 +94,8 @@ def _is_number(value: str) -> bool:
 
 def _refuse(text: str, name: str, names: Sequence[str]) -> None:
     if not names:
-        raise ValueError(f"`--metric` {name} takes no options, got {text!r}")
+        raise ValueError(f"metric {name} takes no options, got {text!r}")
     example = "2" if len(names) == 1 else ",".join(f"{option}=2" for option in names)
     raise ValueError(
-        f"`--metric` {name} takes {', '.join(names)}, as in {name}:{example}, got {text!r}"
+        f"metric {name} takes {', '.join(names)}, as in {name}:{example}, got {text!r}"
     )

@@ -14,7 +14,7 @@ from softset.metrics import larger_is_better
 from softset.metrics.options import name_of
 
 from . import evaluation, pictures
-from .metric_names import complete, named
+from .metric_names import bound, complete, named
 from .output import console, markdown, print_cells, stop
 from .predictions import read
 
@@ -96,6 +96,13 @@ def threshold(
     metric: Annotated[
         str, typer.Option(help=f"The metric to be best, {_METRIC}.", autocompletion=complete)
     ],
+    subject_to: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A bound to keep, as in 'precision >= 0.9' or 'false_positive_rate <= 0.05'; may "
+            "be repeated."
+        ),
+    ] = None,
     logits: Logits = False,
     as_json: Json = False,
 ) -> None:
@@ -107,9 +114,11 @@ def threshold(
                 f"`--metric` must have a best value, and {metric} is neither better when larger "
                 "nor when smaller"
             )
+        constraints = tuple(bound(text) for text in subject_to or ())
         predictions = read(file, target, score, logits=logits)
         labels, scores, _ = predictions
-        at, value = map(float, ss.best_threshold(chosen, labels, scores, from_logits=logits))
+        best = ss.best_threshold(chosen, labels, scores, from_logits=logits, subject_to=constraints)
+        at, value = map(float, best)
         if math.isinf(at):
             raise ValueError(
                 f"{name_of(chosen)} is best where no row is positive, and as there are scores of "
@@ -117,16 +126,20 @@ def threshold(
             )
     except (ValueError, TypeError) as error:
         stop(error)
-    counts = evaluation.counts_of(evaluation.counted(predictions, at, logits=logits))
+    c = evaluation.counted(predictions, at, logits=logits)
+    counts = evaluation.counts_of(c)
+    kept = {str(constraint): float(constraint.metric(c)) for constraint in constraints}
     if as_json:
         head = {"file": str(file), "target": target, "score": score, "metric": name_of(chosen)}
-        _print_json(head | {"threshold": at, "value": value} | counts)
+        found = {"threshold": at, "value": value, "subject_to": kept}
+        _print_json(head | found | counts)
         return
     _say(_said(file, at, counts))
-    print_cells([("", "threshold", "value"), (name_of(chosen), repr(at), f"{value:.3f}")])
+    rows = [("", "threshold", "value"), (name_of(chosen), repr(at), f"{value:.3f}")]
+    print_cells([*rows, *((name, "", f"{x:.3f}") for name, x in kept.items())])
     _say(
-        "The value is of the rows that the threshold was chosen on, where it tends to be too good; "
-        "evaluate it on a file of others."
+        "The values are of the rows that the threshold was chosen on, where they tend to be too "
+        "good; evaluate it on a file of others."
     )
 
 
