@@ -10,12 +10,16 @@ from typing import Any, Protocol, cast
 
 NAMES = ("numpy", "torch", "jax", "tensorflow")
 
+# What is no backend, but used where it is installed.
+LIBRARIES = ("narwhals",)
+
 # What pip installs them by.
 _EXTRAS = {
     "numpy": "numpy",
     "torch": "softset[torch]",
     "jax": "softset[jax]",
     "tensorflow": "softset[tensorflow]",
+    "narwhals": "softset[frames]",
 }
 
 
@@ -107,7 +111,7 @@ def get(name: str) -> Backend:
 
 
 def pip_command(name: str) -> str:
-    """Return the command that installs a backend's framework."""
+    """Return the command that installs a backend's framework, or one of LIBRARIES."""
     return f"pip install '{_EXTRAS[name]}'"
 
 

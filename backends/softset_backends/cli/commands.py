@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,11 @@ def info() -> None:
         with quiet():
             device = registry.get(name).device()
         table.add_row(name, sys.modules[name].__version__, device)
+    for name in registry.LIBRARIES:
+        if registry.find_spec(name) is None:
+            table.add_row(name, "not installed", escape(registry.pip_command(name)))
+        else:
+            table.add_row(name, version(name), "")
     _console().print(table)
 
 
