@@ -35,6 +35,10 @@ FRAMEWORKS = (
     "transformers",
     "mlx",
     "pandas",
+    "narwhals",
+    "polars",
+    "pyarrow",
+    "duckdb",
     "matplotlib",
 )
 

@@ -117,7 +117,7 @@ def test_info():
     status, text = call("info")
     assert status == 0
     assert f"{np.__version__}" in text and "python" in text and "softset" in text
-    for name in registry.NAMES:
+    for name in (*registry.NAMES, *registry.LIBRARIES):
         assert name in text
 
 
@@ -130,6 +130,9 @@ def test_info_says_how_to_install_what_is_not(monkeypatch):
     assert status == 0
     assert re.search(r"softset +1\.2\.3", text)
     assert re.search(r"jax +not installed +pip install 'softset\[jax\]'", text)
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    monkeypatch.setattr(registry, "NAMES", ())
+    assert re.search(r"narwhals +not installed +pip install 'softset\[frames\]'", call("info")[1])
 
 
 def test_check_of_the_sample():

@@ -30,7 +30,7 @@ FOLDERS = {
     "demo": {"runner", "data", "fit", "report", "plots"},
     "cli": {"commands"},
     ".": {
-        *("bootstrap", "classification", "comparisons", "group_table", "groups"),
+        *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
         *("parts", "quiet", "registry"),
     },
 }
