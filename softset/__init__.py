@@ -279,6 +279,7 @@ def __getattr__(name: str) -> object:
         from ._other_names import missing
 
         metrics = [x for x, room in _ROOM_OF.items() if room == "metrics" or x in _AREAS]
+        metrics += [x for x in _ROOMS["metrics.tables"] if x != "of_table"]
         raise missing(__name__, name, __all__, metrics)
     globals()[name] = value
     return value

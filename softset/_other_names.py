@@ -17,7 +17,9 @@ _OTHERS = {
     "{0}false_discovery_rate": "fdr falsealarmratio",
     "{0}false_omission_rate": "for",
     "{0}accuracy": "acc simplematching sokalmichener overallaccuracy",
-    "{0}error_rate": "misclassificationrate zeroone zerooneloss hamming hammingloss",
+    "{0}error_rate": (
+        "misclassificationrate zeroone zerooneloss hamming hammingloss hammingdistance"
+    ),
     "{0}balanced_accuracy": "ba bacc",
     "{0}macro({0}recall), and of two classes {0}balanced_accuracy": "macrorecall",
     "{0}informedness": (
@@ -28,18 +30,45 @@ _OTHERS = {
     "{0}index_of_balanced_accuracy": "iba",
     "{0}bennett_s": "prevalenceadjustedbiasadjustedkappa pabak hamann",
     "{0}f1, and soft Dice is {0}as_loss({0}f1, step={0}Identity())": (
-        "dice softdice sorensendice dsc"
+        "dice softdice sorensendice dsc dicemetric"
     ),
+    "{0}compound_loss of {0}cross_entropy and soft {0}f1": ("dicece dicebce combo"),
+    "{0}as_loss({0}focal({0}tversky)), with their options": "focaltversky",
     "{0}as_loss({0}f1)": "softf1",
     "{0}f1": "f fmeasure czekanowski",
     "{0}fbeta, as in functools.partial({0}fbeta, beta=2.0)": "f2 f05",
     "{0}negative_f1": "f1ofthenegativeclass inversef fleisslevinpaik",
     "{0}p4": "symmetricf",
     "{0}jaccard": "iou intersectionoverunion threat criticalsuccess csi tanimoto",
-    "{0}macro({0}jaccard)": "miou meaniou",
+    "{0}macro({0}jaccard)": "miou meaniou onehotmeaniou",
     "{0}fowlkes_mallows": "fm gmeasure otsukaochiai cosinesimilarity",
     "{0}matthews_corrcoef": "mcc matthews matthewscorrelation phi yulephi",
     "{0}cohen_kappa": "kappa heidkeskill hss cohenskappa",
+    "{0}as_score of {0}cohen_kappa, or of {0}multiclass_cohen_kappa": (
+        "cohenkappascore kappascore"
+    ),
+    '{0}multiclass_cohen_kappa with weights="linear"': (
+        "linearkappa linearweightedkappa kappalinear"
+    ),
+    '{0}multiclass_cohen_kappa with weights="quadratic"': (
+        "quadratickappa quadraticweightedkappa kappaquadratic qwk weightedkappa weightedcohenkappa"
+    ),
+    "{0}multiclass_cohen_kappa": "multiclasskappa kappamulticlass",
+    "{0}multiclass_matthews_corrcoef": "multiclassmcc mccmulticlass rk gorodkin",
+    "{0}multiclass_geometric_mean": "multiclassgmean gmeanmulticlass",
+    "{0}multiclass_balanced_accuracy": (
+        "balancedaccuracymulticlass meanclassaccuracy perclassaccuracy averageclassaccuracy"
+    ),
+    "{0}multiclass_accuracy": "categoricalaccuracy sparsecategoricalaccuracy",
+    "{0}as_score of {0}accuracy, or of {0}multiclass_accuracy": "accuracyscore",
+    "{0}as_score of {0}balanced_accuracy, or of {0}multiclass_balanced_accuracy": (
+        "balancedaccuracyscore"
+    ),
+    "{0}as_score of {0}geometric_mean, or of {0}multiclass_geometric_mean": ("geometricmeanscore"),
+    "{0}as_score({0}micro({0}recall), step={0}TopK(k), axis=0)": (
+        "topkaccuracy topkcategoricalaccuracy sparsetopkcategoricalaccuracy"
+    ),
+    "{0}macro({0}false_negative_rate)": "multiclasshammingdistance",
     "{0}markedness": "mk",
     "{0}scott_pi": "unbiasedkappa",
     "{0}gwet_ac1": "ac1",
@@ -66,8 +95,18 @@ _OTHERS = {
     "{0}one_hot": "tocategorical",
     "{0}roc_curve": "roc",
     "{0}precision_recall_curve": "prc prcurve",
-    "{0}confusion": "confusionmatrix statscores counts",
-    "{0}cross_entropy": "bce binarycrossentropy crossentropyloss logloss nll",
+    "{0}confusion, and of classes {0}confusion_table": "confusionmatrix",
+    "{0}confusion_table": "multiclassconfusionmatrix",
+    "{0}confusion": (
+        "statscores multiclassstatscores getstats counts getconfusionmatrix confusionmatrixmetric "
+        "binaryconfusionmatrix multilabelconfusionmatrix"
+    ),
+    "{0}cross_entropy": (
+        "bce binarycrossentropy crossentropyloss logloss nll bcewithlogits softbcewithlogits"
+    ),
+    "{0}cross_entropy, with class_axis=-1": (
+        "categoricalcrossentropy sparsecategoricalcrossentropy softcrossentropy"
+    ),
     "{0}pairwise_loss": "pairwiserankingloss ranknet",
     "{0}Hard, a step function": "heaviside",
     "{0}StraightThrough, a step function": "ste straightthroughestimator",
@@ -75,6 +114,7 @@ _OTHERS = {
     "{0}as_score": "score",
     "{0}value_and_grad": "grad gradient",
     "softset_backends.torch.MetricLoss, or softset_backends.keras.MetricLoss": "metricloss",
+    "softset_backends.classification_report": "classificationreport",
     "softset_backends.torch.MetricScore, or softset_backends.keras.MetricScore": "metricscore",
 }
 _CALLED = {other: here for here, others in _OTHERS.items() for other in others.split()}
@@ -83,12 +123,13 @@ _AVERAGES = {
     "macro": "macro",
     "micro": "micro",
     "weighted": "weighted",
+    "samples": "samples",
     "mean": "macro",
     "multiclass": "macro",
     "multilabel": "macro",
     "binary": "",
 }
-_AVERAGE = tuple(f"{{0}}{average}(" for average in ("macro", "micro", "weighted"))
+_AVERAGE = tuple(f"{{0}}{average}(" for average in ("macro", "micro", "weighted", "samples"))
 # What names of metrics end in elsewhere, and what makes that of a metric.
 _ENDINGS = {"": "", "score": "as_score", "loss": "as_loss", "index": "", "coefficient": ""}
 

@@ -40,6 +40,8 @@ class Library:
     reads = False
     # Each operation on them is a call that costs more than its work, so that `compiled` may pay.
     compiles = False
+    # Places among sorted numbers can be searched for; ONNX knows no such operation.
+    can_search = True
     # They can be summed in float64.
     has_float64 = True
     # A float32 sum over some of the axes is a running sum, which stands still at 2**24.

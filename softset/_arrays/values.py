@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from . import library
 from .library import Library
 
+# What a block says of values: not to look, to look, and to look for soft labels too.
+_OFF, _ON, NO_SOFT_LABELS = range(3)
 # Which blocks are open in this thread or task, and what each says; the first is none.
-_blocks: ContextVar[tuple[tuple[Any, bool], ...]] = ContextVar("blocks", default=((None, True),))
+_blocks: ContextVar[tuple[tuple[Any, int], ...]] = ContextVar("blocks", default=((None, _ON),))
 
 
 class checks:
@@ -26,6 +28,14 @@ class checks:
     ----------
     enabled : bool
         Whether NaN, infinite or out-of-range values raise an error.
+    soft_labels : bool, default True
+        Whether labels may lie between 0 and 1. If not, they raise an error too, and so do float
+        labels and scores that changed places. It takes checks that are on, and one more pass.
+
+    Raises
+    ------
+    ValueError
+        If `soft_labels` is false where `enabled` is.
 
     Notes
     -----
@@ -43,13 +53,18 @@ class checks:
     ...     pass
     """
 
-    def __init__(self, enabled: bool) -> None:
-        self._enabled = bool(enabled)
+    def __init__(self, enabled: bool, *, soft_labels: bool = True) -> None:
+        if not (enabled or soft_labels):
+            raise ValueError(
+                "`soft_labels` must be True where the checks are off, got False; labels are looked "
+                "at by checks that are on"
+            )
+        self._says = (_ON if soft_labels else NO_SOFT_LABELS) if enabled else _OFF
         self._before = self._stated = ()
         if compiling():  # values are out of sight, and a compiler does not trace a ContextVar
             return
         self._before = blocks = _blocks.get()
-        self._stated = (*blocks[:-1], (blocks[-1][0], self._enabled))
+        self._stated = (*blocks[:-1], (blocks[-1][0], self._says))
         _blocks.set(self._stated)
 
     def __enter__(self) -> None:
@@ -58,7 +73,7 @@ class checks:
         blocks = _blocks.get()
         if blocks == self._stated:  # it was no statement after all
             blocks = self._before
-        _blocks.set((*blocks, (self, self._enabled)))
+        _blocks.set((*blocks, (self, self._says)))
 
     def __exit__(
         self,
@@ -75,9 +90,12 @@ class checks:
             _blocks.set(blocks[: own[-1]] + blocks[own[-1] + 1 :])
 
 
-def checking(lib: Library | None = None) -> bool:
-    """Tell whether values are to be looked at: it is on, and those of these arrays can be seen."""
-    return (lib is None or lib.visible) and not compiling() and _blocks.get()[-1][1]
+def checking(lib: Library | None = None) -> int:
+    """Tell whether values are to be looked at: it is on, and those of these arrays can be seen.
+
+    `NO_SOFT_LABELS` if labels between 0 and 1 are to be found too.
+    """
+    return _blocks.get()[-1][1] if (lib is None or lib.visible) and not compiling() else _OFF
 
 
 def compiling() -> bool:
@@ -98,13 +116,14 @@ def truth(flag: Any) -> bool | None:
 class Rule(NamedTuple):
     """What the values of an argument must be.
 
-    `holds` says so of their smallest and their largest, and not of NaN; `hint` says more about
-    the first value that is not.
+    `holds` says so of their smallest and their largest, or of `each` alone, and not of NaN; `hint`
+    says more about the first value that is not.
     """
 
     holds: Callable[[Any, Any], Any]
     expected: str
     hint: Callable[[float, str], str]
+    each: bool = False
 
 
 def obey(lib: Library, rules: list[tuple[str, Any, Rule]], where: Any = None) -> bool:
@@ -113,7 +132,8 @@ def obey(lib: Library, rules: list[tuple[str, Any, Rule]], where: Any = None) ->
     good: Any = None
     for _, x, rule in rules:
         # Under a mask all values are looked at: taking some out costs more.
-        low, high = lib.extremes(x) if masked is None else (lib.look(x),) * 2
+        whole = masked is None and not rule.each
+        low, high = lib.extremes(x) if whole else (lib.look(x),) * 2
         also = rule.holds(low, high)
         good = also if good is None else good & also
     seen = _all(good if masked is None else good | masked)

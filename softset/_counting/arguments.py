@@ -261,13 +261,18 @@ def _part(x: Any, piece: Piece) -> Any:
 
 
 def prepare_scores(
-    y_true: Any, y_score: Any, *, sample_weight: Any, where: Any, axis: Any = None
+    y_true: Any,
+    y_score: Any,
+    *,
+    sample_weight: Any,
+    where: Any,
+    axis: Any = None,
+    groups: Any = None,
+    num_groups: int | None = None,
 ) -> Batch:
     """Check and convert scores of any scale, which are held to what logits are: finite."""
-    arguments = arrive(
-        y_true, y_score, 0.5, None, Hard(), sample_weight, where, axis, True, RANKING
-    )
-    return prepare(arguments)
+    options = (sample_weight, where, axis, True, RANKING, groups, num_groups)
+    return prepare(arrive(y_true, y_score, 0.5, None, Hard(), *options))
 
 
 def check(arguments: Arguments) -> int:
@@ -288,20 +293,6 @@ def counted_rows(arguments: Arguments, where: Any) -> Any:
     if along is None or where is None or not -len(where.shape) <= along < len(where.shape):
         return where
     return arguments.lib.xp.any(where, axis=along, keepdims=True)
-
-
-def check_arrays(
-    lib: Library,
-    names: Names,
-    y_true: Any,
-    y_prob: Any,
-    sample_weight: Any,
-    where: Any,
-    from_logits: bool,
-) -> int:
-    """Check dtypes, shapes and values; tell whether the values could be seen."""
-    check_kinds(lib, names, y_true, y_prob, sample_weight, where)
-    return check_values(lib, names, y_true, y_prob, sample_weight, where, from_logits=from_logits)
 
 
 def check_kinds(

@@ -42,10 +42,11 @@ class Buckets(NamedTuple):
 
 def suits_buckets(batch: Batch, step: Any) -> bool:
     """Tell whether the counts over a grid are to be made from buckets."""
-    if not (batch.grid and has_lines(step) and batch.lib.can_sort):
+    lib = batch.lib
+    if not (batch.grid and has_lines(step) and lib.can_sort and lib.can_search):
         return False
-    lengths: Any = batch.lib.shape(batch.scores)[:-1]
-    count = batch.lib.shape(batch.threshold)[0]
+    lengths: Any = lib.shape(batch.scores)[:-1]
+    count = lib.shape(batch.threshold)[0]
     summed, kept = [lengths[i] for i in batch.axes], _kept(batch)
     if count is None or count < FEW or None in kept or summed.count(None) > 1:
         return False

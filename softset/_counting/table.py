@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from .._arrays import Library
 from .._arrays.shapes import broadcasts_to, fits
-from .._arrays.values import Rule, checking, no_hint, obey
+from .._arrays.values import Rule, checking, obey
 from ..steps import ArgMax, class_step, classes_along, keeps_nan
 from . import checks
 from .arguments import Arguments
 from .hints import for_classes
-from .values import CLEAN, HIDDEN, SEEN, score_rule, weight_rule
+from .values import CLEAN, HIDDEN, SEEN, label_rule, score_rule, weight_rule
 
 # How far the shares of an example's label may be from 1 in all, as float16 rounds them.
 _ROUNDED = 2.0**-6
@@ -228,7 +228,8 @@ def _check_values(arguments: Arguments, along: int, number: int) -> int:
     else:
         shares = lib.cast(y_true, lib.counted_in(y_prob).dtype)
         total = lib.xp.sum(shares, axis=along, keepdims=True)
-        rules += [(names.y_true, y_true, _SHARE)] * (not lib.is_bool(y_true.dtype))
+        if not lib.is_bool(y_true.dtype):
+            rules.append((names.y_true, y_true, label_rule(lib, names, y_true, y_prob, where)))
         rules.append((names.y_true, lib.constant(total), _WHOLE))
     if not (weights is None or lib.is_bool(weights.dtype)):
         rules.append(("sample_weight", weights, weight_rule(lib, weights)))
@@ -307,10 +308,6 @@ def _of_a_class(value: float, name: str) -> str:
     return f"; if {value:g} marks entries to ignore pass where={name} != {value:g}"
 
 
-def _is_share(low: Any, high: Any) -> Any:
-    return (low >= 0) & (high <= 1)
-
-
 def _is_whole(low: Any, high: Any) -> Any:
     return (low >= 1 - _ROUNDED) & (high <= 1 + _ROUNDED)
 
@@ -322,5 +319,4 @@ def _not_whole(value: float, name: str) -> str:
     )
 
 
-_SHARE = Rule(_is_share, "hold labels in [0, 1]", no_hint)
 _WHOLE = Rule(_is_whole, "hold labels that sum to 1 along the class axis", _not_whole)

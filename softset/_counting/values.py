@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from .._arrays import Library
-from .._arrays.values import Rule, all_are, checking, finite_only, obey, truth
+from .._arrays.values import NO_SOFT_LABELS, Rule, all_are, checking, finite_only, obey, truth
 from .names import Names
 
 # What is known of the values; CLEAN says that nothing is wrong under a mask either.
@@ -25,7 +25,8 @@ def check_values(
     from_logits: bool,
 ) -> int:
     """Look at the values, with one wait for a device; tell whether they could be seen."""
-    if not checking(lib):
+    level = checking(lib)
+    if not level:
         return HIDDEN
     if 0 in y_prob.shape:
         raise ValueError(
@@ -35,16 +36,13 @@ def check_values(
     # One look at each, also at what a mask takes out: as a rule nothing is wrong with it.
     if (
         (lib.are_finite(y_prob) if from_logits else lib.are_shares(y_prob))
-        and (lib.is_bool(y_true.dtype) or lib.are_shares(y_true))
+        and (lib.is_bool(y_true.dtype) or (level != NO_SOFT_LABELS and lib.are_shares(y_true)))
         and (sample_weight is None or lib.are_weights(sample_weight))
     ):
         return CLEAN
     rules = [(names.y_prob, y_prob, score_rule(names, from_logits=from_logits))]
     if not lib.is_bool(y_true.dtype):
-        rule = _LABEL
-        if lib.is_real(y_true.dtype):
-            rule = _LABEL._replace(hint=partial(_of_a_real_label, lib, names, y_prob, where))
-        rules.append((names.y_true, y_true, rule))
+        rules.append((names.y_true, y_true, label_rule(lib, names, y_true, y_prob, where)))
     if sample_weight is not None and not lib.is_bool(sample_weight.dtype):
         rules.append(("sample_weight", sample_weight, weight_rule(lib, sample_weight)))
     return SEEN if obey(lib, rules, where) else HIDDEN
@@ -70,6 +68,14 @@ def is_group(lib: Library, x: Any, num_groups: Any) -> Any:
     if isinstance(x, int):
         return 0 <= x < num_groups
     return (x >= 0) & (x <= min(num_groups - 1, lib.xp.iinfo(x.dtype).max))
+
+
+def label_rule(lib: Library, names: Names, y_true: Any, y_prob: Any, where: Any) -> Rule:
+    """Return what labels of a real or an integer dtype must be."""
+    if not lib.is_real(y_true.dtype):
+        return _LABEL
+    rule = _HARD_LABEL if checking(lib) == NO_SOFT_LABELS else _LABEL
+    return rule._replace(hint=partial(_of_a_real_label, lib, names, y_prob, where))
 
 
 def score_rule(names: Names, *, from_logits: bool) -> Rule:
@@ -113,7 +119,8 @@ def _of_a_real_label(
     lib: Library, names: Names, y_prob: Any, where: Any, value: float, name: str
 ) -> str:
     """Say so if the labels look like scores, and the scores like labels."""
-    hint = _of_a_label(value, name)
+    soft = "; if soft labels are meant leave out soft_labels=False"
+    hint = soft if 0 < value < 1 else _of_a_label(value, name)
     if not (math.isfinite(value) and all_are(lib, y_prob, _is_binary, where)):
         return hint
     order = f"; {names.order}, and `{names.y_prob}` holds nothing but 0 and 1"
@@ -130,6 +137,10 @@ def _is_share(low: Any, high: Any) -> Any:
 
 def _is_binary(x: Any) -> Any:
     return (x == 0) | (x == 1)
+
+
+def _are_binary(low: Any, high: Any) -> Any:
+    return _is_binary(low) & _is_binary(high)
 
 
 def _is_inside(low: Any, high: Any) -> Any:
@@ -155,6 +166,7 @@ def _is_number(low: Any, high: Any) -> Any:
 _EXPECTED = "hold probabilities strictly between 0 and 1"
 _SCORE = Rule(_is_share, "hold probabilities in [0, 1]", _if_logits)
 _LABEL = Rule(_is_share, "hold labels in [0, 1]", _of_a_label)
+_HARD_LABEL = Rule(_are_binary, "hold labels of 0 or 1 (soft_labels=False)", _of_a_label, each=True)
 _WEIGHT = Rule(_is_weight, "hold finite weights >= 0", finite_only)
 _WHOLE_WEIGHT = Rule(_is_not_negative, "hold finite weights >= 0", finite_only)
 _THRESHOLD = Rule(_is_inside, _EXPECTED, _of_a_threshold)

@@ -11,6 +11,7 @@ from softset import _other_names, metrics
 PAGE = Path(ss.__file__).parents[1] / "docs" / "metrics.md"
 DICE = "softset.f1, and soft Dice is softset.as_loss(softset.f1, step=softset.Identity())"
 AREA = "at thresholds=softset.grid(99) or of the counts of softset.sweep"
+QUADRATIC = 'softset.multiclass_cohen_kappa with weights="quadratic"'
 # What people know from scikit-learn, torchmetrics, Keras, segmentation libraries and papers.
 HERE = {
     "mcc": "softset.matthews_corrcoef",
@@ -31,7 +32,7 @@ HERE = {
     "F1": "softset.f1",
     "f2": "softset.fbeta, as in functools.partial(softset.fbeta, beta=2.0)",
     "sensitivity": "softset.recall",
-    "confusion_matrix": "softset.confusion",
+    "confusion_matrix": "softset.confusion, and of classes softset.confusion_table",
     "binary_cross_entropy": "softset.cross_entropy",
     "cross_entropy_loss": "softset.cross_entropy",
     "sigmoid": "softset.Sigmoid",
@@ -48,6 +49,27 @@ HERE = {
     "multilabel_jaccard_index": "softset.macro(softset.jaccard)",
     "BinaryAccuracy": "softset.accuracy",
     "binary_f1_score": "softset.as_score(softset.f1)",
+    "quadratic_weighted_kappa": QUADRATIC,
+    "weighted_kappa": QUADRATIC,
+    "WeightedKappaLoss": QUADRATIC,
+    "MulticlassCohenKappa": "softset.multiclass_cohen_kappa",
+    "multiclass_kappa": "softset.multiclass_cohen_kappa",
+    "cohen_kappa_score": (
+        "softset.as_score of softset.cohen_kappa, or of softset.multiclass_cohen_kappa"
+    ),
+    "multiclass_mcc": "softset.multiclass_matthews_corrcoef",
+    "MulticlassMatthewsCorrCoef": "softset.multiclass_matthews_corrcoef",
+    "multiclass_confusion_matrix": "softset.confusion_table",
+    "multiclass_balanced_accuracy_score": "softset.as_score(softset.multiclass_balanced_accuracy)",
+    "SparseCategoricalAccuracy": "softset.multiclass_accuracy",
+    "top_k_accuracy_score": (
+        "softset.as_score(softset.micro(softset.recall), step=softset.TopK(k), axis=0)"
+    ),
+    "CategoricalCrossentropy": "softset.cross_entropy, with class_axis=-1",
+    "f1_samples": "softset.samples(softset.f1)",
+    "DiceCELoss": "softset.compound_loss of softset.cross_entropy and soft softset.f1",
+    "FocalTverskyLoss": "softset.as_loss(softset.focal(softset.tversky)), with their options",
+    "classification_report": "softset_backends.classification_report",
     "optimal_threshold": "softset.best_threshold",
     "to_categorical": "softset.one_hot",
     "macro_confusion": None,

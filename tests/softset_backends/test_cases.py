@@ -7,6 +7,7 @@ import pytest
 
 import softset as ss
 import softset_backends as sb
+from softset.metrics import tables
 from softset_backends.check import case_parts, cases
 from softset_backends.check.processes import run_all
 from tests.support import marks
@@ -70,16 +71,22 @@ def test_sample_covers():
         assert {x for job in mine for x in job.case.metrics} == set(cases.METRICS)
     modes = {mode for job in jobs for mode in job.modes}
     assert modes == {mode for name in ALL for mode in sb.get(name).MODES}
-    (other,) = (job for job in every if job not in jobs)
-    assert other.case.metrics == tuple(cases.OTHERS) and set(other.modes) == modes - {"compile"}
+    others = [job for job in every if job not in jobs]
+    names = {name for job in others for name in job.case.metrics}
+    assert names == {name for losses in cases.BESIDE.values() for name in losses}
+    of_sizes = {job.case.mode: modes - {"compile"} - set(job.modes) for job in others}
+    assert of_sizes == {"table": modes & {"function"}, "groups": set(), "weighted": set()}
 
 
 def test_full_and_pairs_have_the_losses_beside_the_product():
     for jobs in (cases.every_job(ALL), cases.pair_jobs(ALL)):
         others = [job for job in jobs if not isinstance(job.case, cases.Case)]
-        assert [job.case for job in others] == cases.other_cases()
+        assert sorted(map(str, (job.case for job in others))) == sorted(cases.BESIDE)
     compiled = tuple(m for m in cases.modes_of(ALL) if m not in ("eager", "compile"))
-    assert [job.modes for job in others] == [("eager",), ("eager",), ("eager", *compiled)]
+    sized = tuple(m for m in compiled if m != "function")  # a table has to know its classes
+    assert [job.modes for job in others] == [
+        *[("eager",)] * 3, ("eager", *sized), *[("eager", *compiled)] * 2
+    ]  # fmt: skip
     assert {
         type(loss.keywords["surrogate"])
         for loss in cases.OTHERS.values()
@@ -93,7 +100,7 @@ def test_cases_name_every_metric_and_step():
     steps = {type(step) for family in cases.STEPS.values() for step in family}
     public = [getattr(ss, name) for name in ss.__all__]
     found = {x for x in public if isinstance(x, type) and hasattr(x, "symmetric")}
-    # Scores with a class axis are not among the cases.
+    # Those that look along a class axis: Softmax is that of the tables, the others only decide.
     assert steps == found - {ss.ArgMax, ss.Softmax, ss.TopK}
     averages = {
         type(loss.metric).__name__
@@ -101,7 +108,17 @@ def test_cases_name_every_metric_and_step():
         for loss in cases.Case(step, "averages").bundle().losses
         if "f1" in repr(loss.metric)
     }
-    assert averages == {"Micro", "Macro", "Weighted"}
+    assert averages == {"Micro", "Macro", "Weighted", "Samples"}
+
+
+def test_cases_name_every_metric_of_tables_and_across_groups():
+    found = [loss.metric for loss in cases.BESIDE["table"].values()]
+    of_tables = {getattr(metric, "metric", metric) for metric in found}  # without options
+    assert of_tables >= set(tables.TABLES)
+    kinds = {type(loss.metric).__name__ for loss in cases.BESIDE["groups"].values()}
+    assert {"LargestGap", "SmallestRatio", "WorstGroup", "GroupMean"} <= kinds
+    shared = {case.mode for case in cases.other_cases() if type(case.bundle()) is cases.Bundle}
+    assert shared == {"table", "table of logits", "groups"}
 
 
 def test_scores_are_away_from_kinks_and_fit_float32():
@@ -207,9 +224,12 @@ def test_losses_beside_the_product(case):
 
 @pytest.mark.exhaustive
 def test_losses_beside_the_product_compiled():
-    (job,) = (job for job in cases.pair_jobs(ALL) if job.case == cases.other_cases()[-1])
-    report = cases.run(job, ALL)
-    assert report.passed, f"{report.worst}\n{report}"
+    jobs = [job for job in cases.pair_jobs(ALL) if isinstance(job.case, cases.Other)]
+    assert any(job.modes != ("eager",) for job in jobs)
+    for job in jobs:
+        if job.modes != ("eager",):
+            report = cases.run(job, ALL)
+            assert report.passed, f"{report.worst}\n{report}"
 
 
 def test_the_long_grid_is_counted_from_buckets(monkeypatch):

@@ -1,6 +1,6 @@
 """Scores and losses exported to ONNX, with the numbers that another runtime then gives.
 
-Of fixed lengths: whether a grid is counted in buckets depends on the length.
+For batches of any length, some of them so long that PyTorch counts a grid in buckets.
 """
 
 import numpy as np
@@ -15,12 +15,19 @@ for name in ("torch", "onnx", "onnxscript", "onnxruntime"):
 import onnxruntime  # noqa: E402
 import torch  # noqa: E402
 
+
+def hard_counts(y_true, y_prob):
+    counts = ss.confusion(y_true, y_prob, step=ss.Hard(), thresholds=ss.grid(199))
+    return ss.array_namespace(y_prob).stack(list(counts))
+
+
 # Exporting takes a quarter of a minute each.
 CASES = {
     "no grid": ss.as_loss(ss.f1),
     "thresholds": ss.as_score(ss.f1, thresholds=ss.grid(199)),
     "thresholds, soft": ss.as_loss(ss.f1, thresholds=ss.grid(199)),
     "an area": ss.as_score(ss.auroc, thresholds=ss.grid(199)),
+    "counts": hard_counts,
 }
 
 
@@ -34,36 +41,30 @@ class Module(torch.nn.Module):
 
 
 def data(n, seed):
+    """Return labels and scores, of which half are thresholds of the grid."""
     rng = np.random.default_rng(seed)
-    return rng.uniform(size=n) < 0.4, rng.uniform(size=n).astype("float32")
-
-
-def export(score, arrays, path):
-    arrays = tuple(map(torch.asarray, arrays))
-    torch.onnx.export(Module(score), arrays, path, dynamo=True, verbose=False)
+    return rng.uniform(size=n) < 0.4, (rng.integers(1, 400, n) / 400).astype("float32")
 
 
 @pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore")  # the exporter's own
 @pytest.mark.parametrize("name", CASES)
 def test_exported_numbers_are_the_same(name, tmp_path):
-    """For other data than those it was exported with."""
+    """For other data than those it was exported with, and for batches of other lengths."""
     score, path = CASES[name], tmp_path / "score.onnx"
-    export(score, data(64, 0), path)
+    arrays, length = tuple(map(torch.asarray, data(64, 0))), {0: torch.export.Dim.DYNAMIC}
+    torch.onnx.export(
+        Module(score), arrays, path, dynamo=True, verbose=False, dynamic_shapes=(length, length)
+    )
     session = onnxruntime.InferenceSession(path)
     names = [x.name for x in session.get_inputs()]
-    for y_true, y_prob in (data(64, 0), data(64, 1)):
+    for y_true, y_prob in (data(64, 0), data(64, 1), data(4000, 2)):
         (found,) = session.run(None, dict(zip(names, (y_true, y_prob), strict=True)))
-        expected = float(score(torch.asarray(y_true), torch.asarray(y_prob)))
-        assert abs(found - expected) < SINGLE
-        assert 0.05 < expected < 0.95
-
-
-@pytest.mark.exhaustive
-@pytest.mark.filterwarnings("ignore")
-def test_buckets_are_not_exported_and_the_error_says_what_is_missing(tmp_path):
-    """ONNX lacks nextafter, which tells on which line a score at the end of one is."""
-    score = ss.as_loss(ss.f1, thresholds=ss.grid(199))
-    with pytest.raises(torch.onnx.OnnxExporterError) as error:
-        export(score, data(400, 0), tmp_path / "score.onnx")
-    assert "nextafter" in f"{error.value} {error.value.__cause__}"
+        expected = score(torch.asarray(y_true), torch.asarray(y_prob)).numpy()
+        if name == "counts":
+            np.testing.assert_array_equal(found, expected)
+            hit = y_prob >= np.asarray(ss.grid(199), dtype="float32")[:, None]
+            np.testing.assert_array_equal(found[0], (hit & y_true).sum(axis=1))
+        else:
+            assert abs(found - expected) < SINGLE
+            assert 0.05 < expected < 0.95

@@ -67,7 +67,7 @@ MODES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "logits": ("logits", {"threshold": 0.35, "from_logits": True}),
     "thresholds": ("scalar", {"thresholds": _GRID}),
 }
-AVERAGES = (ss.micro, ss.macro, ss.weighted)
+AVERAGES = (ss.micro, ss.macro, ss.weighted, ss.samples)
 
 # Beside the product: areas, long grids, and what is no function of a Confusion.
 _AREAS: Mapping[str, Any] = {
@@ -100,6 +100,38 @@ OTHERS: Mapping[str, Any] = {
     "cross-entropy": partial(ss.cross_entropy, pos_weight=3.0),
 }
 
+_COST = ((0.0, 1.0, 2.0, 4.0), (1.0, 0.0, 1.0, 2.0), (3.0, 1.0, 0.0, 1.0), (5.0, 3.0, 1.0, 0.0))
+_OF_TABLES: Mapping[str, Any] = {
+    "accuracy of a table": ss.multiclass_accuracy,
+    "balanced accuracy of a table": ss.multiclass_balanced_accuracy,
+    "geometric mean of a table": ss.multiclass_geometric_mean,
+    "MCC of a table": ss.multiclass_matthews_corrcoef,
+    "kappa of a table": ss.multiclass_cohen_kappa,
+    "linear kappa": partial(ss.multiclass_cohen_kappa, weights="linear"),
+    "quadratic kappa": partial(ss.multiclass_cohen_kappa, weights="quadratic"),
+    "expected cost of a table": partial(ss.multiclass_expected_cost, cost=_COST),
+    "macro f1 of a table": ss.one_vs_rest(ss.macro(ss.f1)),
+}
+_ACROSS: Mapping[str, Any] = {
+    "largest gap": ss.largest_gap(ss.recall),
+    "smallest ratio": ss.smallest_ratio(ss.predicted_positive_rate),
+    "worst group": ss.worst_group(ss.f1),
+    "group mean": ss.group_mean(ss.matthews_corrcoef),
+    "f1 of each group": ss.f1,
+}
+# What the losses beside the product are called with; of tables, and of groups, they share counts.
+BESIDE: Mapping[str, Mapping[str, Any]] = {
+    "table": {name: ss.as_loss(x, step=ss.Softmax()) for name, x in _OF_TABLES.items()},
+    "table of logits": {
+        name: ss.as_loss(x, step=ss.Softmax(sharpness=2.0), from_logits=True)
+        for name, x in _OF_TABLES.items()
+    },
+    "groups": {name: ss.as_loss(x, num_groups=3) for name, x in _ACROSS.items()},
+    "scalar": OTHERS,
+    "masked": OTHERS,
+    "weighted": OTHERS,
+}
+
 
 @cache
 def data() -> dict[str, tuple[tuple[Any, Any], dict[str, Any]]]:
@@ -114,12 +146,19 @@ def data() -> dict[str, tuple[tuple[Any, Any], dict[str, Any]]]:
     where = np.arange(32) % 4 != 1
     weight = np.where(np.arange(32) == 5, 0.0, rng.uniform(0.25, 2.0, 32))
     soft = np.where(y_true, rng.uniform(0.75, 1.0, 32), rng.uniform(0.0, 0.25, 32))
+    per_class = _scores(rng, (24, 3))
+    numbers, of_table = rng.permutation(np.arange(32) % 4), _scores(rng, (32, 4))
+    of_table[~where] = np.nan
+    shares, of_logits = rng.dirichlet(np.ones(4), 32), _scores(rng, (32, 4))
     return {
         "scalar": ((y_true.astype(np.int64), y_prob), {}),
-        "classes": ((classes, _scores(rng, (24, 3))), {}),
+        "classes": ((classes, per_class), {}),
         "masked": ((y_true, np.where(where, y_prob, np.nan)), {"where": where}),
         "weighted": ((soft, y_prob), {"sample_weight": weight}),
         "logits": ((y_true.astype(np.int64), np.log(y_prob / (1 - y_prob))), {}),
+        "table": ((numbers, of_table), {"sample_weight": weight, "where": where}),
+        "table of logits": ((shares, np.log(of_logits / (1 - of_logits))), {}),
+        "groups": ((y_true, y_prob), {"groups": np.arange(32) % 3, "where": where}),
     }
 
 

@@ -13,12 +13,14 @@ from softset import metrics
 from softset.scores import Loss
 
 from .. import registry
-from .case_parts import AVERAGES, METRICS, MODES, OTHERS, STEPS, data
+from .case_parts import AVERAGES, BESIDE, METRICS, MODES, OTHERS, STEPS, data
 from .gradients import DTYPES, check_gradients
 from .report import GradientReport
 
 # The generated code of these modes takes minutes to compile for all metrics.
 _SLOW = ("compile",)
+# This mode does not know how many classes there are, which a table has to.
+_UNSIZED = "function"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.function}, {self.mode}"
+
+    @property
+    def data(self) -> str:
+        """What `data` calls the arrays."""
+        return MODES[self.mode][0]
 
     @property
     def function(self) -> Any:
@@ -89,15 +96,21 @@ class Other:
     """The losses beside the product, in one mode."""
 
     mode: str
-    metrics: tuple[str, ...] = tuple(OTHERS)
+    metrics: tuple[str, ...]
     smooth: bool = True
 
     def __str__(self) -> str:
         return self.mode
 
-    def bundle(self) -> Separate:
+    @property
+    def data(self) -> str:
+        """What `data` calls the arrays."""
+        return self.mode
+
+    def bundle(self) -> Bundle:
         """Return the losses."""
-        return Separate(tuple(OTHERS[name] for name in self.metrics))
+        losses = BESIDE[self.mode]
+        return (Separate if losses is OTHERS else Bundle)(tuple(losses[x] for x in self.metrics))
 
 
 @dataclass(frozen=True)
@@ -116,7 +129,7 @@ def every_job(backends: Sequence[str]) -> list[Job]:
     """
     quick, slow = compiled_modes(backends)
     jobs = [Job(case, ("eager", *quick)) for case in every_case()]
-    jobs += [Job(case, ("eager", *quick, *slow)) for case in other_cases()]
+    jobs += [_job(case, ("eager", *quick, *slow)) for case in other_cases()]
     return jobs + [Job(part(case), slow) for case in every_case() if slow]
 
 
@@ -127,8 +140,8 @@ def pair_jobs(backends: Sequence[str]) -> list[Job]:
     """
     quick, slow = compiled_modes(backends)
     jobs = [Job(case, ("eager",)) for case in every_case()]
-    jobs += [Job(case, ("eager",)) for case in other_cases()[:-1]]
-    jobs += [Job(other_cases()[-1], ("eager", *quick))]
+    jobs += [Job(case, ("eager",)) for case in other_cases() if case not in _compiled()]
+    jobs += [_job(case, ("eager", *quick)) for case in _compiled()]
     jobs += [Job(part(case), quick) for case in every_case() if quick]
     return jobs + [Job(case, slow) for case in _shares(_turns()) if slow]
 
@@ -142,7 +155,7 @@ def sample_jobs(backends: Sequence[str]) -> list[Job]:
     quick, slow = compiled_modes(backends)
     parts = _shares(_turns())
     jobs = [Job(case, ("eager",)) for case in _turns()]
-    jobs += [Job(other_cases()[-1], ("eager", *quick), DTYPES[:1])]
+    jobs += [_job(case, ("eager", *quick), DTYPES[:1]) for case in _compiled()]
     if quick:
         jobs += [Job(c, quick, DTYPES[: 1 + (i % 4 == 0)]) for i, c in enumerate(parts)]
     return jobs + [Job(case, slow) for case in parts[:1] if slow]
@@ -155,7 +168,19 @@ def every_case() -> list[Case]:
 
 def other_cases() -> list[Other]:
     """Return the losses beside the product in every mode that they have."""
-    return [Other(mode) for mode in ("scalar", "masked", "weighted")]
+    return [Other(mode, tuple(losses)) for mode, losses in BESIDE.items()]
+
+
+def _job(case: Other, modes: tuple[str, ...], dtypes: tuple[str, ...] = DTYPES) -> Job:
+    """Return a case in those of the modes that it can run in."""
+    if "table" in case.mode:
+        modes = tuple(mode for mode in modes if mode != _UNSIZED)
+    return Job(case, modes, dtypes)
+
+
+def _compiled() -> list[Other]:
+    """Return those of them that a sample compiles, with each loss once."""
+    return [case for case in other_cases() if case.mode in ("table", "groups", "weighted")]
 
 
 def _turns() -> list[Case]:
@@ -189,7 +214,7 @@ def part(case: Case) -> Case:
 def run(job: Job, backends: Sequence[str]) -> GradientReport:
     """Run a job on the backends; compiled forms are compared with eager ones too."""
     bundle = job.case.bundle()
-    arrays, keyword_arrays = data()[MODES[job.case.mode][0]]
+    arrays, keyword_arrays = data()[job.case.data]
     report = check_gradients(
         bundle,
         *arrays,

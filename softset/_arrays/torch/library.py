@@ -56,6 +56,7 @@ class Torch(Library):
         reads: bool = False,
         visible: bool = True,
         has_float64: bool = True,
+        can_search: bool = True,
     ) -> None:
         super().__init__(xp)
         self.free = free
@@ -65,6 +66,7 @@ class Torch(Library):
         self.reads = reads
         self.visible = visible
         self.has_float64 = has_float64
+        self.can_search = can_search
 
     def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
         """Return the terms of these tensors, refusing those that hold less than their shape."""
@@ -83,6 +85,8 @@ class Torch(Library):
             elif type(x) is not torch.Tensor or (following and x.requires_grad):
                 free = False
         if torch.compiler.is_compiling() or torch.jit.is_tracing() or device == "meta":
+            if torch.compiler.is_exporting() and torch.onnx.is_in_onnx_export():
+                return TO_ONNX
             return TRACED if device != "mps" else TRACED_SINGLE
         if device == "mps":
             return SINGLE
@@ -469,6 +473,7 @@ ELSEWHERE = LIBRARY = Torch()  # on another device, or within a transform
 SINGLE = Torch(has_float64=False)  # Apple's GPUs
 TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)
+TO_ONNX = Torch(visible=False, can_search=False)
 
 
 def _in_numpy(x: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -156,6 +157,36 @@ def test_values_are_looked_at_while_they_are_differentiated(backend):
     _, gradient = backend.value_and_grad(ss.as_loss(ss.accuracy), y, p)
     # Linear's outer slope is 0.8, and each of two scores is half the accuracy.
     assert_close(gradient, [-0.4, 0.4], backend)
+
+
+@eager
+def test_soft_labels_are_an_error_where_they_are_not_allowed(backend):
+    """As scores are that changed places with labels; what is masked may be anything."""
+    y, p = (backend.asarray(x) for x in (np.asarray([1.0, 0.0, 1.0]), np.asarray([0.9, 0.2, 1.0])))
+    where = backend.asarray(np.asarray([False, False, True]))
+    one_hot, shares = np.asarray([[1.0, 0.0], [0.0, 1.0]]), np.asarray([[0.9, 0.1], [0.4, 0.6]])
+    table = partial(ss.confusion_table, step=ss.ArgMax())
+    loss, message = ss.as_loss(ss.recall), r"`y_true` must hold labels of 0 or 1 .*, got {}; {}$"
+    order = "y_true comes first, and `y_prob`.*"
+    swapped = message.format("0.9 at flat position 0 and 1 more", order)
+    soft = message.format("0.2 at flat position 1", "if soft labels are meant leave out .*=False")
+    loss(p, y)
+    with ss.checks(True, soft_labels=False):
+        loss(y, p)
+        loss(p, y, where=where)
+        ss.cross_entropy(y, p)
+        table(*map(backend.asarray, (one_hot, shares)))
+        for call in (loss, ss.cross_entropy, ss.pairwise_loss):
+            with pytest.raises(ValueError, match=swapped.replace("y_prob", "y_(prob|score)")):
+                call(p, y)
+        with pytest.raises(ValueError, match=soft):
+            loss(p, p, where=backend.asarray(np.asarray([False, True, True])))
+        with pytest.raises(ValueError, match=swapped.replace("1 more", "3 more")):
+            table(*map(backend.asarray, (shares, one_hot)))
+        with ss.checks(True):
+            loss(p, y)
+    with pytest.raises(ValueError, match="`soft_labels` must be True where the checks are off"):
+        ss.checks(False, soft_labels=False)
 
 
 # A NaN that cannot be seen
