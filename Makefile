@@ -1,4 +1,4 @@
-# make demo | make test | make test-numpy | make docs | make bench | make clean
+# make demo | make test | make test-numpy | make test-spark | make docs | make bench | make clean
 #
 # Each target creates the virtual environment that it needs; only Python and make have to be there.
 # PYTHON=python3.12 picks the interpreter. PYTEST_ARGS="-k steps" adds options for pytest;
@@ -10,6 +10,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 VENV := .venv
 NUMPY_VENV := .venv-numpy
+SPARK_VENV := .venv-spark
 BENCH_VENV := .venv-bench
 BIN := $(VENV)/bin
 
@@ -27,7 +28,7 @@ PARALLEL := -n $(JOBS) --dist worksteal
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-numpy docs bench clean
+.PHONY: help demo test test-numpy test-spark docs bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -57,6 +58,10 @@ endif
 test-numpy: $(NUMPY_VENV)/.numpy
 	$(NUMPY_VENV)/bin/python -m pytest $(OPTIONS) $(PYTEST_ARGS)
 
+# Counts of data frames in PySpark's local mode, which needs Java 17 or later.
+test-spark: $(SPARK_VENV)/.spark
+	$(SPARK_VENV)/bin/python -m pytest $(OPTIONS) -k spark tests/softset_backends/test_count_table.py
+
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
@@ -65,7 +70,7 @@ bench: $(BENCH_VENV)/.bench
 	$(BENCH_VENV)/bin/python -m benchmarks.speed $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) $(NUMPY_VENV) $(BENCH_VENV) build dist site .coverage .coverage.* \
+	rm -rf $(VENV) $(NUMPY_VENV) $(SPARK_VENV) $(BENCH_VENV) build dist site .coverage .coverage.* \
 		.hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -83,6 +88,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 
 $(NUMPY_VENV)/.numpy: pyproject.toml constraints.txt | $(NUMPY_VENV)/bin/python
 	$(NUMPY_VENV)/bin/python -m pip install $(QUIET) -c constraints.txt -e . numpy pytest hypothesis
+	@touch $@
+
+$(SPARK_VENV)/.spark: pyproject.toml constraints.txt | $(SPARK_VENV)/bin/python
+	$(SPARK_VENV)/bin/python -m pip install $(QUIET) -c constraints.txt -e ".[frames]" pyarrow pandas \
+		pyspark pytest hypothesis
 	@touch $@
 
 $(BENCH_VENV)/.bench: pyproject.toml constraints.txt benchmarks/requirements.txt | $(BENCH_VENV)/bin/python

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .check.report import GradientReport as GradientReport
     from .classification import ClassificationReport as ClassificationReport
     from .classification import classification_report as classification_report
+    from .frames import FrameCounts as FrameCounts
+    from .frames import count_table as count_table
     from .group_table import GroupReport as GroupReport
     from .groups import group_report as group_report
 
@@ -25,6 +27,7 @@ __all__ = [
     "Backend",
     "ClassificationReport",
     "Diagnosis",
+    "FrameCounts",
     "GradientReport",
     "GroupReport",
     "TOLERANCES",
@@ -32,6 +35,7 @@ __all__ = [
     "bootstrap_interval",
     "check_gradients",
     "classification_report",
+    "count_table",
     "diagnose",
     "get",
     "group_report",
@@ -41,12 +45,14 @@ __all__ = [
 _MODULES = {
     "ClassificationReport": "classification",
     "Diagnosis": "check.diagnosis",
+    "FrameCounts": "frames",
     "GradientReport": "check.report",
     "GroupReport": "group_table",
     "TOLERANCES": "check.report",
     "bootstrap_interval": "bootstrap",
     "check_gradients": "check.gradients",
     "classification_report": "classification",
+    "count_table": "frames",
     "diagnose": "check.diagnosis",
     "group_report": "groups",
 }

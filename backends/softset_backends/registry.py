@@ -16,6 +16,7 @@ _EXTRAS = {
     "torch": "softset[torch]",
     "jax": "softset[jax]",
     "tensorflow": "softset[tensorflow]",
+    "narwhals": "softset[frames]",
 }
 
 
@@ -107,7 +108,7 @@ def get(name: str) -> Backend:
 
 
 def pip_command(name: str) -> str:
-    """Return the command that installs a backend's framework."""
+    """Return the command that installs a backend's framework, or narwhals."""
     return f"pip install '{_EXTRAS[name]}'"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import doctest
 import functools
 import importlib
@@ -191,10 +192,16 @@ def modules():
 
 def import_or_skip(name):
     """Import a module of ours, or skip the test where the framework that it serves is absent."""
-    try:
+    with skipping_absent():
         # A module may be left over from an import of its package that failed.
         importlib.import_module(name.rpartition(".")[0] or name)
         return importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def skipping_absent():
+    try:
+        yield
     except ImportError as error:
         absent = (error.name or getattr(error.__cause__, "name", "") or "").partition(".")[0]
         if absent not in (*FRAMEWORKS, "typer", "rich"):
@@ -237,7 +244,9 @@ def test_public_names_are_in_the_reference():
 @pytest.mark.parametrize("path", names_in_the_reference())
 def test_names_in_the_reference_exist(path):
     owner, _, name = path.rpartition(".")
-    assert hasattr(import_or_skip(owner), name)
+    module = import_or_skip(owner)
+    with skipping_absent():
+        assert hasattr(module, name)
 
 
 def public_names(module):

@@ -37,6 +37,10 @@ FRAMEWORKS = (
     "transformers",
     "mlx",
     "pandas",
+    "narwhals",
+    "polars",
+    "pyarrow",
+    "duckdb",
     "matplotlib",
 )
 

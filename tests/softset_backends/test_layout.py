@@ -33,7 +33,7 @@ FOLDERS = {
         *("predictions", "metric_names", "evaluation", "pictures"),
     },
     ".": {
-        *("bootstrap", "classification", "comparisons", "group_table", "groups"),
+        *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
         *("folders", "parts", "quiet", "registry"),
     },
 }

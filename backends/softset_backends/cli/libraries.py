@@ -45,6 +45,7 @@ LIBRARIES = (
     Library("matplotlib", "plot", "plots"),
     Library("pandas", "cli", "files of predictions, tables as DataFrames"),
     Library("pyarrow", "parquet", "Parquet files"),
+    Library("narwhals", "frames", "counts in data frames"),
     Library("typer", "cli", "the command line"),
     Library("rich", "cli", "its tables"),
 )
