@@ -136,17 +136,18 @@ def _of_logits(x: Examples, options: Options, sloping: bool) -> tuple[Any, Any]:
     # By arithmetic, which is faster than choices. Both tails keep their value: what is small is
     # added to a 0.
     lib, z = x.lib, x.scores
+    add, multiply = lib.in_place(z)
     positives, negatives = _shares(x, options)
     equal = options.pos_weight == 1 and options.cell_weight is None
     both = None if equal else positives + negatives  # else it is 1
     below = lib.below(z, 0.0)
     line = negatives - _weighted(below, both)
-    costs = z * line + _weighted(lib.softplus_tail(z), both)
+    costs = add(z * line, _weighted(lib.softplus_tail(z), both))
     if not sloping:
         return costs, None
-    sign = 2 * below - 1
+    sign = add(multiply(below, 2.0), -1.0)
     tail = _weighted(lib.logistic(z * sign), both)
-    return costs, _weighted(tail * sign + line, x.weights)
+    return costs, _weighted(add(multiply(tail, sign), line), x.weights)
 
 
 def _of_probabilities(x: Examples, options: Options, sloping: bool) -> tuple[Any, Any]:
