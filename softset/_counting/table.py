@@ -165,9 +165,9 @@ def _scatters(rows: Rows) -> bool:
 
 def _pieces(rows: Rows) -> list[slice]:
     """Split the examples so that what is made of them on the way stays in a processor's cache."""
-    lib, shape = rows.lib, rows.lib.shape(rows.scores)
+    lib, shape = rows.lib, rows.scores.shape
     whole = [slice(None)]
-    if not (lib.free and lib.in_pieces) or rows.order != (0, 1) or math.prod(shape) <= _SIZE:
+    if not (lib.free and lib.in_pieces and rows.order == (0, 1)) or math.prod(shape) <= _SIZE:
         return whole
     size = max(1, _SIZE // rows.number)
     return [slice(i, i + size) for i in range(0, shape[0], size)]
