@@ -36,7 +36,7 @@ except ImportError:
     HAS_FAIRLEARN = False
 
 SPLITS = 5
-CUTS = 100  # thresholds that are tried for all rows, and CUTS // 2 for each group
+CUTS = 100  # thresholds that are tried for all rows; for each group all are
 ONE, PAIR = CROSS_ENTROPY, "cross-entropy, a threshold for each group"
 EG, EG_MEAN = "ExponentiatedGradient, as it predicts", "ExponentiatedGradient, mean score"
 
@@ -96,13 +96,6 @@ def candidates(scores: Any, number: int) -> Any:
     return np.unique(np.append(inner, 0.5))
 
 
-def pairs(part: Part, scores: Any, cuts: Any) -> Any:
-    """Return counts of shape (groups, pairs of thresholds)."""
-    c = counts(part, scores, cuts)
-    number = len(cuts)
-    return ss.Confusion(*(np.stack([x[0].repeat(number), np.tile(x[1], number)]) for x in c))
-
-
 class Chosen(NamedTuple):
     """The preferred model and threshold of one method, with what validation says of them."""
 
@@ -116,9 +109,14 @@ def choose(task: Task, objective: Any, fit: Fit, held: Part, test: Part, by_grou
     for on_held, on_test in fit.checks:
         if fit.randomized:
             c = expected(held, on_held)
+        elif by_group:
+            cuts = best_pair(task, objective, held, on_held)
+            if cuts is None:
+                continue
+            c = at_own(held, on_held, cuts)
         else:
-            cuts = candidates(on_held, CUTS // 2 if by_group else CUTS)
-            c = (pairs if by_group else counts)(held, on_held, cuts)
+            cuts = candidates(on_held, CUTS)
+            c = counts(held, on_held, cuts)
         gaps, values = gap_of(task.rate, c), objective(both(c))
         keeps = gaps <= task.bound
         at = int(np.argmax(np.where(keeps, values, -1 - gaps)))
@@ -128,15 +126,28 @@ def choose(task: Task, objective: Any, fit: Fit, held: Part, test: Part, by_grou
         if fit.randomized:
             t = expected(test, on_test)
         elif by_group:
-            own = divmod(at, len(cuts))
-            t = counts(test, on_test, cuts)
-            t = ss.Confusion(*(x[np.arange(GROUPS), own][:, None] for x in t))
+            t = at_own(test, on_test, cuts)
         else:
             t = counts(test, on_test, cuts[[at]])
         recall = float(ss.recall(t).min())
         found = float(objective(both(t))[0]), float(gap_of(task.rate, t)[0])
         best = Chosen(worth, Outcome(*found, recall, fit.seconds, worth[0]))
     return best
+
+
+def best_pair(task: Task, objective: Any, part: Part, scores: Any) -> Any:
+    """Return the best threshold of each group under the bound, over all of them."""
+    bound = ss.at_most(ss.largest_gap(task.rate), task.bound)
+    options = {"groups": part.group, "num_groups": GROUPS, "by_group": True}
+    found = ss.best_threshold(objective, part.y, scores, subject_to=(bound,), **options).threshold
+    return None if np.isnan(found).any() else found
+
+
+def at_own(part: Part, scores: Any, thresholds: Any) -> Any:
+    """Return the counts of shape (groups, 1) at each group's threshold."""
+    options = {"groups": part.group, "num_groups": GROUPS, "step": ss.Hard()}
+    c = ss.confusion(part.y, scores, threshold=thresholds[part.group], **options)
+    return ss.Confusion(*(x[:, None] for x in c))
 
 
 def expected(part: Part, scores: Any) -> Any:

@@ -313,6 +313,13 @@ def over_groups(metric: Metric, ndim: int, *, grid: bool) -> Metric:
     return _beside_groups(one, ndim - 1 - grid, grid)
 
 
+def across_of(metric: Metric) -> Across | None:
+    """Return the metric across groups under fixed options, None of another one."""
+    while isinstance(metric, Bound):
+        metric = metric.metric
+    return metric if isinstance(metric, Across) else None
+
+
 def require_groups(metric: Metric, num_groups: int | None) -> int | None:
     """Return how many groups there are, which a metric across groups needs, itself outermost."""
     if num_groups is not None:
@@ -322,12 +329,11 @@ def require_groups(metric: Metric, num_groups: int | None) -> int | None:
                 "`num_groups` must be left out for a metric of a table, which has no groups; take "
                 "macro(...) of four counts by class and by group"
             )
-    while isinstance(metric, Bound):
-        metric = metric.metric
-    if isinstance(metric, Across):
+    across = across_of(metric)
+    if across is not None:
         if num_groups is None or num_groups < 2:
             raise ValueError(
-                f"`num_groups` must be at least 2 for {metric.called}, got {num_groups}; pass how "
+                f"`num_groups` must be at least 2 for {across.called}, got {num_groups}; pass how "
                 "many groups there are, and their numbers as `groups` to every call"
             )
         return num_groups

@@ -136,7 +136,7 @@ def confusion(
 
 
 class Sweep(NamedTuple):
-    """What `sweep` returns: thresholds of shape (..., n), and counts of that shape."""
+    """What `sweep` returns: thresholds of shape (..., n), and the counts at them."""
 
     thresholds: Any
     confusion: Confusion
@@ -149,6 +149,8 @@ def sweep(
     sample_weight: Array | None = None,
     where: Array | None = None,
     axis: int | tuple[int, ...] | None = None,
+    groups: Array | None = None,
+    num_groups: int | None = None,
 ) -> Sweep:
     """Count at every score, by one sort: the exact curves' counts.
 
@@ -164,14 +166,17 @@ def sweep(
         False for entries that do not count.
     axis : int, tuple of ints, optional
         The axes to count over, all by default; ``axis=0`` makes a curve of each class.
+    groups, num_groups
+        The number of each score's group, and how many there are, as for `confusion`.
 
     Returns
     -------
     Sweep
         ``(thresholds, confusion)``: the n scores along `axis` in increasing order, equal ones
         repeated so that the shape does not depend on the values, and the hard counts at each of
-        them. They are the last axis, after those that `axis` leaves. Not differentiable: the counts
-        are those of `Hard`.
+        them. They are the last axis, after those that `axis` leaves; of counts by group, at the
+        scores of all groups, the last but one is that of the groups. Not differentiable: the
+        counts are those of `Hard`.
 
     Raises
     ------
@@ -185,9 +190,22 @@ def sweep(
     >>> thresholds, c = ss.sweep(np.asarray([0, 1, 1]), np.asarray([-1.0, 2.0, 5.0]))
     >>> print(thresholds, c.tp, c.fp)
     [-1.  2.  5.] [2. 2. 1.] [1. 0. 0.]
+
+    By group, and the area under each group's curve:
+
+    >>> y_true, y_score = np.asarray([0, 1, 0, 1]), np.asarray([-1.0, 2.0, 5.0, 3.0])
+    >>> groups = np.asarray([0, 0, 1, 1])
+    >>> print(ss.auroc(ss.sweep(y_true, y_score, groups=groups, num_groups=2).confusion))
+    [1. 0.]
     """
     batch = arguments.prepare_scores(
-        y_true, y_score, sample_weight=sample_weight, where=where, axis=axis
+        y_true,
+        y_score,
+        sample_weight=sample_weight,
+        where=where,
+        axis=axis,
+        groups=groups,
+        num_groups=num_groups,
     )
     scores, c = sorted_counts(batch, where, merge=True)
     return Sweep(scores, Confusion(*(batch.lib.cast(x, scores.dtype) for x in c)))

@@ -181,11 +181,6 @@ def as_score(
     num_groups = require_groups(frozen, num_groups)
     if thresholds is None and is_area(core(frozen)):
         _require_all_thresholds(frozen, threshold, step)
-        if num_groups is not None:
-            raise ValueError(
-                "`thresholds` must be given for areas by group, which are not made of every "
-                "score; pass thresholds=grid(199, log_odds=14)"
-            )
     if step is None:
         if is_average(frozen) and threshold is None and thresholds is None:
             raise ValueError(

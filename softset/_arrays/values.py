@@ -13,7 +13,7 @@ from . import library
 from .library import Library
 
 # What a block says of values: not to look, to look, and to look for soft labels too.
-_OFF, _ON, _NO_SOFT_LABELS = range(3)
+_OFF, _ON, NO_SOFT_LABELS = range(3)
 # Which blocks are open in this thread or task, and what each says; the first is none.
 _blocks: ContextVar[tuple[tuple[Any, int], ...]] = ContextVar("blocks", default=((None, _ON),))
 
@@ -59,7 +59,7 @@ class checks:
                 "`soft_labels` must be True where the checks are off, got False; labels are looked "
                 "at by checks that are on"
             )
-        self._says = (_ON if soft_labels else _NO_SOFT_LABELS) if enabled else _OFF
+        self._says = (_ON if soft_labels else NO_SOFT_LABELS) if enabled else _OFF
         self._before = self._stated = ()
         if compiling():  # values are out of sight, and a compiler does not trace a ContextVar
             return
@@ -90,14 +90,12 @@ class checks:
             _blocks.set(blocks[: own[-1]] + blocks[own[-1] + 1 :])
 
 
-def checking(lib: Library | None = None) -> bool:
-    """Tell whether values are to be looked at: it is on, and those of these arrays can be seen."""
-    return (lib is None or lib.visible) and not compiling() and _blocks.get()[-1][1] != _OFF
+def checking(lib: Library | None = None) -> int:
+    """Tell whether values are to be looked at: it is on, and those of these arrays can be seen.
 
-
-def soft_labels() -> bool:
-    """Tell whether labels between 0 and 1 are let through where values are looked at."""
-    return _blocks.get()[-1][1] != _NO_SOFT_LABELS
+    `NO_SOFT_LABELS` if labels between 0 and 1 are to be found too.
+    """
+    return _blocks.get()[-1][1] if (lib is None or lib.visible) and not compiling() else _OFF
 
 
 def compiling() -> bool:

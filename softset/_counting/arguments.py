@@ -261,13 +261,18 @@ def _part(x: Any, piece: Piece) -> Any:
 
 
 def prepare_scores(
-    y_true: Any, y_score: Any, *, sample_weight: Any, where: Any, axis: Any = None
+    y_true: Any,
+    y_score: Any,
+    *,
+    sample_weight: Any,
+    where: Any,
+    axis: Any = None,
+    groups: Any = None,
+    num_groups: int | None = None,
 ) -> Batch:
     """Check and convert scores of any scale, which are held to what logits are: finite."""
-    arguments = arrive(
-        y_true, y_score, 0.5, None, Hard(), sample_weight, where, axis, True, RANKING
-    )
-    return prepare(arguments)
+    options = (sample_weight, where, axis, True, RANKING, groups, num_groups)
+    return prepare(arrive(y_true, y_score, 0.5, None, Hard(), *options))
 
 
 def check(arguments: Arguments) -> int:

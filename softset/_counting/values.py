@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from .._arrays import Library
-from .._arrays.values import Rule, all_are, checking, finite_only, obey, soft_labels, truth
+from .._arrays.values import NO_SOFT_LABELS, Rule, all_are, checking, finite_only, obey, truth
 from .names import Names
 
 # What is known of the values; CLEAN says that nothing is wrong under a mask either.
@@ -25,7 +25,8 @@ def check_values(
     from_logits: bool,
 ) -> int:
     """Look at the values, with one wait for a device; tell whether they could be seen."""
-    if not checking(lib):
+    level = checking(lib)
+    if not level:
         return HIDDEN
     if 0 in y_prob.shape:
         raise ValueError(
@@ -35,7 +36,7 @@ def check_values(
     # One look at each, also at what a mask takes out: as a rule nothing is wrong with it.
     if (
         (lib.are_finite(y_prob) if from_logits else lib.are_shares(y_prob))
-        and (lib.is_bool(y_true.dtype) or (soft_labels() and lib.are_shares(y_true)))
+        and (lib.is_bool(y_true.dtype) or (level != NO_SOFT_LABELS and lib.are_shares(y_true)))
         and (sample_weight is None or lib.are_weights(sample_weight))
     ):
         return CLEAN
@@ -73,7 +74,7 @@ def label_rule(lib: Library, names: Names, y_true: Any, y_prob: Any, where: Any)
     """Return what labels of a real or an integer dtype must be."""
     if not lib.is_real(y_true.dtype):
         return _LABEL
-    rule = _LABEL if soft_labels() else _HARD_LABEL
+    rule = _HARD_LABEL if checking(lib) == NO_SOFT_LABELS else _LABEL
     return rule._replace(hint=partial(_of_a_real_label, lib, names, y_prob, where))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from .. import metrics as m
 from .._options import finite
 from .._types import ConfusionTable, Metric
-from ..across import LargestGap, SmallestRatio
+from ..across import LargestGap, SmallestRatio, require_groups
 from ..curves import is_area
 from ..metrics.options import Wrapped, core, freeze, kind_of, name_of
 from ..powers import Focal
@@ -98,6 +98,23 @@ def at_least(metric: Metric, bound: float) -> Constraint:
     precision >= 0.9
     """
     return _constraint(metric, bound, is_upper=False)
+
+
+def require_constraints(
+    name: str, constraints: Any, num_groups: int | None
+) -> tuple[tuple[Constraint, ...], int | None]:
+    """Return constraints as a tuple, and how many groups there are, which some of them need."""
+    if not isinstance(constraints, (tuple, list)):
+        hint = "; put it into one, as (constraint,)" if isinstance(constraints, Constraint) else ""
+        raise TypeError(f"`{name}` must be a tuple of constraints, got {constraints!r}{hint}")
+    for i, one in enumerate(constraints):
+        if not isinstance(one, Constraint):
+            raise TypeError(
+                f"`{name}[{i}]` must be at_most(metric, bound) or at_least(metric, bound), "
+                f"got {one!r}"
+            )
+        num_groups = require_groups(one.metric, num_groups)
+    return tuple(constraints), num_groups
 
 
 def _constraint(metric: Any, bound: float, *, is_upper: bool) -> Constraint:

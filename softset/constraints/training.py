@@ -16,11 +16,11 @@ from .._arrays.values import Rule, checking, finite_only, no_hint, obey
 from .._counting.checks import real
 from .._options import axis_or_axes, positive
 from .._types import Array, Confusion, Metric, Step, Threshold
-from ..across import over_groups, require_groups, values_left
+from ..across import over_groups, values_left
 from ..compound import CompoundLoss, as_part
 from ..scores import Loss, Score
 from ..steps import ArgMax, Hard, Linear, class_axis
-from .bounds import Constraint
+from .bounds import Constraint, require_constraints
 
 
 @dataclass(frozen=True)
@@ -135,18 +135,12 @@ def constrained(
             f"`from_logits` must be that of `objective`, got {from_logits} for one that takes "
             f"from_logits={objective.from_logits}; pass it to both"
         )
-    if not isinstance(constraints, (tuple, list)) or not constraints:
+    if not constraints:
         raise TypeError(f"`constraints` must be a tuple of constraints, got {constraints!r}")
-    for i, one in enumerate(constraints):
-        if not isinstance(one, Constraint):
-            raise TypeError(
-                f"`constraints[{i}]` must be at_most(metric, bound) or at_least(metric, bound), "
-                f"got {one!r}"
-            )
-        num_groups = require_groups(one.metric, num_groups)
+    constraints, num_groups = require_constraints("constraints", constraints, num_groups)
     step = Linear() if step is None else step
     along = class_axis(step)
-    term = _Violations(tuple(constraints), num_groups is not None)
+    term = _Violations(constraints, num_groups is not None)
     hard = Hard() if along is None else ArgMax(along)
     options = (threshold, None, axis_or_axes(axis), from_logits, num_groups)
     return Constrained(objective, step, Violations(term, hard, *options))

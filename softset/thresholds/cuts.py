@@ -1,4 +1,4 @@
-"""The thresholds that data can be cut at, the counts there, and the best of them."""
+"""The thresholds that data can be cut at, and the counts there."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ from typing import Any, NamedTuple
 
 from .._arrays import Library
 from .._arrays.values import checking, truth
-from .._counting.arguments import arrive, prepare
+from .._counting.arguments import Arguments, arrive, check, in_range, prepare
+from .._counting.checks import axes
 from .._counting.logits import logits_of
+from .._counting.names import NAMES
 from .._counting.pieces import count_pass
 from .._counting.sweep import sorted_counts
 from .._types import Confusion, Metric
-from ..averages import is_average
-from ..metrics import expected_cost, is_built_in
-from ..metrics.options import core, fixed_options
+from ..across import across_of
+from ..metrics.guarded import absent
 from ..steps import Hard
-
-# So many times the distance from 1 to the next number may lie between equal values: the sums of
-# a few dozen weights and the arithmetic of a metric round about as often.
-_ROUNDINGS = 8
 
 
 class Cuts(NamedTuple):
@@ -26,7 +23,8 @@ class Cuts(NamedTuple):
 
     `seen` says whether values are looked at. A cut is above `low` and up to `high`, or else at a
     given threshold, which is both. The counts are in float64 where there is one; `dtype` is what
-    they come in elsewhere, and what weights have been rounded to.
+    they come in elsewhere, and what weights have been rounded to. Of so many groups they have an
+    axis before the last, and so have the others if `own` says that each group is cut by itself.
     """
 
     lib: Library
@@ -39,18 +37,8 @@ class Cuts(NamedTuple):
     weighted: bool
     given: bool
     from_logits: bool
-
-
-class Ranked(NamedTuple):
-    """A metric at every cut, nan where undefined, and whether larger is better.
-
-    Values are equal if no more than `rounding` times their size apart, which is `size` at least.
-    """
-
-    values: Any
-    larger: bool
-    size: float
-    rounding: float
+    num_groups: int | None = None
+    own: bool = False
 
 
 def cut(
@@ -62,77 +50,55 @@ def cut(
     where: Any,
     axis: Any,
     from_logits: bool,
+    groups: Any,
+    num_groups: int | None,
+    by_group: bool,
 ) -> Cuts:
-    """Count at the given thresholds, or else at every cut between two scores."""
-    call = arrive(y_true, y_prob, 0.5, thresholds, Hard(), sample_weight, where, axis, from_logits)
-    lib, weighted = call.lib, sample_weight is not None
-    seen = checking(lib)
+    """Count at the given thresholds, or else at every cut between two scores, or two of a group."""
+    if by_group and groups is None:
+        raise ValueError(
+            "`groups` must be given for a threshold of each group, got None; pass the number of "
+            "each score's group, from 0 on, and num_groups"
+        )
+    options = (sample_weight, where, axis, from_logits, NAMES, groups, num_groups)
+    call = arrive(y_true, y_prob, 0.5, thresholds, Hard(), *options)
+    lib = call.lib
+    seen, known = bool(checking(lib)), None
     if thresholds is None:
-        batch = prepare(call)
-        scores, c = sorted_counts(batch, call.where)
-        return _between(lib, seen, scores, c, weighted, from_logits)
-    c = Confusion(*count_pass(call))
-    # The logit of a probability near 1 is that of all its digits.
-    like = lib.wide(c.tp) if from_logits else c.tp
-    values = call.thresholds
-    values = lib.numbers(values, like) if isinstance(values, tuple) else values
-    candidates = lib.cast(values, like.dtype) + lib.xp.zeros_like(like)
-    always, wide = lib.xp.ones_like(c.tp) > 0, Confusion(*map(lib.wide, c))
-    dtype = c.tp.dtype
-    return Cuts(lib, seen, candidates, candidates, always, wide, dtype, weighted, True, from_logits)
-
-
-def rank(name: str, metric: Metric, larger: bool, cuts: Cuts) -> Ranked:
-    """Return a metric at every cut, in which undefined values do not compete.
-
-    A `zero_division` that was chosen is a value like others. A metric of one's own gets counts of
-    the dtype that it would get elsewhere.
-    """
-    if is_average(metric):
-        raise ValueError(
-            f"`{name}` must give one value for each threshold, got an average over classes; for "
-            "one threshold per class pass the metric of a single class and axis=0"
-        )
-    lib, c, known = cuts.lib, cuts.counts, is_built_in(core(metric))
-    if known and "zero_division" not in fixed_options(metric):
-        values: Any = metric(c, zero_division=float("nan"))  # pyright: ignore[reportCallIssue]
+        if by_group:
+            call, known = _a_row_for_each_group(call)
+        scores, c = sorted_counts(prepare(call, seen=known), call.where)
+        cuts = _between(lib, seen, scores, c, from_logits)
     else:
-        values = metric(c if known else Confusion(*(lib.cast(x, cuts.dtype) for x in c)))
-    if tuple(getattr(values, "shape", ())) != tuple(c.tp.shape):
-        raise ValueError(
-            f"`{name}` must give one value for each threshold, got the shape "
-            f"{tuple(getattr(values, 'shape', ()))} for counts of {tuple(c.tp.shape)}; for one "
-            "threshold per class pass the metric of a single class and axis=0"
-        )
-    # The terms of a built-in are shares, whose differences round as numbers near 1 do; but what
-    # an error costs may be of any size, as may the values of a metric of one's own.
-    size = 1.0 if known and core(metric) is not expected_cost else 0.0
-    double = lib.xp.float64
-    single = values.dtype != double or (cuts.weighted and cuts.dtype != double)
-    return Ranked(values, larger, size, _ROUNDINGS * (2.0**-23 if single else 2.0**-52))
+        c = Confusion(*count_pass(call))
+        cuts = _at(lib, seen, call.thresholds, c, from_logits, num_groups is not None, by_group)
+    cuts = cuts._replace(num_groups=num_groups, own=by_group, weighted=sample_weight is not None)
+    if by_group and seen:
+        _require_members(cuts)
+    return cuts
 
 
-def meets(lib: Library, ranked: Ranked, bound: float) -> Any:
-    """Mark the values that keep to a bound, but for rounding; an undefined one does not."""
-    values, slack = ranked.values, ranked.rounding * max(abs(bound), ranked.size)
-    wall = lib.numbers(bound, values)
-    return values >= wall - slack if ranked.larger else values <= wall + slack
+def pooled(cuts: Cuts) -> Confusion:
+    """Return the counts of all groups together."""
+    if cuts.num_groups is None:
+        return cuts.counts
+    return Confusion(*(cuts.lib.xp.sum(x, axis=-2) for x in cuts.counts))
 
 
-def best(lib: Library, ranked: Ranked, allowed: Any) -> Any:
-    """Mark the best of the values that are allowed, equal ones but for rounding as well.
+def counts_at(cuts: Cuts, place: Any) -> Confusion:
+    """Return the counts at a place, along an axis of length 1; of each group at its own."""
+    lib = cuts.lib
+    if cuts.num_groups is not None and not cuts.own:
+        place = lib.xp.stack([place] * cuts.num_groups, axis=-2)
+    return Confusion(*(pick(lib, x, place) for x in cuts.counts))
 
-    Where none of these is defined all that are allowed are marked.
-    """
-    xp, values = lib.xp, ranked.values if ranked.larger else -ranked.values
-    valid = allowed & (values == values)
-    order = xp.where(valid, values, xp.full_like(values, -xp.inf))
-    top = xp.max(order, axis=-1, keepdims=True)
-    size = xp.abs(top)
-    size = xp.where((size > ranked.size) & (size < xp.inf), size, xp.full_like(size, ranked.size))
-    return (valid & (order >= top - size * ranked.rounding)) | (
-        allowed & ~xp.any(valid, axis=-1, keepdims=True)
-    )
+
+def named(cuts: Cuts, place: int, number: int) -> str:
+    """Return the words for one of several cuts, by its place in their flat order."""
+    words, groups = "", cuts.num_groups if cuts.own and cuts.num_groups else 1
+    if number > groups:
+        words = f" of class {place // groups}"
+    return words + (f" of group {place % groups}" if groups > 1 else "")
 
 
 def first(lib: Library, marked: Any) -> Any:
@@ -155,13 +121,16 @@ def read_off(metric: Metric, cuts: Cuts, place: Any) -> tuple[Any, Any]:
     lib, xp = cuts.lib, cuts.lib.xp
     threshold, value = _threshold_of(cuts, place), _value_at(metric, cuts, place)
     if not cuts.seen:
-        known = _only(lib, pick(lib, cuts.counts.tp, place))
+        known = _only(lib, counts_at(cuts, place).tp)
+        if cuts.num_groups is not None and not cuts.own:
+            known = xp.sum(known, axis=-1)
         threshold = xp.where(known == known, threshold, xp.full_like(threshold, xp.nan))
     if cuts.given or not cuts.from_logits:
         return threshold, value
     exists = threshold == threshold
     if cuts.seen:
         _require_threshold(exists, cuts, place)
+    exists = xp.all(exists, axis=-1) if cuts.own else exists
     return threshold, xp.where(exists, value, xp.full_like(value, xp.nan))
 
 
@@ -173,7 +142,7 @@ def _require_threshold(exists: Any, cuts: Cuts, place: Any) -> None:
     low, high = pick(lib, cuts.low, place), pick(lib, cuts.high, place)
     exists, low, high = (xp.reshape(x, (-1,)) for x in (exists, low, high))
     i = next(i for i in range(exists.shape[0]) if not truth(exists[i]))
-    which = f" of class {i}" if exists.shape[0] > 1 else ""
+    which = named(cuts, i, exists.shape[0])
     raise ValueError(
         f"`y_prob` must hold logits{which} that a probability tells apart at the best cut, got "
         f"{float(low[i])} and {float(high[i])}; divide all logits by a constant, here and in use, "
@@ -181,12 +150,29 @@ def _require_threshold(exists: Any, cuts: Cuts, place: Any) -> None:
     )
 
 
+def _require_members(cuts: Cuts) -> None:
+    """Require that each group has members to choose its threshold from."""
+    lib, xp = cuts.lib, cuts.lib.xp
+    members = xp.reshape(sum(x[..., 0] for x in cuts.counts), (-1,))
+    none = absent(lib, members)
+    if truth(xp.any(none)):
+        i = next(i for i in range(none.shape[0]) if truth(none[i]))
+        raise ValueError(
+            "`groups` must have members of every group that gets a threshold of its own, got none"
+            f"{named(cuts, i, none.shape[0])}; leave the group out of `num_groups`, or give it the "
+            "threshold of all"
+        )
+
+
 def _value_at(metric: Metric, cuts: Cuts, place: Any) -> Any:
     """Return the metric of the counts at a place, as it is where it is reported."""
-    lib = cuts.lib
-    there = (lib.cast(pick(lib, x, place), cuts.dtype) for x in cuts.counts)
-    values: Any = metric(Confusion(*there))
-    return _only(lib, values)
+    lib, grouped = cuts.lib, cuts.num_groups is not None
+    across = across_of(metric) is not None
+    there = counts_at(cuts, place)
+    if grouped:
+        there = Confusion(*(x[..., 0] if across else lib.xp.sum(x, axis=-2) for x in there))
+    values: Any = metric(Confusion(*(lib.cast(x, cuts.dtype) for x in there)))
+    return values if across else _only(lib, values)
 
 
 def _threshold_of(cuts: Cuts, place: Any) -> Any:
@@ -206,9 +192,50 @@ def _only(lib: Library, x: Any) -> Any:
     return lib.xp.sum(x, axis=-1)
 
 
-def _between(
-    lib: Library, seen: bool, scores: Any, c: Confusion, weighted: bool, from_logits: bool
+def _a_row_for_each_group(call: Arguments) -> tuple[Arguments, int]:
+    """Return a call with an axis of groups, in which the others' scores are masked."""
+    lib, number, seen = call.lib, call.num_groups or 0, check(call)
+    groups, where = in_range(call, seen)
+    groups, several = groups[..., None], lib.plain.numbers(tuple(range(number)), groups)
+    mine = groups == several
+    y_true, y_prob = (lib.xp.stack([x] * number, axis=-1) for x in (call.y_true, call.y_prob))
+    weights = call.sample_weight
+    own = call._replace(
+        y_true=y_true,
+        y_prob=y_prob,
+        sample_weight=None if weights is None else weights[..., None],
+        where=mine if where is None else mine & where[..., None],
+        axis=axes(call.axis, len(call.y_prob.shape)),
+        groups=None,
+        num_groups=None,
+    )
+    return own, seen
+
+
+def _at(
+    lib: Library,
+    seen: bool,
+    thresholds: Any,
+    c: Confusion,
+    from_logits: bool,
+    grouped: bool,
+    by_group: bool,
 ) -> Cuts:
+    """Return the cuts at given thresholds."""
+    like = c.tp[..., 0, :] if grouped and not by_group else c.tp
+    always = lib.xp.ones_like(like) > 0
+    # The logit of a probability near 1 is that of all its digits.
+    like = lib.wide(like) if from_logits else like
+    values = thresholds
+    values = lib.numbers(values, like) if isinstance(values, tuple) else values
+    candidates = lib.cast(values, like.dtype) + lib.xp.zeros_like(like)
+    wide = Confusion(*map(lib.wide, c))
+    return Cuts(
+        lib, seen, candidates, candidates, always, wide, c.tp.dtype, False, True, from_logits
+    )
+
+
+def _between(lib: Library, seen: bool, scores: Any, c: Confusion, from_logits: bool) -> Cuts:
     """Return the cuts between sorted scores; the first is below all, the last above them."""
     xp = lib.xp
     ends = (-xp.inf, xp.inf) if from_logits else (0.0, 1.0)
@@ -220,7 +247,7 @@ def _between(
     positives, negatives = c.tp[..., :1], c.fp[..., :1]
     none = Confusion(xp.zeros_like(positives), xp.zeros_like(negatives), positives, negatives)
     c = Confusion(*(xp.concat(pair, axis=-1) for pair in zip(c, none, strict=True)))
-    return Cuts(lib, seen, below, above, possible, c, scores.dtype, weighted, False, from_logits)
+    return Cuts(lib, seen, below, above, possible, c, scores.dtype, False, False, from_logits)
 
 
 def _middle(lib: Library, low: Any, high: Any) -> Any:

@@ -176,7 +176,7 @@ def test_undefined_cuts_do_not_compete():
     assert ss.best_threshold(ss.false_discovery_rate, 1 - y, p) == (pytest.approx(0.1), 0.5)
     at = partial(ss.threshold_at, ss.specificity, ss.false_discovery_rate, 0.1)
     assert at(y, p) == (pytest.approx(0.7), 1.0)
-    with pytest.raises(ValueError, match=r"the smallest value of `constraint` is 0\.5; raise"):
+    with pytest.raises(ValueError, match=r"false_discovery_rate <= 0\.1, which is 0\.5.*; raise"):
         at(1 - y, p)
     # Unless its value there was chosen.
     zero = partial(ss.false_discovery_rate, zero_division=0.0)
@@ -189,10 +189,10 @@ def test_undefined_everywhere():
     p = np.asarray([0.2, 0.4])
     none = np.zeros(2, dtype=int)
     assert ss.best_threshold(ss.recall, none, p) == (pytest.approx(0.1), 0.0)
-    with pytest.raises(ValueError, match=r"got 0\.0, where `constraint` is undefined at every"):
+    with pytest.raises(ValueError, match=r"got recall >= 0\.0, which is undefined at the"):
         ss.threshold_at(ss.accuracy, ss.recall, 0.0, none, p)
     y = np.stack([none, 1 - none, none], axis=1)
-    with pytest.raises(ValueError, match=r"`constraint` of class 0 is .*, and 1 more classes"):
+    with pytest.raises(ValueError, match=r"of class 0, .* which is undefined .*; 1 more classes"):
         ss.threshold_at(ss.accuracy, ss.recall, 0.0, y, np.stack([p, p, p], axis=1), axis=0)
 
 

@@ -320,7 +320,7 @@ def test_predicting_no_positive():
     """It has a precision of 0, unless said otherwise, and a false positive rate of 0."""
     y, p = np.asarray([1, 0]), np.asarray([0.3, 0.6])
     assert ss.threshold_at(ss.recall, ss.false_positive_rate, 0.1, y, p) == (pytest.approx(0.8), 0)
-    with pytest.raises(ValueError, match=r"largest value of `constraint` is 0\.5"):
+    with pytest.raises(ValueError, match=r"precision >= 0\.9, which is 0\.5 at the closest"):
         ss.threshold_at(ss.recall, ss.precision, 0.9, y, p)
     one = partial(ss.precision, zero_division=1.0)
     assert ss.threshold_at(ss.recall, one, 0.9, y, p) == (pytest.approx(0.8), 0.0)
@@ -328,15 +328,15 @@ def test_predicting_no_positive():
 
 def test_bounds_that_nothing_meets():
     y, p = np.asarray([1, 0]), np.asarray([0.3, 0.6])
-    with pytest.raises(ValueError, match=r"got 0.9, where the largest.* is 0\.5; lower the bound"):
+    with pytest.raises(ValueError, match=r"precision >= 0.9, which is 0\.5 at.*; lower the bound"):
         ss.threshold_at(ss.recall, ss.precision, 0.9, y, p)
-    with pytest.raises(ValueError, match=r"got -1, where the smallest.* is 0; raise the bound"):
+    with pytest.raises(ValueError, match=r"false_positive_rate <= -1, which is 0 at .*; raise"):
         ss.threshold_at(ss.recall, ss.false_positive_rate, -1, y, p)
     good = np.asarray([0, 1])
     at = partial(ss.threshold_at, ss.recall, ss.precision, 0.9, axis=0)
-    with pytest.raises(ValueError, match=r"of class 1 is 0\.5; lower"):
+    with pytest.raises(ValueError, match=r"threshold of class 1, got .* which is 0\.5 .*; lower"):
         at(np.stack([good, y], axis=1), np.stack([p, p], axis=1))
-    with pytest.raises(ValueError, match=r"of class 0 is 0\.5, and 1 more classes fail"):
+    with pytest.raises(ValueError, match=r"of class 0, got .* is 0\.5 .*; 1 more classes fail"):
         at(np.stack([y, y], axis=1), np.stack([p, p], axis=1))
     with ss.checks(False):
         found = ss.threshold_at(ss.recall, ss.precision, 0.9, y, p)

@@ -84,7 +84,7 @@ def all_reduce(confusion: Counts, group: Any = None) -> Any:
     counts = torch.stack(arrays)
     if library(("c",), (counts,)).visible:
         # Sent whatever this process's checks are: the others' may be on.
-        _check_kind(counts, group, look=checking() or counts.device.type == "cpu")
+        _check_kind(counts, group, look=bool(checking() or counts.device.type == "cpu"))
     return type(confusion)(*_Sum.apply(counts, group).unbind())
 
 
