@@ -165,4 +165,4 @@ if __name__ == "__main__":
     print(PAGE.format(**numbers))
     for kind in RATES:
         print(table(kind) + "\n", flush=True)
-    print(f"NumPy {np.__version__}, {(time.perf_counter() - start) / 60:.0f} minutes.")
+    print(f"NumPy {np.__version__}, {time.perf_counter() - start:.0f} seconds.")

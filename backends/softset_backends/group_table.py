@@ -48,31 +48,32 @@ class GroupReport:
         index = pandas.Index(list(self.data), tupleize_cols=False, name="group")
         return pandas.DataFrame(rows, columns=columns, index=index, dtype=np.float64)
 
+    def cells(self) -> list[tuple[str, ...]]:
+        """Return the table as text: its header, the groups, and five rows of all of them."""
+        columns = ("n", "positives", *self.metrics)
+        rows: list[tuple[str, ...]] = [("", *columns)]
+        for label, row in self.data.items():
+            found = [text_of_cell(row[x], self.digits) if x in row else "" for x in columns]
+            rows.append((text_of(label), *found))
+        return [*rows, ("which", "", "", *(text_of(self.worst[name]) for name in self.metrics))]
+
     def __str__(self) -> str:
         """Return the table."""
-        columns = ("n", "positives", *self.metrics)
-        rows: list[tuple[str, tuple[str, ...]]] = [("", columns)]
-        for label, row in self.data.items():
-            cells = [self._cell(row[column]) if column in row else "" for column in columns]
-            rows.append((text_of(label), tuple(cells)))
-        which = [text_of(self.worst[name]) for name in self.metrics]
-        rows.append(("which", ("", "", *which)))
-        widths = [max(len(cells[i]) for _, cells in rows) for i in range(len(columns))]
-        first = max(len(name) for name, _ in rows)
-        lines = [
-            "  ".join([f"{name:>{first}}", *map(str.rjust, cells, widths)]).rstrip()
-            for name, cells in rows
-        ]
+        rows = self.cells()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(str.rjust, row, widths)).rstrip() for row in rows]
         parts = (lines[:1], lines[1:-5], lines[-5:])
         return "\n\n".join("\n".join(part) for part in parts)
 
-    def _cell(self, cell: Any) -> str:
-        if not isinstance(cell, Interval):
-            return f"{cell:.0f}" if float(cell).is_integer() else f"{cell:.{self.digits}f}"
-        value, *ends = (f"{x:.{self.digits}f}" for x in cell)
-        if cell.value != cell.value:
-            return ""
-        return value if cell.low != cell.low else f"{value} [{', '.join(ends)}]"
+
+def text_of_cell(cell: Any, digits: int) -> str:
+    """Return a count, or a value with its interval, with so many decimals."""
+    if not isinstance(cell, Interval):
+        return f"{cell:.0f}" if float(cell).is_integer() else f"{cell:.{digits}f}"
+    value, *ends = (f"{x:.{digits}f}" for x in cell)
+    if cell.value != cell.value:
+        return ""
+    return value if cell.low != cell.low else f"{value} [{', '.join(ends)}]"
 
 
 def text_of(label: Hashable) -> str:

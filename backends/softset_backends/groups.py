@@ -260,6 +260,8 @@ def _cell(value: Any, ends: tuple[float, float]) -> Interval:
     return Interval(float(value), *ends) if value == value else _NOTHING
 
 
+# Infinite values, as an odds ratio has, have no gap.
+@np.errstate(invalid="ignore")
 def _compared(metric: Any, values: Any, draws: Any, confidence: float) -> tuple[Any, ...]:
     """Return the gap, the ratio, the worst, and where that is, of the groups that are left."""
     if len(values) < 2:

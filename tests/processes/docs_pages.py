@@ -11,8 +11,10 @@ import doctest
 import importlib
 import io
 import json
+import os
 import re
 import sys
+import tempfile
 import traceback
 import warnings
 from pathlib import Path
@@ -100,11 +102,13 @@ def run_page(page):
 
 
 def run_pages(pages):
-    """Run pages one after the other; return what went wrong on each."""
+    """Run pages one after the other, in a folder to write to; return what went wrong on each."""
     found = {}
-    for page in pages:
+    paths = {page: Path(page).absolute() for page in pages}
+    os.chdir(tempfile.mkdtemp())
+    for page, path in paths.items():
         try:
-            run_page(Path(page))
+            run_page(path)
         except BaseException:
             traceback.print_exc()
             found[page] = traceback.format_exc()

@@ -28,10 +28,13 @@ FOLDERS = {
         "diagnosis",
     },
     "demo": {"runner", "data", "fit", "report", "plots"},
-    "cli": {"commands"},
+    "cli": {
+        *("commands", "of_predictions", "output", "libraries"),
+        *("predictions", "metric_names", "evaluation", "pictures"),
+    },
     ".": {
         *("bootstrap", "classification", "comparisons", "group_table", "groups"),
-        *("parts", "quiet", "registry"),
+        *("folders", "parts", "quiet", "registry"),
     },
 }
 ROOT = Path(softset_backends.__file__).parent

@@ -1,4 +1,4 @@
-"""The commands of ``softset``: info, check and demo."""
+"""The commands of ``softset``: info, check and demo, and those for a file of predictions."""
 
 from __future__ import annotations
 
@@ -26,13 +26,32 @@ from ..check.processes import run_all
 from ..check.report import TOLERANCES, GradientReport, GradientRow, cells
 from ..check.target import TargetError, draw, loaded
 from ..quiet import quiet
+from .libraries import LIBRARIES
+from .of_predictions import evaluate, threshold
+from .output import console as wide_console
+from .output import print_cells, stop
 
 app = typer.Typer(
-    help="Train on the metric you report: tools that come with the library.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"softset {ss.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def softset(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Train on the metric you report: tools that come with the library."""
+
 
 Backends = Annotated[
     list[str] | None,
@@ -43,20 +62,23 @@ Backends = Annotated[
 @app.command()
 def info() -> None:
     """Show what is installed, and how to install what is not."""
-    table = Table(box=SIMPLE_HEAD)
-    for title in ("", "version", "device"):
-        table.add_column(title)
-    table.add_row("softset", ss.__version__, "")
-    table.add_row("python", platform.python_version(), "")
+    rows = [("", "version", "device"), ("softset", ss.__version__, "")]
+    rows.append(("python", platform.python_version(), ""))
     installed = registry.available()
     for name in registry.NAMES:
         if name not in installed:
-            table.add_row(name, "not installed", escape(registry.pip_command(name)))
+            rows.append((name, "not installed", registry.pip_command(name)))
             continue
         with quiet():
             device = registry.get(name).device()
-        table.add_row(name, sys.modules[name].__version__, device)
-    _console().print(table)
+        rows.append((name, sys.modules[name].__version__, device))
+    print_cells(rows)
+    rows = [("library", "version", "for")]
+    for library in LIBRARIES:
+        found = library.version
+        install = f"{library.use}: pip install 'softset[{library.extra}]'"
+        rows.append((library.package, found or "not installed", library.use if found else install))
+    print_cells(rows)
 
 
 @app.command()
@@ -88,7 +110,7 @@ def check(
     ] = False,
 ) -> None:
     """Compare gradients on every backend with dual numbers and central differences."""
-    console = _console()
+    console = wide_console()
     try:
         backends = _chosen(backend)
         if target is None:
@@ -96,8 +118,7 @@ def check(
         else:
             report = _check_target(console, backends, target, shape, logits=logits)
     except (TargetError, ValueError, ImportError) as error:
-        console.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
+        stop(error)
     console.print(_table(report))
     for row in report.rows:
         if row.error:
@@ -128,8 +149,11 @@ def demo(
 
         module.run(output, backends=backend or None, epochs=epochs)
     except (ValueError, ImportError, OSError) as error:
-        _console().print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
+        stop(error)
+
+
+app.command()(evaluate)
+app.command()(threshold)
 
 
 def _check_own(console: Console, backends: Sequence[str], *, full: bool) -> GradientReport:
@@ -203,9 +227,3 @@ def _table(report: GradientReport) -> Table:
 
 def _within(row: GradientRow) -> bool:
     return GradientReport((row,)).within(TOLERANCES)
-
-
-def _console() -> Console:
-    """Return a console at least as wide as the table."""
-    console = Console()
-    return console if console.width >= 104 else Console(width=104)

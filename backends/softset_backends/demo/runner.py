@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from threadpoolctl import threadpool_limits
 
+from ..folders import files_in
 from ..registry import available, get
 from . import plots, report
 from .data import PROBLEMS, Problem, problem
@@ -85,7 +86,7 @@ def run(
     with console.status("importing"):
         for name in chosen:
             get(name)
-    page, picture = _files(Path(output))
+    page, picture = files_in("output", Path(output), ("report.md", "curves.png"))
     problems = [
         problem(name, seed=seed, epochs=epochs) for seed in range(SPLITS) for name in PROBLEMS
     ]
@@ -97,20 +98,6 @@ def run(
     report.write(result.report, result.picture, fits, repeats)
     _print(console, result, time.perf_counter() - started)
     return result
-
-
-def _files(output: Path) -> tuple[Path, Path]:
-    """Return the paths of the report and the picture, once it is sure that they can be written."""
-    files = output / "report.md", output / "curves.png"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for path in files:
-            path.open("ab").close()
-    except OSError as error:
-        raise ValueError(
-            f"`output` must be a folder that can be written to, got {output}: {error.strerror}"
-        ) from error
-    return files
 
 
 def _train(
