@@ -202,6 +202,14 @@ class Library:
         found = self.xp.matmul(swapped, self.wide(y))
         return found if self.free else self.cast(found, y.dtype)
 
+    def largest(self, x: Any, axis: int) -> Any:
+        """Return the largest number along an axis, which stays, of length 1."""
+        return self.xp.max(x, axis=axis, keepdims=True)
+
+    def sum_of(self, x: Any, axis: int) -> Any:
+        """Sum along an axis, which stays, of length 1."""
+        return self.xp.sum(x, axis=axis, keepdims=True)
+
     def rows_at(self, table: Any, place: Any) -> Any:
         """Return the rows of (k, size, m) at places of (k, n), as (k, n, m)."""
         xp, (k, size, m) = self.xp, table.shape

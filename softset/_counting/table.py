@@ -19,6 +19,9 @@ from .arguments import Arguments
 from .hints import for_classes
 from .values import CLEAN, HIDDEN, SEEN, label_rule, score_rule, weight_rule
 
+# The scores of a piece: half a megabyte of float32.
+_SIZE = 2**17
+
 # How far the shares of an example's label may be from 1 in all, as float16 rounds them.
 _ROUNDED = 2.0**-6
 
@@ -93,7 +96,23 @@ def prepare(arguments: Arguments, *, seen: int | None = None) -> Rows:
 
 def count(rows: Rows, step: Any) -> tuple[Any]:
     """Return the table, in float64 where arrays are free."""
+    table: Any = None
+    for part in _pieces(rows):
+        found = _count(_part(rows, part), step)
+        table = found if table is None else table + found
+    return (table,)
+
+
+def _count(rows: Rows, step: Any) -> Any:
     lib = rows.lib
+    if isinstance(step, ArgMax) and _scatters(rows):
+        best = lib.xp.argmax(rows.scores, axis=rows.order[-1], keepdims=True)
+        place = rows.labels * rows.number + _as_rows(lib, best, rows.order, ())[..., 0]
+        weights = lib.xp.ones_like(place, dtype=lib.xp.float64)
+        if rows.weights is not None:
+            weights = lib.wide(rows.weights)
+        found = lib.scatter(weights[0, ...], place[0, ...], rows.number**2)
+        return lib.xp.reshape(found, (rows.number, rows.number))
     hit = step.among(lib, rows.scores, from_logits=rows.from_logits)
     if rows.hides_nan:
         hit = lib.where(rows.scores == rows.scores, hit, math.nan)
@@ -105,9 +124,9 @@ def count(rows: Rows, step: Any) -> tuple[Any]:
     else:
         table = lib.outer_sums(rows.labels, hit)
     if not rows.kept:
-        return (table[0, ...],)
+        return table[0, ...]
     lengths = [-1 if n is None else n for n in rows.kept]
-    return (lib.xp.reshape(table, (*lengths, rows.number, rows.number)),)
+    return lib.xp.reshape(table, (*lengths, rows.number, rows.number))
 
 
 def count_and_find(rows: Rows, step: Any) -> tuple[tuple[Any], None]:
@@ -117,8 +136,18 @@ def count_and_find(rows: Rows, step: Any) -> tuple[tuple[Any], None]:
 
 def gradient(rows: Rows, found: None, step: Any, slope: tuple[Any], room: Any = None) -> Any:
     """Return the gradient in the scores, given the loss's slopes in the table."""
-    lib, number, xp = rows.lib, rows.number, rows.lib.xp
     (table,) = slope
+    parts = _pieces(rows)
+    if len(parts) == 1:
+        return _gradient(rows, step, table)
+    result = rows.lib.xp.empty_like(rows.scores)
+    for part in parts:
+        result[part] = _gradient(_part(rows, part), step, table)
+    return result
+
+
+def _gradient(rows: Rows, step: Any, table: Any) -> Any:
+    lib, number, xp = rows.lib, rows.number, rows.lib.xp
     table = lib.cast(table, rows.scores.dtype)
     table = table[None, ...] if not rows.kept else xp.reshape(table, (-1, number, number))
     product = lib.rows_at(table, rows.labels) if rows.numbers else xp.matmul(rows.labels, table)
@@ -126,6 +155,30 @@ def gradient(rows: Rows, found: None, step: Any, slope: tuple[Any], room: Any = 
         product = product * rows.weights[..., None]
     product = _from_rows(lib, product, rows)
     return step.pull_back(lib, rows.scores, product, from_logits=rows.from_logits)
+
+
+def _scatters(rows: Rows) -> bool:
+    """Tell whether decisions can be counted one by one, and none of them may be NaN."""
+    lib = rows.lib
+    return lib.free and lib.in_pieces and rows.numbers and not (rows.kept or rows.hides_nan)
+
+
+def _pieces(rows: Rows) -> list[slice]:
+    """Split the examples so that what is made of them on the way stays in a processor's cache."""
+    lib, shape = rows.lib, rows.scores.shape
+    whole = [slice(None)]
+    if not (lib.free and lib.in_pieces and rows.order == (0, 1)) or math.prod(shape) <= _SIZE:
+        return whole
+    size = max(1, _SIZE // rows.number)
+    return [slice(i, i + size) for i in range(0, shape[0], size)]
+
+
+def _part(rows: Rows, part: slice) -> Rows:
+    """Return some of the examples."""
+    if part == slice(None):
+        return rows
+    weights = None if rows.weights is None else rows.weights[:, part]
+    return rows._replace(labels=rows.labels[:, part], scores=rows.scores[part], weights=weights)
 
 
 def check(arguments: Arguments) -> int:

@@ -216,7 +216,7 @@ class Softmax:
         """Return the gradient in the scores, given that in the memberships."""
         parts, total, largest = self._parts(lib, scores, from_logits)
         shares = parts / total
-        mean = lib.xp.sum(slope * shares, axis=self.axis, keepdims=True)
+        mean = lib.sum_of(slope * shares, self.axis)
         rise = self.sharpness * (slope - mean)
         if from_logits:
             return rise * shares
@@ -231,14 +231,14 @@ class Softmax:
         """
         xp = lib.xp
         axis, _ = classes_along(lib, self, scores)
-        largest = xp.max(lib.constant(scores), axis=axis, keepdims=True)
+        largest = lib.largest(lib.constant(scores), axis)
         if from_logits:
             parts = xp.exp(self.sharpness * (scores - largest))
-            return parts, xp.sum(parts, axis=axis, keepdims=True), largest
+            return parts, lib.sum_of(parts, axis), largest
         largest = lib.where(largest > 0, largest, xp.ones_like(largest))
         parts = scores / largest
         parts = parts**self.sharpness if self.sharpness > 1 else parts
-        total = xp.sum(parts, axis=axis, keepdims=True)
+        total = lib.sum_of(parts, axis)
         return parts, lib.where(total > 0, total, xp.ones_like(total)), largest
 
 

@@ -537,3 +537,29 @@ def test_float32_gradients_agree_with_float64s():
     expected = loss(NUMBERS, LOGITS)
     np.testing.assert_allclose(value, expected[0], rtol=SINGLE)
     np.testing.assert_allclose(gradient, expected[1], atol=SINGLE * np.abs(expected[1]).max())
+
+
+@marks.on("numpy", "torch")
+@pytest.mark.parametrize("number", [3, 50, 250])
+def test_a_long_table_is_counted_in_pieces_as_it_is_at_once(backend, number):
+    """And decisions one by one; each number of classes is added up in another way."""
+    rng = np.random.default_rng(number)
+    n = 2**18 // number + 7
+    scores, classes = rng.uniform(size=(n, number)), rng.integers(0, number, n)
+    weight, where = rng.uniform(size=n), rng.uniform(size=n) < 0.8
+    weighted = (weight * where)[:, None] * np.eye(number)[classes]
+    shares = scores / scores.sum(axis=1, keepdims=True)
+    given = [backend.asarray(x) for x in (classes, scores)]
+    options = {"sample_weight": backend.asarray(weight), "where": backend.asarray(where)}
+    for step, members in (
+        (ss.Softmax(), shares),
+        (ss.ArgMax(), np.eye(number)[scores.argmax(axis=1)]),
+    ):
+        found = ss.confusion_table(*given, step=step, **options).counts
+        np.testing.assert_allclose(
+            backend.to_numpy(found), weighted.T @ members, rtol=1e-12, atol=1e-12
+        )
+    _, gradient = backend.value_and_grad(ss.as_loss(ss.multiclass_accuracy), *given)
+    own = np.eye(number)[classes] - shares[np.arange(n), classes][:, None]
+    expected = -own / scores.sum(axis=1, keepdims=True) / n
+    np.testing.assert_allclose(backend.to_numpy(gradient), expected, rtol=1e-10, atol=1e-18)

@@ -1,7 +1,7 @@
 """Sums of rows in NumPy: in float64, by products of short matrices that stay in the cache.
 
-Rows are added up at places by a product with ones at these places. What is multiplied by is one
-array of zeros, in which ones are put for some rows and taken out again.
+Rows are added up at few places by a product with ones at these places. What is multiplied by is
+one array of zeros, in which ones are put for some rows and taken out again.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 _SIZE = 2**16  # the numbers of a short matrix: half a megabyte
-_MANY = 200  # from so many places on it is faster to sort the rows
+_FEW = 40  # from so many places on it is faster to add each number up at its own
+_MANY = 200  # and from so many on to sort the rows
 
 
 def add_rows(x: Any, place: Any, size: int) -> Any:
     """Add the rows of (k, n, m) up at places of (k, n), as (k, size, m)."""
     found = np.zeros((x.shape[0], size, x.shape[2]), _wide(x))
-    add = _sorted if size > _MANY else _multiplied
+    few = _FEW if found.dtype == np.float64 else _MANY + 1  # bincount takes no longdouble
+    add = _multiplied if size < few else _counted if size <= _MANY else _sorted
     for table, rows, places in zip(found, x, place, strict=True):
         add(table, rows, places)
     return found
@@ -45,6 +47,14 @@ def _multiplied(table: Any, rows: Any, places: Any) -> None:
         flat[at] = 1
         table += ones[: len(some)].T @ some
         flat[at] = 0
+
+
+def _counted(table: Any, rows: Any, places: Any) -> None:
+    step, columns = _rows_of(rows.shape[1]), np.arange(rows.shape[1])
+    for i in range(0, len(rows), step):
+        at = (places[i : i + step] * len(columns))[:, None] + columns
+        some = np.bincount(at.reshape(-1), rows[i : i + step].reshape(-1), table.size)
+        table += some.reshape(table.shape)
 
 
 def _sorted(table: Any, rows: Any, places: Any) -> None:

@@ -32,6 +32,7 @@ _SHORT: list[int] = []  # `_length_of_dots`, once it is known
 _OWN = (torch.Tensor, torch.nn.Parameter)
 _STRETCH = 2**7
 _FEW_PLACES = 2**8
+_FEW_ROWS = 20  # up to so many places NumPy's products are faster than adding rows up at them
 _NOTHING = np.zeros(0, np.int8)
 _HALF = (torch.float16, torch.bfloat16)
 # The unsigned integers that are not compared, and what holds their values, or nearly.
@@ -225,8 +226,8 @@ class Torch(Library):
         return x.new_zeros(size).scatter_add(0, place, x)
 
     def add_rows(self, x: Any, place: Any, size: int) -> Any:
-        """Add each row of x up at its place, as NumPy does where tensors are free in memory."""
-        if self.in_memory and self.free and _shares_memory(x):
+        """Add each row of x up at its place, at few as NumPy does where tensors are free."""
+        if size < _FEW_ROWS and self.in_memory and self.free and _shares_memory(x):
             return torch.from_numpy(numpy.FREE.add_rows(_view(x), _view(place), size))
         if not x.is_cpu and size <= _FEW_PLACES:  # additions to few places wait for each other
             return super().add_rows(x, place, size)
