@@ -10,8 +10,15 @@ import numpy as np
 import pytest
 
 import softset as ss
-from softset_backends.sklearn import boosting_objective, lightgbm_metric, xgboost_metric
 from tests.support.referees import SUMMED, sklearn
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+
+from softset_backends.sklearn import (  # noqa: E402
+    boosting_objective,
+    lightgbm_metric,
+    xgboost_metric,
+)
 
 RNG = np.random.default_rng(2)
 C, N = 3, 60
