@@ -14,7 +14,7 @@ from tests.support.referees import SUMMED, sklearn
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
-from softset_backends.sklearn import (  # noqa: E402
+from softset_backends.sklearn import (
     boosting_objective,
     lightgbm_metric,
     xgboost_metric,
