@@ -2,8 +2,8 @@
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
