@@ -106,6 +106,7 @@ def work(rank, world, folder):
             parts = list(zip(x.split(5), y.split(5), strict=True))
             found[name, how, "parts"] = train(distributed(loss), in_parts(loss, parts))
     found |= of_counts(rank)
+    found |= of_groups(rank, world)
     found |= of_checks(rank, world)
     found |= of_streams(rank, world)
     if world == 2:
@@ -143,6 +144,24 @@ def of_counts(rank):
     c = ss.Confusion(*(torch.ones(4, 2) if rank else torch.ones(4, 1, dtype=torch.float64)))
     found["dtype"] = error_of(lambda: all_reduce(c))
     return found
+
+
+def in_groups():
+    """Return a gap's loss, and labels, scores and groups, one of which no other process has."""
+    loss = ss.as_loss(ss.largest_gap(ss.recall), num_groups=3)
+    generator = torch.Generator().manual_seed(7)
+    y = torch.rand(N, generator=generator) < 0.5
+    p = torch.rand(N, dtype=torch.float64, generator=generator)
+    return loss, y, p, torch.where(torch.arange(N) < 2, 2, torch.arange(N) % 2)
+
+
+def of_groups(rank, world):
+    """The gap between groups, and its gradient in this process's scores."""
+    loss, *arrays = in_groups()
+    y, p, groups = (v.split(shards(world))[rank] for v in arrays)
+    p.requires_grad_()
+    value = loss(y, p, groups=groups, reduce=all_reduce)
+    return {"groups": (value.detach(), *torch.autograd.grad(value, p))}
 
 
 def of_checks(rank, world):

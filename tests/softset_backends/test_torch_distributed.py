@@ -20,8 +20,10 @@ from tests.processes.torch_group import (  # noqa: E402
     LOSSES,
     batch_norm,
     data,
+    in_groups,
     network,
     scores_of,
+    shards,
     step,
     train,
 )
@@ -98,6 +100,18 @@ def test_sums_and_derivatives(found, shape):
     for process in found:
         expected = total, 3 * world * total**2, 6 * world**2 * total
         assert_same(process["counts", shape], expected, atol=0)
+
+
+def test_gaps_between_groups_are_those_of_all_processes(found):
+    loss, y, p, groups = in_groups()
+    p.requires_grad_()
+    value = loss(y, p, groups=groups)
+    (gradient,) = torch.autograd.grad(value, p)
+    world, parts = len(found), gradient.split(shards(len(found)))
+    assert all(part.any() for part in parts)
+    for process, part in zip(found, parts, strict=True):
+        # Of the mean over the processes, which DistributedDataParallel takes.
+        assert_same(process["groups"], (value.detach(), world * part), atol=1e-13)
 
 
 @pytest.mark.parametrize(
