@@ -31,6 +31,11 @@ STEPS = (
     ss.StraightThrough(ss.Linear()),
 )
 TEAL, ORANGE, GREY = "#00796b", "#e64a19", "#757575"
+MARKS = (
+    *(("o", GREY), ("s", GREY), ("o", TEAL), ("s", TEAL), ("D", "black")),
+    *(("o", ORANGE), ("s", ORANGE), ("D", ORANGE)),
+)
+RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -55,14 +60,14 @@ def on_files(files: Files, config: Any) -> Files:
             picture = content.getvalue()
             files.append(File.generated(config, f"assets/{name}.svg", content=picture))
     # Measured, not drawn anew.
-    sizes = Path(__file__).parent.parent / "benchmarks" / "results" / "speed-sizes.svg"
-    files.append(File.generated(config, "assets/speed-sizes.svg", content=sizes.read_text("utf-8")))
+    sizes = (RESULTS / "speed-sizes.svg").read_text("utf-8")
+    files.append(File.generated(config, "assets/speed-sizes.svg", content=sizes))
     return files
 
 
 def pictures() -> Iterator[tuple[str, Any]]:
     """Yield names and figures."""
-    for draw in (home, steps, auroc_bias):
+    for draw in (home, steps, auroc_bias, frontier):
         yield draw.__name__, draw()
     for page in ("plotting.md", "groups.md"):
         yield from of_page(Path(__file__).with_name(page))
@@ -160,6 +165,27 @@ def auroc_bias() -> Any:
         axes.set_aspect("equal")
     left.set_ylabel("AUROC over the grid")
     left.legend(loc="upper left")
+    return figure
+
+
+def frontier() -> Any:
+    """Draw the objective against the gap of every setting that was measured."""
+    page = (RESULTS / "constraints.md").read_text("utf-8").partition("### Every setting")[2]
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("|")]
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
+    for ax, column in zip(axes, ("f1 adult linear", "f1 bank_marketing linear"), strict=True):
+        at = next(i for i, name in enumerate(rows[0]) if name.startswith(column))
+        # Of one head the two cells before it are empty, and hold nothing but bars.
+        found: dict[str, list[tuple[float, float]]] = {}
+        for method, _, *cells in rows[2:]:
+            objective, gap = map(float, cells[at - len(rows[0])].split(", "))
+            found.setdefault(method, []).append((gap, objective))
+        for (method, points), (marker, colour) in zip(found.items(), MARKS, strict=True):
+            ax.plot(*np.transpose(points), marker, color=colour, ms=5, label=method)
+        ax.axvline(0.03, color=GREY, linestyle=":", linewidth=1)
+        ax.set(title=column.removeprefix("f1 "), xlabel="gap of selection rates", xlim=(0, None))
+    axes[0].set_ylabel("F1")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
