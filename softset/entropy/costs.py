@@ -91,11 +91,11 @@ def weight(x: Examples, options: Options) -> Any:
     lib = x.lib
     if options.class_axis is not None:
         return lib.xp.sum(_weighted(x.labels, x.weights))
-    if x.weights is not None and x.weights.shape == x.scores.shape:
-        return lib.xp.sum(x.weights)
     if x.weights is None and lib.free:
         return lib.number(float(math.prod(x.scores.shape)), x.scores)
-    return lib.xp.sum(_weighted(lib.xp.ones_like(x.scores), x.weights))
+    ones = lib.xp.ones_like(x.scores)
+    # Of lengths that tf.function leaves open equal shapes may yet be broadcast.
+    return lib.xp.sum(ones if x.weights is None else x.weights * ones)
 
 
 def cost_and_slopes(x: Examples, options: Options) -> tuple[Any, Any]:

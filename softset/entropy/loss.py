@@ -155,7 +155,7 @@ class CrossEntropy(Options, Additive):
 
         cost = partial(costs.cost, found, self)
         cost = call.lib.with_gradients(cost_and_slopes, found.scores, otherwise=cost)
-        return Costs(cost, costs.weight(found, self))
+        return Costs(cost, costs.weight(found._replace(lib=call.lib.plain), self))
 
     def of_counts(self, c: Costs) -> Any:
         """Return the mean for given sums."""

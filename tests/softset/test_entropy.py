@@ -113,6 +113,44 @@ def test_it_is_pytorchs(backend, pos_weight):
             assert_close(x, backend.to_numpy(e), backend)
 
 
+def test_one_weight_for_all_is_none(backend):
+    """Also where tf.function does not know that there is but one."""
+    arrays = [backend.asarray(x) for x in (Y, Z, np.asarray([2.0]))]
+    value, gradient = backend.value_and_grad(
+        lambda y, z, w: ss.cross_entropy(y, z, from_logits=True, sample_weight=w), *arrays
+    )
+    assert_close(value, reference(Y, P), backend)
+    assert_close(gradient, (P - Y) / len(Y), backend)
+
+
+@marks.on("torch")
+@pytest.mark.parametrize("kind", ["logits", "probabilities", "classes", "class probabilities"])
+def test_derivatives_of_pytorch_are_those_of_differences(backend, kind):
+    """The first and the second, of what eager PyTorch gets in closed form."""
+    torch, classes = backend.torch, "class" in kind
+    from_logits = kind in ("logits", "classes")
+    scores = (Z if from_logits else P)[:12].reshape((4, 3) if classes else (12,)).copy()
+    y = np.eye(3)[[0, 2, 1, 1]] if classes else Y[:12] * 1.0
+    weights = WEIGHTS[:4, None] if classes else WEIGHTS[:12]
+    factors = {"class_axis": 1} if classes else {"pos_weight": 2.0, "cell_weight": CELLS}
+
+    def loss(z):
+        return ss.cross_entropy(
+            backend.asarray(y),
+            z,
+            from_logits=from_logits,
+            label_smoothing=0.1,
+            sample_weight=backend.asarray(weights),
+            where=backend.asarray(np.arange(len(y)) != 1)[:, None] if classes else None,
+            **factors,
+        )
+
+    z = backend.asarray(scores).requires_grad_(True)
+    with ss.checks(False):  # differences may leave [0, 1]
+        assert torch.autograd.gradcheck(loss, z)
+        assert torch.autograd.gradgradcheck(loss, z)
+
+
 def test_gradient_in_logits(backend):
     """(sigmoid(z) - y) / n, with no loss of precision far out and at 0."""
     z = np.asarray([-1000.0, -40.0, -1.0, 0.0, 1.0, 40.0, 1000.0] * 2)
