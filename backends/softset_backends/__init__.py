@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .frames import count_table as count_table
     from .group_table import GroupReport as GroupReport
     from .groups import group_report as group_report
+    from .optimism import ThresholdInterval as ThresholdInterval
+    from .optimism import threshold_interval as threshold_interval
 
 __all__ = [
     "Backend",
@@ -31,6 +33,7 @@ __all__ = [
     "GradientReport",
     "GroupReport",
     "TOLERANCES",
+    "ThresholdInterval",
     "available",
     "bootstrap_interval",
     "check_gradients",
@@ -39,6 +42,7 @@ __all__ = [
     "diagnose",
     "get",
     "group_report",
+    "threshold_interval",
 ]
 
 # Loaded when asked for: they need NumPy, which softset does not.
@@ -49,12 +53,14 @@ _MODULES = {
     "GradientReport": "check.report",
     "GroupReport": "group_table",
     "TOLERANCES": "check.report",
+    "ThresholdInterval": "optimism",
     "bootstrap_interval": "bootstrap",
     "check_gradients": "check.gradients",
     "classification_report": "classification",
     "count_table": "frames",
     "diagnose": "check.diagnosis",
     "group_report": "groups",
+    "threshold_interval": "optimism",
 }
 
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .._arrays.values import truth
 from .._options import finite, function
 from .._types import Array, Metric
 from ..across import require_groups
 from ..constraints.bounds import Constraint, require_constraints
 from ..metrics import direction, larger_is_better
 from ..metrics.options import freeze
-from . import by_group as of_groups
-from .cuts import Cuts, cut, first, read_off
-from .limits import closest, limit, refusal
-from .ranks import best, meets, rank
-
-# Which argument holds a metric whose bound another one holds.
-_ARGUMENT = {"bound": "constraint", "subject_to": "subject_to"}
+from .cuts import cut
+from .guarantee import proof_of, tests_of
+from .search import search
 
 
 class BestThreshold(NamedTuple):
@@ -43,6 +38,7 @@ def best_threshold(
     groups: Array | None = None,
     num_groups: int | None = None,
     by_group: bool = False,
+    confidence: float | None = None,
 ) -> BestThreshold:
     """Return the threshold at which the metric of the hard counts is best, also within bounds.
 
@@ -70,6 +66,8 @@ def best_threshold(
         The number of each score's group, and how many there are, as for `confusion`.
     by_group : bool, default False
         Whether each group gets a threshold of its own, instead of one for all.
+    confidence : float, optional
+        The probability with which all of `subject_to` hold in the population, see `threshold_at`.
 
     Returns
     -------
@@ -145,6 +143,7 @@ def best_threshold(
     larger = direction(frozen, maximize)
     constraints, num_groups = require_constraints("subject_to", subject_to, num_groups)
     num_groups = require_groups(frozen, num_groups)
+    tests = tests_of("subject_to", confidence, constraints, sample_weight, by_group)
     cuts = cut(
         y_true,
         y_prob,
@@ -157,7 +156,8 @@ def best_threshold(
         num_groups=num_groups,
         by_group=by_group,
     )
-    return _search("subject_to", frozen, larger, constraints, cuts)
+    proof = proof_of(tests, confidence, cuts, y_true, where)
+    return BestThreshold(*search("subject_to", frozen, larger, constraints, cuts, proof))
 
 
 def threshold_at(
@@ -172,6 +172,7 @@ def threshold_at(
     where: Array | None = None,
     axis: int | tuple[int, ...] | None = None,
     from_logits: bool = False,
+    confidence: float | None = None,
 ) -> BestThreshold:
     """Return the threshold at which a metric is best while another one keeps to a bound.
 
@@ -191,6 +192,12 @@ def threshold_at(
         What `constraint` has to reach; meeting it exactly is enough.
     y_true, y_prob, thresholds, sample_weight, where, axis, from_logits
         As for `best_threshold`.
+    confidence : float, optional
+        The probability, from 0.5 on, that `constraint` keeps to its bound in the population which
+        the rows are drawn from, and not only on them; in each class by itself. It takes a rate of
+        rows: `recall`, `specificity`, `precision`, `negative_predictive_value`, one less one of
+        these, or `predicted_positive_rate`; labels of 0 and 1, no weights, and values that can
+        be seen.
 
     Returns
     -------
@@ -207,13 +214,24 @@ def threshold_at(
         If `metric` or `constraint` is not callable, or as `confusion` does.
     ValueError
         If `bound` is not a finite number, if no threshold meets it, or as `best_threshold`
-        does, of `constraint` too.
+        does, of `constraint` too; with `confidence`, if it is shown at no threshold, as of too
+        few rows, or if it cannot be, of this constraint or of these labels.
 
     Notes
     -----
     Predicting no positive is a cut as well. A rate that is 0 of something is 0 there, as the
     false positive rate, and meets a bound; one that is 0 of nothing is undefined, as precision
     and the false discovery rate, and meets none.
+
+    With a `confidence` the cuts are tested in turn, from strict to loose, by exact binomial
+    bounds at the level 1 - confidence, until one fails; the best of those before it is returned
+    (fixed-sequence testing). A bound on precision, or another rate of the rows that are called
+    positive or negative, is tested from the first cut on that has four times the rows that it
+    takes at least, log(1 - confidence) / log(bound), but from 5 % of all rows if these are fewer.
+    The guarantee is exact where rows are independent and the model did not see them; for these
+    rates where scores have no ties, and no way to exceed it was found where they have. Several
+    bounds share 1 - confidence equally, in each group, but those on rates of the rows of one class
+    count as one if they are strict on one side.
 
     Examples
     --------
@@ -227,10 +245,21 @@ def threshold_at(
     >>> threshold, value = ss.threshold_at(ss.recall, ss.false_positive_rate, 0.7, y_true, y_prob)
     >>> print(round(float(threshold), 4), value)
     0.2 1.0
+
+    With a probability of 95 % at least 60 % of the positives of the population are found:
+
+    >>> y_true, y_prob = np.arange(40) % 2, np.linspace(0.1, 0.9, 40)
+    >>> given = (ss.precision, ss.recall, 0.6, y_true, y_prob)
+    >>> for confidence in (None, 0.95):
+    ...     print(round(float(ss.threshold_at(*given, confidence=confidence).threshold), 2))
+    0.44
+    0.23
     """
     frozen, larger = _directed("metric", metric)
     limited, upward = _directed("constraint", constraint)
     finite("bound", bound)
+    constraints = (Constraint(limited, bound, not upward),)
+    tests = tests_of("bound", confidence, constraints, sample_weight, each=False)
     cuts = cut(
         y_true,
         y_prob,
@@ -243,45 +272,8 @@ def threshold_at(
         num_groups=None,
         by_group=False,
     )
-    return _search("bound", frozen, larger, (Constraint(limited, bound, not upward),), cuts)
-
-
-def _search(
-    name: str, metric: Metric, larger: bool, constraints: tuple[Constraint, ...], cuts: Cuts
-) -> BestThreshold:
-    """Return the best of the thresholds that keep all bounds, which `name` gave."""
-    xp = cuts.lib.xp
-    if cuts.own:
-        place, found = of_groups.search(metric, larger, constraints, cuts)
-    else:
-        place, found = _one_for_all(name, metric, larger, constraints, cuts)
-    if cuts.seen and truth(xp.all(found)) is False and constraints:
-        nearest = place if cuts.own else closest(name, constraints, cuts)
-        raise refusal(name, constraints, cuts, found, nearest)
-    threshold, value = read_off(metric, cuts, place)
-    if not constraints:
-        return BestThreshold(threshold, value)
-    all_found = found[..., None] if cuts.own else found
-    return BestThreshold(
-        xp.where(all_found, threshold, xp.full_like(threshold, xp.nan)),
-        xp.where(found, value, xp.full_like(value, xp.nan)),
-    )
-
-
-def _one_for_all(
-    name: str, metric: Metric, larger: bool, constraints: tuple[Constraint, ...], cuts: Cuts
-) -> tuple[Any, Any]:
-    """Return the best place, and whether it keeps all bounds."""
-    lib = cuts.lib
-    values = rank("metric", metric, larger, cuts)
-    limits = [limit(_ARGUMENT[name], one, cuts) for one in constraints]
-    allowed = cuts.possible
-    for ranked, one in zip(limits, constraints, strict=True):
-        allowed = allowed & meets(lib, ranked, one.bound)
-    marked = best(lib, values, allowed)
-    for ranked in limits:
-        marked = best(lib, ranked, marked)
-    return first(lib, marked), lib.xp.any(allowed, axis=-1)
+    proof = proof_of(tests, confidence, cuts, y_true, where)
+    return BestThreshold(*search("bound", frozen, larger, constraints, cuts, proof))
 
 
 def _directed(name: str, metric: Metric) -> tuple[Metric, bool]:
