@@ -60,10 +60,12 @@ def _why(test: Test, level: float, cuts: Cuts, number: int, place: int) -> str:
         of, wrong = (int(pick(cuts.lib, x[group : group + 1, :], at)[0, 0]) for x in (rows, bad))
         share = shown(of, wrong, level)
         value = share if test.constraint.is_upper else 1 - share
-        told.append((share, f"{test.constraint}, of which {wrong} of {of} {words}", value, where))
-    _, text, value, where = max(told)
+        told.append(
+            (share, f"{test.constraint}, against which {wrong} of {of} {words}{where}", value)
+        )
+    _, text, value = max(told)
     kind = "at most" if test.constraint.is_upper else "at least"
     return (
-        f"{text}{where}, at the first cut that is tested, are against it: they show {kind} "
-        f"{value:.4g}; loosen the bound, or take more rows"
+        f"{text} speak at the first cut that is tested: they show {kind} {value:.4g}; loosen the "
+        "bound, or take more rows"
     )

@@ -116,20 +116,28 @@ def test_as_tested_one_by_one(name, ties):
 
 
 def test_on_every_library(backend):
-    """Several classes, a mask and two bounds, of which each has half of the error."""
+    y, p = draw(np.random.default_rng(2), 300)
+    bounds = (ss.at_least(ss.precision, 0.7), ss.at_least(ss.recall, 0.6))
+    find = partial(ss.best_threshold, ss.f1, subject_to=bounds, confidence=0.9)
+    found = find(*map(backend.asarray, (y, p)))
+    for x, expected in zip(found, find(y, p), strict=True):
+        assert_close(x, expected, backend)
+
+
+def test_each_class_by_itself():
+    """Two bounds with half of the error each, and a mask."""
     rng = np.random.default_rng(2)
     y, p = draw(rng, (600, 2))
-    p, keep = p.astype(np.float32).astype(float), rng.uniform(size=p.shape) < 0.9
+    keep = rng.uniform(size=p.shape) < 0.9
     bounds = (ss.at_least(ss.precision, 0.7), ss.at_least(ss.recall, 0.6))
-    find = partial(ss.best_threshold, ss.f1, subject_to=bounds, confidence=0.9, axis=0)
-    found = find(*map(backend.asarray, (y, p)), where=backend.asarray(keep))
+    find = partial(ss.best_threshold, ss.recall, subject_to=bounds)
+    found = find(y, p, where=keep, axis=0, confidence=0.9)
     for i in range(2):
         of_class = [x[keep[:, i], i] for x in (y, p)]
-        alone = ss.best_threshold(ss.f1, *of_class, subject_to=bounds, confidence=0.9)
-        for x, expected in zip(found, alone, strict=True):
-            assert_close(x[i], expected, backend)
-        for one in bounds:  # each by itself, at the share that it has
-            ss.best_threshold(ss.f1, *of_class, subject_to=(one,), confidence=0.95)
+        assert found.threshold[i] == find(*of_class, confidence=0.9).threshold
+        # The bound on precision is what stops it.
+        alone = ss.threshold_at(ss.recall, ss.precision, 0.7, *of_class, confidence=0.95)
+        assert found.threshold[i] == alone.threshold
 
 
 def test_many_cuts_by_a_table():
@@ -224,11 +232,11 @@ def test_what_is_missing():
     ):
         find(ss.precision, ss.recall, 0.99, y, p)
     match = (
-        r"got precision >= 0.97, of which (\d+) of (99|[1-9]\d+) rows that are called positive, at"
+        r"got precision >= 0.97, against which (\d+) of (99|[1-9]\d+) rows that are called positive"
     )
     with pytest.raises(ValueError, match=match) as refused:
         find(ss.recall, ss.precision, 0.97, y, 1 - p)
-    wrong, number = (int(x) for x in str(refused.value).split("of which ")[1].split()[:3:2])
+    wrong, number = (int(x) for x in str(refused.value).split("against which ")[1].split()[:3:2])
     assert f"they show at least {1 - shown(number, wrong, LEVEL):.4g};" in str(refused.value)
     with pytest.raises(ValueError, match="they show at most"):
         find(ss.recall, ss.false_discovery_rate, 0.03, y, 1 - p)

@@ -22,7 +22,7 @@ import pandas as pd  # noqa: E402
 from sklearn import metrics as sk  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from softset_backends import bootstrap_interval, group_report  # noqa: E402
+from softset_backends import bootstrap_interval, group_report, threshold_interval  # noqa: E402
 from softset_backends.cli import commands, libraries, metric_names, predictions  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -164,6 +164,51 @@ def test_threshold(tmp_path):
             and f"{best:.3f}" in text
             and "evaluate it on a file of others" in text
         )
+
+
+def test_threshold_has_its_interval(csv, monkeypatch):
+    frame = pd.read_csv(csv)
+    asked = ("threshold", csv, *EVALUATE, "--metric", "f1")
+    expected = threshold_interval(ss.f1, frame.y.to_numpy(), frame.p.to_numpy(), resamples=200)
+    found = json.loads(printed(*asked, "--json"))
+    assert [found[name] for name in expected._fields] == pytest.approx(list(map(float, expected)))
+    low, high, corrected = (f"{found[name]:.3f}" for name in ("low", "high", "corrected"))
+    text = printed(*asked)
+    assert re.search(rf"f1 .* \[{low}, {high}\] +{found['value']:.3f} +{corrected}", text)
+    assert "the corrected one is what resamples say of others" in text
+    # More rows than are worth the time.
+    monkeypatch.setattr("softset_backends.cli.tuning._ROWS", 100)
+    assert "corrected" not in printed(*asked)
+    assert set(found) - set(json.loads(printed(*asked, "--json"))) == {"low", "high", "corrected"}
+
+
+def test_threshold_whose_bounds_hold_in_the_population(csv):
+    frame = pd.read_csv(csv)
+    asked = ("threshold", csv, *EVALUATE, "--metric", "recall")
+    bounds = ("--subject-to", "precision >= 0.6", "--subject-to", "false_positive_rate <= 0.3")
+    found = json.loads(printed(*asked, *bounds, "--confidence", "0.9", "--json"))
+    expected = ss.best_threshold(
+        ss.recall,
+        frame.y.to_numpy(),
+        frame.p.to_numpy(),
+        subject_to=(ss.at_least(ss.precision, 0.6), ss.at_most(ss.false_positive_rate, 0.3)),
+        confidence=0.9,
+    )
+    assert (found["threshold"], found["value"]) == tuple(map(float, expected))
+    assert found["confidence"] == 0.9 and found["subject_to"]["precision >= 0.6"] > 0.6
+    text = printed(*asked, *bounds, "--confidence", "0.9")
+    assert "With a confidence of 0.9 the bounds hold where these rows come from." in text
+    assert "With --confidence the bounds hold" in printed(*asked, *bounds)
+    for options, message in (
+        (("--confidence", "0.9"), "is that of the bounds of `--subject-to`, got none"),
+        ((*bounds, "--confidence", "95"), "`confidence` must lie in [0.5, 1), as 0.95, got 95.0"),
+        (
+            ("--subject-to", "precision >= 0.999", "--confidence", "0.95"),
+            "of 400 rows that are called positive, and it takes 2995 at least; take more rows",
+        ),
+        (("--subject-to", "f1 >= 0.5", "--confidence", "0.95"), "takes bounds on recall, false_"),
+    ):
+        assert message in error(*asked, *options)
 
 
 def test_threshold_within_bounds(tmp_path):

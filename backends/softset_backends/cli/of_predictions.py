@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-import softset as ss
 from softset.metrics import larger_is_better
 from softset.metrics.options import name_of
 
@@ -17,6 +16,7 @@ from . import evaluation, pictures
 from .metric_names import bound, complete, named
 from .output import console, markdown, print_cells, stop
 from .predictions import read
+from .tuning import tuned
 
 _DEFAULT = ("precision", "recall", "specificity", "f1", "matthews_corrcoef")
 _METRIC = "of softset.metrics, its options behind a colon: fbeta:2, expected_cost:fp=1,fn=5"
@@ -103,6 +103,13 @@ def threshold(
             "be repeated."
         ),
     ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="The probability, such as 0.95, with which the bounds hold in the population, "
+            "not only on these rows."
+        ),
+    ] = None,
     logits: Logits = False,
     as_json: Json = False,
 ) -> None:
@@ -115,10 +122,14 @@ def threshold(
                 "nor when smaller"
             )
         constraints = tuple(bound(text) for text in subject_to or ())
+        if confidence is not None and not constraints:
+            raise ValueError(
+                "`--confidence` is that of the bounds of `--subject-to`, got none; without bounds "
+                "an interval of the threshold is shown anyway"
+            )
         predictions = read(file, target, score, logits=logits)
-        labels, scores, _ = predictions
-        best = ss.best_threshold(chosen, labels, scores, from_logits=logits, subject_to=constraints)
-        at, value = map(float, best)
+        best = tuned(predictions, chosen, constraints, confidence, logits=logits)
+        at = best.threshold
         if math.isinf(at):
             raise ValueError(
                 f"{name_of(chosen)} is best where no row is positive, and as there are scores of "
@@ -131,16 +142,12 @@ def threshold(
     kept = {str(constraint): float(constraint.metric(c)) for constraint in constraints}
     if as_json:
         head = {"file": str(file), "target": target, "score": score, "metric": name_of(chosen)}
-        found = {"threshold": at, "value": value, "subject_to": kept}
-        _print_json(head | found | counts)
+        _print_json(head | best.numbers() | {"subject_to": kept} | counts)
         return
     _say(_said(file, at, counts))
-    rows = [("", "threshold", "value"), (name_of(chosen), repr(at), f"{value:.3f}")]
-    print_cells([*rows, *((name, "", f"{x:.3f}") for name, x in kept.items())])
-    _say(
-        "The values are of the rows that the threshold was chosen on, where they tend to be too "
-        "good; evaluate it on a file of others."
-    )
+    bounds = ((name, "", f"{x:.{evaluation.DIGITS}f}") for name, x in kept.items())
+    print_cells([*best.cells(name_of(chosen)), *bounds])
+    _say(best.said())
 
 
 def _require_threshold(threshold: float, *, logits: bool) -> None:
