@@ -225,9 +225,10 @@ def threshold_at(
 
     With a `confidence` the cuts are tested in turn, from strict to loose, by exact binomial
     bounds at the level 1 - confidence, until one fails; the best of those before it is returned
-    (fixed-sequence testing). A bound on precision, or another rate of the rows that are called
-    positive or negative, is tested from the first cut on that has four times the rows that it
-    takes at least, log(1 - confidence) / log(bound), but from 5 % of all rows if these are fewer.
+    (fixed-sequence testing). A rate of the rows that are called positive, as precision, or
+    negative, takes log(1 - confidence) / log(bound) of them; its tests begin with four times as
+    many, or with 5 % of all rows if these are fewer, or else half of the error goes to a second
+    search, from the geometric mean of both numbers on.
     The guarantee is exact where rows are independent and the model did not see them; for these
     rates where scores have no ties, and no way to exceed it was found where they have. Several
     bounds share 1 - confidence equally, in each group, but those on rates of the rows of one class

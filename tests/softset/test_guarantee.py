@@ -146,7 +146,27 @@ def test_many_cuts_by_a_table():
     found = ss.threshold_at(ss.recall, ss.precision, 0.8, y, p, confidence=CONFIDENCE)
     binom = pytest.importorskip("scipy.stats", reason="SciPy is not installed").binom
     right, number = np.cumsum(y[np.argsort(-p)]), np.arange(1, len(p) + 1)
-    failed = (binom.cdf(number - right, number, 0.2) > LEVEL) & (number >= 56)
+    tail = binom.cdf(number - right, number, 0.2)
+    # From 4 * 14 rows on at half of the level, and at all of it from there to 5 % on.
+    second = int((56 * 1000) ** 0.5)
+    assert np.all(tail[55:second] <= LEVEL / 2)
+    failed = (tail > LEVEL) & (number >= second)
+    assert found.value == right[np.argmax(failed) - 1] / right[-1]
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_two_searches(early):
+    """A first cut that fails leaves half of the level to the second search, in 2000 rows."""
+    y, p = draw(np.random.default_rng(4), 2000)
+    order = np.argsort(-p)
+    y[order[:100]] = 1
+    y[order[:21:3]] = early
+    binom = pytest.importorskip("scipy.stats", reason="SciPy is not installed").binom
+    right, number = np.cumsum(y[order]), np.arange(1, len(p) + 1)
+    tail, second = binom.cdf(number - right, number, 0.2), int((56 * 100) ** 0.5)
+    assert (tail[55] <= LEVEL / 2) == early
+    failed = (tail > (LEVEL if early else LEVEL / 2)) & (number >= second)
+    found = ss.threshold_at(ss.recall, ss.precision, 0.8, y, p, confidence=CONFIDENCE)
     assert found.value == right[np.argmax(failed) - 1] / right[-1]
 
 
