@@ -108,6 +108,7 @@ def threshold_interval(
     >>> y_true = rng.uniform(size=200) < y_prob
     >>> found = threshold_interval(ss.f1, y_true, y_prob, resamples=100)
     >>> print(*(round(float(x), 2) for x in found))
+    0.26 0.21 0.54 0.57 0.51
     """
     metric = freeze(metric)
     require_confidence(confidence)
