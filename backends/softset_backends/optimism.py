@@ -125,7 +125,8 @@ def threshold_interval(
         weights = np.ones(scores.shape)
     defined = metric
     if is_built_in(core(metric)) and "zero_division" not in fixed_options(metric):
-        defined = freeze(partial(metric, zero_division=math.nan))
+        function: Any = metric
+        defined = freeze(partial(function, zero_division=math.nan))
     thresholds, left_out = [], []
     for drawn in _drawn(len(scores), resamples, np.random.default_rng(seed)):
         y, p, w = (np.repeat(x[:, None], drawn.shape[1], axis=1) for x in (labels, scores, weights))
@@ -143,9 +144,10 @@ def threshold_interval(
         )
     tail = (1 - confidence) / 2
     # No mean of two: a threshold may be infinite.
-    ends = np.quantile(np.concatenate(thresholds), (tail, 1 - tail), method="inverted_cdf")
+    of_all = np.concatenate(thresholds)
+    low, high = np.quantile(of_all, (tail, 1 - tail), method="inverted_cdf")
     corrected = (1 - _DRAWN) * value + _DRAWN * np.mean(values)
-    return ThresholdInterval(threshold, *ends, value, corrected)
+    return ThresholdInterval(threshold, low, high, value, corrected)
 
 
 def _drawn(number: int, resamples: int, rng: Any) -> Iterator[Any]:

@@ -62,8 +62,9 @@ def _one_for_all(
     allowed = cuts.possible
     for ranked, one in zip(limits, constraints, strict=True):
         allowed = allowed & meets(lib, ranked, one.bound)
-    for test in () if proof is None else proof.tests:
-        allowed = allowed & shown_at(test, proof.level, cuts)
+    if proof is not None:
+        for test in proof.tests:
+            allowed = allowed & shown_at(test, proof.level, cuts)
     marked = best(lib, values, allowed)
     for ranked in limits:
         marked = best(lib, ranked, marked)

@@ -30,11 +30,11 @@ FOLDERS = {
     "demo": {"runner", "data", "fit", "report", "plots"},
     "cli": {
         *("commands", "of_predictions", "output", "libraries"),
-        *("predictions", "metric_names", "evaluation", "pictures"),
+        *("predictions", "metric_names", "evaluation", "pictures", "tuning"),
     },
     ".": {
         *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
-        *("folders", "parts", "quiet", "registry"),
+        *("folders", "optimism", "parts", "quiet", "registry"),
     },
 }
 ROOT = Path(softset_backends.__file__).parent
