@@ -11,7 +11,8 @@ import pytest
 
 import softset as ss
 from softset_backends import cli, registry
-from softset_backends.check import cases, target
+from softset_backends.check import cases
+from softset_backends.check.draws import draw
 from softset_backends.quiet import quiet
 
 for _name in ("typer", "rich"):
@@ -198,7 +199,7 @@ def test_check_of_a_users_function_that_disagrees(own):
 def test_check_of_a_users_function_that_fails(own):
     status, text = call("check", f"{own}:broken", "--backend", "numpy")
     assert status == 1
-    assert "numpy eager float64 failed: RuntimeError: no such luck" in text
+    assert "mine.py:broken: fails on numpy: RuntimeError: no such luck" in text
     assert "at all" not in text and "Traceback" not in text
 
 
@@ -268,15 +269,17 @@ def test_wrong_at_the_ends_at_a_knot_and_saturated(own, name, options):
 
 
 def test_scores_are_drawn_where_losses_go_wrong():
-    y_true, y_prob = target.draw("8,8", logits=False)
+    y_true, y_prob = draw((8, 8), logits=False)
     for score in (0, 1, 0.25, 0.5, 0.75):
         assert np.sum(y_prob == score) >= 2
+    below = np.nextafter(np.float32(1), np.float32(0))
+    assert {below, np.finfo(np.float32).eps} < set(np.ravel(y_prob))
     assert all(set(y_true[y_prob == end]) == {end} for end in (0, 1))
     assert all(set(y_true[y_prob == x]) == {0, 1} for x in (0.25, 0.5, 0.625, 0.75))
-    _, logits = target.draw("64", logits=True)
-    assert {-100, -30, 0, 0.5, 30, 100} <= set(logits)
+    _, logits = draw((64,), logits=True)
+    assert {-100, -40, -30, 0, 0.5, 30, 40, 100} <= set(logits)
     for size in range(1, 20):
-        y_true, y_prob = target.draw(f"{size}", logits=False)
+        y_true, y_prob = draw((size,), logits=False)
         assert y_true.shape == y_prob.shape == (size,) and np.any(y_true == 1)
 
 
