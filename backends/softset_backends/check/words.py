@@ -69,13 +69,16 @@ def _named(batch: Batch, case: int, nameless: bool = False) -> str:
 
 def _sentence(group: Sequence[Blame], runs: Collection[Run], batch: Batch) -> str:
     x = group[0]
+    if x.name == "single precision":  # which only float64 can lack
+        runs = [run for run in runs if run[2] == "float64"]
     who = _who([blame.run for blame in group], runs)
     return _named(batch, x.case) + _SENTENCES[x.name](x, who, batch, group)
 
 
 def _fails(x: Blame, who: str, batch: Batch, group: Sequence[Blame]) -> str:
-    text = x.text if len(x.text) <= _LONGEST else x.text[:_LONGEST] + "..."
-    return f"fails on {who}: {text}{_hint(x.text)}"
+    text = x.text if len(x.text) <= _LONGEST else x.text[:_LONGEST].rstrip() + " ..."
+    hint = _hint(x.text)
+    return f"fails on {who}: {text.removesuffix('.') if hint else text}{hint}"
 
 
 def _wrong_shape(x: Blame, who: str, batch: Batch, group: Sequence[Blame]) -> str:
