@@ -91,6 +91,15 @@ def pairs(y_true, y_prob):
     return ss.pairwise_loss(y_true, y_prob)
 
 
+def grows(y_true, y_prob):
+    return ss.f1(ss.confusion(y_true, y_prob))
+
+
+def without_positives(y_true, y_prob):
+    xp = ss.array_namespace(y_true, y_prob)
+    return 1 - xp.sum(y_true * y_prob) / xp.sum(y_true)
+
+
 metric = ss.f1
 hard = ss.as_score(ss.f1)
 
@@ -196,6 +205,16 @@ def test_check_of_a_users_function_that_disagrees(own):
     assert "above tolerance; the worst:" in text and "against central differences" in text
 
 
+def test_check_says_what_is_wrong(own, monkeypatch):
+    arguments = ("check", f"{own}:without_positives", "--backend", "numpy")
+    status, text = call(*arguments)
+    assert status == 1
+    assert "mine.py:without_positives, without positives: the value is NaN on numpy; keep" in text
+    monkeypatch.setattr(commands, "_MOST_FINDINGS", 0)
+    text = call(*arguments)[1]
+    assert "NaN on numpy" not in text and "... and 1 more" in text
+
+
 def test_check_of_a_users_function_that_fails(own):
     status, text = call("check", f"{own}:broken", "--backend", "numpy")
     assert status == 1
@@ -232,6 +251,8 @@ def test_check_of_a_users_function_that_fails(own):
         ("mine.py:leaves", (), "`fn` must return, got SystemExit: 0; it calls sys.exit"),
         ("mine.py:metric", (), "a metric of counts needs softset.as_loss"),
         ("mine.py:hard", (), "must change smoothly with the scores, got a gradient of 0"),
+        ("mine.py:grows", (), "must fall as the scores get better, got 0.98"),
+        ("mine.py:each", ("--shape", "2,2,2"), "return the mean"),
         ("mine.py:two", (), "must return one array, got 2 results (tuple)"),
         ("mine.py:each", (), "got the shape (64,) for scores of shape (64,); return the mean"),
         ("worse.py:loss", (), "fails when run: ModuleNotFoundError: No module named 'nothing_like"),

@@ -23,8 +23,9 @@ FOLDERS = {
     "sklearn": {"evaluation", "objective", "scoring", "thresholds"},
     "plots": {"curves", "groups", "metrics", "steps", "surface", "style"},
     "check": {
-        *("gradients", "function", "gaps", "report"),
-        *("cases", "case_parts", "processes", "target"),
+        *("gradients", "function", "running", "gaps", "blame", "jumps", "words", "report"),
+        *("loss", "draws", "target"),
+        *("cases", "case_parts", "processes"),
         "diagnosis",
     },
     "demo": {"runner", "data", "fit", "report", "plots"},

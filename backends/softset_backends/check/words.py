@@ -58,8 +58,8 @@ def of_jump(jump: Jump, batch: Batch) -> str:
 
 
 def unexplained(worst: Worst | None) -> str:
-    """Return the sentence where everybody agrees, and yet is too far from a referee."""
-    return f"all backends agree, but not closely enough; {worst}"
+    """Return the sentence where backends agree, and yet are too far from a referee."""
+    return f"nobody is outvoted, but this is above the tolerance: {worst}"
 
 
 def _named(batch: Batch, case: int, nameless: bool = False) -> str:
@@ -76,9 +76,9 @@ def _sentence(group: Sequence[Blame], runs: Collection[Run], batch: Batch) -> st
 
 
 def _fails(x: Blame, who: str, batch: Batch, group: Sequence[Blame]) -> str:
-    text = x.text if len(x.text) <= _LONGEST else x.text[:_LONGEST].rstrip() + " ..."
-    hint = _hint(x.text)
-    return f"fails on {who}: {text.removesuffix('.') if hint else text}{hint}"
+    text = x.text.removesuffix(".")
+    text = text if len(text) <= _LONGEST else text[:_LONGEST].rstrip() + " ..."
+    return f"fails on {who}: {text}{_hint(x.text)}"
 
 
 def _wrong_shape(x: Blame, who: str, batch: Batch, group: Sequence[Blame]) -> str:
