@@ -384,6 +384,20 @@ def test_the_backend_that_is_wrong_is_named(own, monkeypatch):
     assert re.search(r"the worst: \S+:brier on torch eager float64 against", text)
 
 
+def test_vendor(tmp_path):
+    arguments = ("vendor", str(tmp_path), "--name", "copied")
+    status, text = call(*arguments, "--include-compat")
+    assert status == 0 and f"softset {ss.__version__} copied to {tmp_path / 'copied'}" in text
+    assert (tmp_path / "copied" / "_array_api_compat" / "__init__.py").is_file()
+    status, text = call(*arguments, "--check")
+    assert status == 0 and text == f"{tmp_path / 'copied'}: unchanged and current\n"
+    (tmp_path / "copied" / "losses.py").write_text("")
+    status, text = call(*arguments, "--check")
+    assert status == 1 and text == f"{tmp_path / 'copied'}: changed: losses.py\n"
+    status, text = call(*arguments)
+    assert status == 2 and "must have no other copied in it" in text
+
+
 def test_keyboard_interrupts_are_the_users(own):
     own.write_text("raise KeyboardInterrupt\n")
     assert call("check", f"{own}:loss", "--backend", "numpy")[0] == 130

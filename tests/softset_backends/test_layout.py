@@ -35,7 +35,7 @@ FOLDERS = {
     },
     ".": {
         *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
-        *("folders", "parts", "quiet", "registry"),
+        *("folders", "parts", "quiet", "registry", "vendoring"),
     },
 }
 ROOT = Path(softset_backends.__file__).parent

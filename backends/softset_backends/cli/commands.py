@@ -19,7 +19,7 @@ from rich.table import Table
 
 import softset as ss
 
-from .. import registry
+from .. import registry, vendoring
 from ..check import cases
 from ..check.loss import check_loss
 from ..check.processes import run_all
@@ -153,6 +153,31 @@ def demo(
         module.run(output, backends=backend or None, epochs=epochs)
     except (ValueError, ImportError, OSError) as error:
         stop(error)
+
+
+@app.command()
+def vendor(
+    dest: Annotated[Path, typer.Argument(help="The folder, such as yourproject/_vendor.")],
+    name: Annotated[str, typer.Option(help="What to call the copy.")] = "softset",
+    include_compat: Annotated[
+        bool, typer.Option("--include-compat", help="Copy array-api-compat into it as well.")
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only say whether the copy there is unchanged and current."),
+    ] = False,
+) -> None:
+    """Copy softset into another package, with a stamp of its version and hashes."""
+    place = dest / name
+    if check:
+        problems = vendoring.problems_of(dest, name=name)
+        typer.echo("\n".join(f"{place}: {text}" for text in problems or ["unchanged and current"]))
+        raise typer.Exit(bool(problems))
+    try:
+        vendoring.vendor(dest, name=name, include_compat=include_compat)
+    except (ValueError, OSError) as error:
+        stop(error)
+    typer.echo(f"softset {ss.__version__} copied to {place}")
 
 
 app.command()(evaluate)
