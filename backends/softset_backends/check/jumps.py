@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_POINTS = 64
+_POINTS = 100
 _HALVINGS = 40
-_PLACES = 3  # how many of the intervals that look most like it are halved
+_PLACES = 6  # how many of the intervals that look most like it are halved
 
 
 class Jump(NamedTuple):
