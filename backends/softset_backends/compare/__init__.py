@@ -1,0 +1,1 @@
+"""Which way of training is best on the user's own data: fits, records, and what they say."""
