@@ -23,7 +23,8 @@ from sklearn import metrics as sk  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from softset_backends import bootstrap_interval, group_report  # noqa: E402
-from softset_backends.cli import commands, libraries, metric_names, predictions  # noqa: E402
+from softset_backends import tabular  # noqa: E402
+from softset_backends.cli import commands, libraries, metric_names  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 
@@ -330,10 +331,10 @@ def test_threshold_needs_a_direction(csv):
 def test_what_is_not_installed_is_named_with_its_command(csv, tmp_path, monkeypatch):
     path = tmp_path / "predictions.parquet"
     path.touch()
-    found = predictions.find_spec
+    found = tabular.find_spec
     for name, file, extra in (("pandas", csv, "cli"), ("pyarrow", path, "parquet")):
         monkeypatch.setattr(
-            predictions, "find_spec", lambda x, n=name: None if x == n else found(x)
+            tabular, "find_spec", lambda x, n=name: None if x == n else found(x)
         )
         text = error("evaluate", file, *EVALUATE)
         assert f"needs {name}, which is not installed; pip install 'softset[{extra}]'" in text
