@@ -80,7 +80,7 @@ class Method(NamedTuple):
         (name, values), *_ = [*self.options.items(), ("", ())]
         number = SETTINGS // max(len(values), 1)
         powers = (np.arange(number) - (number - 1) / 2) * (1.0 if values else 0.5)
-        rates = [float(learning_rate * 3.0**power) for power in powers]
+        rates = [float(learning_rate * 4.0**power) for power in powers]
         if not values:
             return [{"learning rate": rate} for rate in rates]
         return [{"learning rate": rate, name: value} for rate in rates for value in values]

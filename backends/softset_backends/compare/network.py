@@ -76,7 +76,7 @@ class Network(NamedTuple):
         return [a[..., own].copy() for a in inner] + [bias[..., setting : setting + 1]]
 
 
-def adam(state: Sequence[Any], slopes: Sequence[Any], rates: Sequence[Any]) -> tuple[Any, ...]:
+def adam(state: Sequence[Any], slopes: Sequence[Any], rates: Sequence[Any]) -> list[Any]:
     """Return parameters, means, squares and shares of what is past after one update.
 
     Kingma and Ba 2015, algorithm 1, written with operators alone for arrays of any library.
@@ -89,7 +89,7 @@ def adam(state: Sequence[Any], slopes: Sequence[Any], rates: Sequence[Any]) -> t
         p - rate * (m / (1 - first)) / ((v / (1 - second)) ** 0.5 + 1e-8)
         for p, m, v, rate in zip(params, means, squares, rates, strict=True)
     ]
-    return params, means, squares, [first, second]
+    return [params, means, squares, [first, second]]
 
 
 def begin(params: Sequence[Any]) -> list[Any]:

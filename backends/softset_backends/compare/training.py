@@ -18,7 +18,7 @@ from .methods import BY_GROUP, Method, Objective, Setting
 from .network import HIDDEN, Network, adam, begin
 from .records import Record
 
-LEARNING_RATES = {"linear": 0.03, "mlp": 0.01}
+LEARNING_RATES = {"linear": 0.03, "mlp": 0.015}
 
 
 class Budget(NamedTuple):

@@ -25,7 +25,7 @@ def rounds(
             params = [p.detach().requires_grad_() for p in state[0]]
             z = logits(params, x)
             slopes = torch.autograd.grad(of_all(rest[0], z, *rest[1:], factors).sum(), params)
-            state = update((params, *state[1:]), slopes, rates)
+            state = update([params, *state[1:]], slopes, rates)
             state = [[a.detach() for a in part] for part in state]
             scores.append(z.detach().numpy())
         return [[a.numpy() for a in part] for part in state], scores
