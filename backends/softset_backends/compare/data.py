@@ -263,6 +263,16 @@ def split(given: Rows, seed: int) -> Split:
     )
 
 
+def of_one_width(splits: Sequence[Split]) -> list[Split]:
+    """Return splits with as many features: of zeros, where training rows had fewer categories."""
+    widest = max(split.train.x.shape[1] for split in splits)
+
+    def padded(part: Part) -> Part:
+        return part._replace(x=np.pad(part.x, ((0, 0), (0, widest - part.x.shape[1]))))
+
+    return [Split(*map(padded, split)) for split in splits]
+
+
 def _is_number(column: pd.Series) -> bool:
     kind = pd.api.types
     return kind.is_numeric_dtype(column.dtype) or kind.is_datetime64_any_dtype(column.dtype)

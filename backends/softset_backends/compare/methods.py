@@ -17,6 +17,7 @@ from softset._types import Metric
 
 SETTINGS = 6  # of every method
 CROSS_ENTROPY = "cross-entropy"
+THEN = "cross-entropy, then metric"
 BY_GROUP = "thresholds per group"
 Setting = dict[str, float]
 Factors = Callable[[Setting, float, float], Sequence[float]]
@@ -79,11 +80,11 @@ class Method(NamedTuple):
         """Return what is tried: SETTINGS of them, whatever the method's options."""
         (name, values), *_ = [*self.options.items(), ("", ())]
         number = SETTINGS // max(len(values), 1)
-        powers = (np.arange(number) - (number - 1) / 2) * (1.0 if values else 0.5)
+        powers = (np.arange(number) - (number - 1) / 2) * (1.0 if len(values) > 1 else 0.5)
         rates = [float(learning_rate * 4.0**power) for power in powers]
         if not values:
-            return [{"learning rate": rate} for rate in rates]
-        return [{"learning rate": rate, name: value} for rate in rates for value in values]
+            return [{"learning_rate": rate} for rate in rates]
+        return [{"learning_rate": rate, name: value} for rate in rates for value in values]
 
 
 class Objective(NamedTuple):
@@ -128,8 +129,11 @@ class Focal(NamedTuple):
         return np.mean(weight * cost), (2 * y - 1) * slope / len(z)
 
 
-def methods(metric: Metric, bound: Bound | None) -> dict[str, Method]:
-    """Return all methods for a metric by name, those for groups where there is a bound."""
+def methods(metric: Metric, bound: Bound | None, ratio: float) -> dict[str, Method]:
+    """Return all methods for a metric by name, those for groups where there is a bound.
+
+    `ratio` is that of negatives to positives.
+    """
     entropy = partial(ss.cross_entropy, from_logits=True)
     plain = Part(entropy)
 
@@ -140,22 +144,22 @@ def methods(metric: Metric, bound: Bound | None) -> dict[str, Method]:
     found = {
         CROSS_ENTROPY: Method([plain]),
         "class-weighted": Method(
-            [Part(entropy, weighted=True)], options={"power": (0.5, 1.0)}, row_weight=_of_classes
+            [Part(entropy, weighted=True)], options={"weight": (ratio**0.5, ratio)}, row_weight=_of_classes
         ),
         "focal": Method(
             [Part(Focal(1.0)), Part(Focal(2.0))],
             lambda setting, *_: (setting["gamma"] == 1.0, setting["gamma"] == 2.0),
             {"gamma": (1.0, 2.0)},
         ),
-        "oversampling": Method([plain], resample="random"),
-        "smote": Method([plain], resample="smote"),
+        "oversampling": Method([plain], options={"share": (1.0,)}, resample="random"),
+        "smote": Method([plain], options={"share": (1.0,)}, resample="smote"),
         "pairwise": Method([Part(ss.pairwise_loss)]),
         "metric (linear)": Method([linear]),
         "metric (identity)": Method([loss(ss.Identity())]),
         "metric (sigmoid)": Method([loss(ss.Sigmoid())]),
-        "cross-entropy, then metric": Method([plain, linear], _one_then_the_other),
+        THEN: Method([plain, linear], _one_then_the_other),
         "cross-entropy + metric": Method(
-            [plain, linear], lambda setting, *_: (1.0, setting["weight"]), {"weight": (0.5, 2.0)}
+            [plain, linear], lambda setting, *_: (1.0, setting["metric_weight"]), {"metric_weight": (0.5, 2.0)}
         ),
         "micro-batches": Method([linear], times=4),
     }
@@ -178,7 +182,7 @@ def methods(metric: Metric, bound: Bound | None) -> dict[str, Method]:
         "lagrangian": Method(
             [plain, Part(gap, grouped=True)],
             lambda _, __, multiplier: (1.0, multiplier),
-            {"rate": (0.3, 1.0, 3.0)},
+            {"multiplier_rate": (0.3, 1.0, 3.0)},
         ),
         "reweighing": Method(
             [Part(entropy, weighted=True)], options={"equal": (0.0, 1.0)}, row_weight=_of_groups
@@ -192,8 +196,8 @@ def _one_then_the_other(setting: Setting, progress: float, multiplier: float) ->
 
 
 def _of_classes(y: Any, group: Any, setting: Setting) -> Any:
-    """Return the weight of positives, negatives per positive to a power, and 1."""
-    return np.where(y == 1, ((len(y) - y.sum()) / y.sum()) ** setting["power"], 1.0)
+    """Return the weight of positives, and 1 for negatives."""
+    return np.where(y == 1, setting["weight"], 1.0)
 
 
 def _of_groups(y: Any, group: Any, setting: Setting) -> Any:

@@ -76,6 +76,13 @@ def begin(path: Path, header: dict[str, Any]) -> None:
             )
 
 
+def keep(path: Path, records: Iterable[Record]) -> None:
+    """Leave these records alone in a file, below its header."""
+    header, *_ = _whole_lines(path)
+    path.write_text(header + "\n", encoding="utf-8")
+    append(path, records)
+
+
 def append(path: Path, records: Iterable[Record]) -> None:
     """Add records to a file that `begin` began; a last line that was cut short goes."""
     whole = "".join(line + "\n" for line in _whole_lines(path))

@@ -84,9 +84,9 @@ def _train(
     parts = [_resampled(split.train, method, seed) for split, seed in zip(splits, seeds, strict=True)]
     objective = Objective(method.parts)
     members = import_module(f"softset_backends.{backend}.members")
-    advance = members.rounds(objective, network if backend != "numpy" else network, adam)
+    advance = members.rounds(objective, network, adam)
     state = begin(network.start(parts[0].x.shape[1], seeds))
-    rates = network.rates([setting["learning rate"] for setting in settings])
+    rates = network.rates([setting["learning_rate"] for setting in settings])
     batches = _batches(parts, method, settings, seeds, budget)
     multipliers = np.zeros((len(splits), len(settings)))
     updates = max(budget.updates // method.times, budget.checks)
@@ -100,7 +100,7 @@ def _train(
         ]
         some = [next(batches) for _ in range(length)]
         state, logits = advance(state, some, np.asarray(factors, np.float32), rates)
-        if "rate" in method.options and judge.bound is not None:
+        if "multiplier_rate" in method.options and judge.bound is not None:
             multipliers = _raised(multipliers, settings, some, logits, judge)
         if i % 2:
             _offer(network, state[0], settings, splits, choice, i)
@@ -142,7 +142,7 @@ def _raised(
         options = {"groups": group[:, s].ravel(), "num_groups": bound.num_groups}
         c = ss.confusion(y[:, s].ravel(), decisions, step=ss.Hard(), **options)
         over = float(ss.largest_gap(bound.metric)(c)) - bound.gap
-        rate = settings[k]["rate"]
+        rate = settings[k]["multiplier_rate"]
         found[s, k] = ss.raise_multipliers(multipliers[s, k, None], np.asarray([over]), rate)[0]
     return found
 

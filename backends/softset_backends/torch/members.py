@@ -16,7 +16,7 @@ def rounds(
     of_settings = torch.vmap(loss, (None, 0, None, 0, 0))
     of_all = torch.vmap(of_settings, (0, 0, 0, 0, 0))
 
-    def advance(state: Any, batches: Iterable[Any], factors: Any, rates: Any) -> tuple[Any, Any]:
+    def one_by_one(state: Any, batches: Iterable[Any], factors: Any, rates: Any) -> tuple[Any, Any]:
         state = [[torch.as_tensor(x) for x in part] for part in state]
         factors, rates = torch.as_tensor(factors), [torch.as_tensor(x) for x in rates]
         scores = []
@@ -29,5 +29,14 @@ def rounds(
             state = [[a.detach() for a in part] for part in state]
             scores.append(z.detach().numpy())
         return [[a.numpy() for a in part] for part in state], scores
+
+    def advance(*arguments: Any) -> tuple[Any, Any]:
+        threads = torch.get_num_threads()
+        # Operations this small take longer on several threads, on a busy machine twentyfold.
+        torch.set_num_threads(1)
+        try:
+            return one_by_one(*arguments)
+        finally:
+            torch.set_num_threads(threads)
 
     return advance
