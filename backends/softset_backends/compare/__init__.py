@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from .question import Question as Question
-from .recommendation import Recommendation as Recommendation
-from .recommendation import recommend as recommend
-from .records import Record as Record
-from .tables import table as table
-from .report import write as write
-from .summary import summarise as summarise
+try:
+    from .question import Question
+    from .recommendation import Recommendation, recommend
+    from .records import Record
+    from .report import write
+    from .runner import compare
+    from .summary import summarise
+    from .tables import table
+    from .training import Budget
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f"comparisons need {error.name}, which is not installed; pip install 'softset[compare]'"
+    ) from error
+
+__all__ = [
+    "compare",
+    "Budget",
+    "Record",
+    "Question",
+    "recommend",
+    "Recommendation",
+    "summarise",
+    "table",
+    "write",
+]

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score
 import softset as ss
 from softset._types import Metric
 from softset.metrics import larger_is_better
-from softset.metrics.options import name_of
+from softset.metrics.options import freeze, name_of
 
 from .data import Part
 from .methods import Bound
@@ -27,9 +27,9 @@ class Judge(NamedTuple):
     bound: Bound | None
 
     @property
-    def larger(self) -> bool:
-        """Tell whether the metric is better when larger."""
-        return larger_is_better(self.metric) is True
+    def name(self) -> str:
+        """What the metric is called in records."""
+        return name_of(freeze(self.metric))
 
     def cut(self, labels: Any, p: Any, group: Any, *, by_group: bool = False) -> Any:
         """Return the best threshold within the bound, or without it where none keeps it.
@@ -52,15 +52,15 @@ class Judge(NamedTuple):
         """Return the metric and the gap at a threshold, or at one for each group."""
         c = self._counts(part, p, threshold)
         whole = c if self.bound is None else ss.Confusion(*(x.sum() for x in c))
-        found = {name_of(self.metric): float(self.metric(whole))}
+        found = {self.name: float(self.metric(whole))}
         if self.bound is not None:
             found["gap"] = float(ss.largest_gap(self.bound.metric)(c))
         return found
 
     def rank(self, values: dict[str, float]) -> tuple[bool, float]:
         """Return what is larger for better values: within the bound, then the metric."""
-        value = values[name_of(self.metric)]
-        better = value if self.larger else -value
+        larger = larger_is_better(freeze(self.metric))
+        better = values[self.name] if larger else -values[self.name]
         if self.bound is None or values["gap"] <= self.bound.gap + 1e-9:
             return True, better if np.isfinite(better) else -np.inf
         return False, -values["gap"]
