@@ -25,7 +25,7 @@ _COLOURS = tuple(style["color"] for style, _ in zip(line_styles(), range(5), str
 def embedded(figure: Figure) -> str:
     """Return a figure as the address of an image that holds it, the same text each time."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=200, metadata={"Software": None})
+    figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
