@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,17 +17,16 @@ from .question import BASELINE, METHODS, RULES, Question
 from .records import Record
 from .summary import Row
 
-_WIDTH = 5.2  # inches: what fills a phone at a letter size that can be read
+_WIDTH = 4.4  # inches: what fills a phone at a letter size that can be read
 _MARKERS = ("o", "D", "s", "^")
 _COLOURS = tuple(style["color"] for style, _ in zip(line_styles(), range(5), strict=False))
 
 
-def svg(figure: Figure) -> str:
-    """Return a figure as SVG, the same text each time."""
-    file = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "softset"}):
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return file.getvalue()
+def embedded(figure: Figure) -> str:
+    """Return a figure as the address of an image that holds it, the same text each time."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def gains(rows: Sequence[Row], question: Question) -> Figure:
@@ -43,7 +42,7 @@ def gains(rows: Sequence[Row], question: Question) -> Figure:
     figure, ax = _by_method(rows, draw, 0.5)
     ax.axvspan(-question.equivalent, question.equivalent, color="#e8e8e8", zorder=0)
     ax.axvline(0, color=GREY, linewidth=1)
-    ax.set_xlabel(f"{_text(question.name)} gained on test rows, 95 %; grey: no practical difference")
+    ax.set_xlabel(f"{_text(question.name)} gained on test rows; grey: no practical difference")
     return figure
 
 
@@ -177,10 +176,12 @@ def _panels(
     xlabel: str,
     ylabel: str,
 ) -> Figure:
-    """Draw a small panel for each method, with one record of each split, whatever the rule."""
+    """Draw a small panel for each method, with one record of each split, by labels where there is one."""
     order = {method: i for i, method in enumerate(METHODS)}
     found: dict[str, dict[int, Record]] = {}
-    for record in sorted(records, key=lambda r: (order.get(r.method, 99), r.method, r.seed, r.rule)):
+    for record in sorted(
+        records, key=lambda r: (order.get(r.method, 99), r.method, r.seed, r.rule != "labels", r.rule)
+    ):
         found.setdefault(record.method, {}).setdefault(record.seed, record)
     lines = -(-len(found) // 3)
     figure = Figure(figsize=(_WIDTH, 0.5 + 1.75 * lines), layout="constrained")

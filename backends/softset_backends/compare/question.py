@@ -98,8 +98,8 @@ class Question:
 
     @property
     def gap_name(self) -> str:
-        """What the gap is called in words."""
-        return f"largest_gap({name_of(freeze(self.of))})" if self.of else "gap"
+        """What the gap between groups is called in words."""
+        return f"gap of {name_of(freeze(self.of))}" if self.of else "gap between groups"
 
     @property
     def sign(self) -> float:

@@ -26,7 +26,8 @@ class Recommendation(NamedTuple):
     Attributes
     ----------
     text : str
-        The recommendation in words, with its value on test rows and how sure it is.
+        The recommendation in words, a sentence on each line: what to do, its value on test rows, and
+        how sure it is.
     code : str
         Python that does it, for arrays ``x_train``, ``y_train``, ``x_validation``,
         ``y_validation`` and ``x_test``, with groups ``groups_train`` and so on too: it makes
@@ -86,7 +87,7 @@ def recommend(records: Iterable[Record], question: Question) -> Recommendation:
     sentences += _procedure(found, question)
     sentences += _doubts(rows, row)
     code = code_of(question, key, [record.setting for record in found[key]])
-    return Recommendation(" ".join(sentences), code, key[1], key[0], key[2], kept)
+    return Recommendation("\n".join(sentences), code, key[1], key[0], key[2], kept)
 
 
 def _choose(found: dict[Key, list[Record]], question: Question) -> tuple[Key, Key, bool]:

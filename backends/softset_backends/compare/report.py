@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import html
+import io
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -87,8 +87,6 @@ def write(
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    import io
-
     text = io.StringIO()
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(text, names, lineterminator="\n")
@@ -162,14 +160,14 @@ def _html(found: _Report) -> str:
             ("Calibration", pictures.calibration(records)),
             ("The metric over the threshold", pictures.curves(records, question)),
         ]
-        images = [(title, _embedded(pictures.svg(figure))) for title, figure in drawn]
+        images = [(title, pictures.embedded(figure)) for title, figure in drawn]
         cells = [[line[1], *line[2:]] for line in overview(rows).cells]
         models.append({"name": name, "cells": cells, "images": images})
     # The recommended model comes first, and is open.
     models.sort(key=lambda model: model["name"] != found.recommendation.model)
     gap = None
     if any(row.test_gap.splits for row in found.rows):
-        gap = _embedded(pictures.svg(pictures.tradeoff(found.rows, question)))
+        gap = pictures.embedded(pictures.tradeoff(found.rows, question))
     templates = Environment(
         loader=PackageLoader(__package__ or "", "templates"),
         autoescape=True,
@@ -190,10 +188,6 @@ def _html(found: _Report) -> str:
         names=names,
         fits=[[_short(fit.get(name)) for name in names] for fit in fits],
     )
-
-
-def _embedded(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def _short(value: Any) -> str:

@@ -105,6 +105,7 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         "parts": parts,
         "weight": _weight(chosen) if method == "class-weighted" else "",
         "by_group": method == "thresholds per group",
+        "bounded": question.of is not None,
         "rule": rule,
         "metric": metric_code(question.metric),
         "updates": UPDATES,
@@ -121,7 +122,7 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
     before = "\n".join(_before(question, model, method, place, chosen))
     loop = templates.get_template(f"{place}.jinja").render(context).strip()
     cut = templates.get_template("threshold.jinja").render(context).strip()
-    body = "\n\n".join(part for part in (before, loop + "\n\n", cut) if part)
+    body = "\n\n".join(part for part in (before.strip(), loop + "\n", cut) if part)
     return f"{_imports(body, place, parts=parts)}\n\n{body}\n"
 
 
@@ -151,7 +152,7 @@ def _before(
     metric = metric_code(question.metric)
     of_metric = f"ss.as_loss({metric}, from_logits=True)"
     lines: list[str] = []
-    if question.of is not None and method in (*_GROUPED, "thresholds per group"):
+    if question.of is not None:
         lines += [
             "num_groups = int(groups_train.max()) + 1",
             f"gap = ss.at_most(ss.largest_gap({metric_code(question.of)}), {question.max_gap:g})",
@@ -159,24 +160,25 @@ def _before(
     if method == "oversampling":
         lines += [
             "positives, negatives = np.flatnonzero(y_train), np.flatnonzero(y_train == 0)",
-            f"copies = int({chosen.get('share', 0.5):g} * len(negatives))",
-            "again = np.random.default_rng(0).choice(positives, copies)",
-            "rows = np.concatenate([negatives, positives, again])",
+            f"number = int({chosen.get('share', 1.0):g} * len(negatives))",
+            "again = np.random.default_rng(0).choice(positives, number)",
+            "rows = np.concatenate([negatives, again])",
             "x_train, y_train = x_train[rows], y_train[rows]",
         ]
     elif method == "smote":
         lines += [
-            f"smote = SMOTE(sampling_strategy={chosen.get('share', 0.5):g}, random_state=0)",
+            f"smote = SMOTE(sampling_strategy={chosen.get('share', 1.0):g}, random_state=0)",
             "x_train, y_train = smote.fit_resample(x_train, y_train)",
         ]
     elif method == "reweighing":
+        wanted = "1.0" if chosen.get("equal") else "of_group.mean() * of_label.mean()"
         lines += [
             "weights = np.zeros(len(y_train))",
             "for group in np.unique(groups_train):",
             "    for label in (0, 1):",
             "        of_group, of_label = groups_train == group, y_train == label",
             "        both = of_group & of_label",
-            "        weights[both] = of_group.mean() * of_label.mean() / max(both.mean(), 1e-9)",
+            f"        weights[both] = {wanted} / max(both.mean(), 1e-9)",
         ]
     if method == "focal":
         gamma = f"{chosen.get('gamma', 2.0):g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .question import RULES, Question
+from .question import BASELINE, RULES, Question
 from .records import Record
 from .summary import Row, summarise
 
@@ -61,13 +61,19 @@ def overview(rows: Sequence[Row]) -> Table:
         # A method that is cut by one rule alone is compared by that.
         row = found.get("labels") or next(iter(found.values()))
         means = [number(found[rule].test.mean) if rule in found else "" for rule in rules]
-        gain = row.gain
-        chances = [number(x, digits=2) for x in (gain.worse, gain.equivalent, gain.better)]
-        cells.append([model, method, *means, interval(gain, "+"), *chances])
+        cells.append([model, method, *means, *_gain(row)])
         if gaps:
             cells[-1].append(interval(row.test_gap))
         above = model
     return Table(cells, sections)
+
+
+def _gain(row: Row) -> list[str]:
+    if row.key[1:] == BASELINE:
+        return ["compared with", "", "", ""]
+    gain = row.gain
+    chances = [number(x, digits=2) for x in (gain.worse, gain.equivalent, gain.better)]
+    return [interval(gain, "+"), *chances]
 
 
 def number(x: float, sign: str = "", digits: int = 3) -> str:
