@@ -141,9 +141,7 @@ def tradeoff(rows: Sequence[Row], question: Question) -> Figure:
 
 def _beats(one: Row, other: Row, question: Question) -> bool:
     """Tell whether one row is at least as good in metric and gap, and better in one."""
-    first, second = (
-        (question.sign * row.test.mean, -row.test_gap.mean) for row in (one, other)
-    )
+    first, second = ((question.sign * row.test.mean, -row.test_gap.mean) for row in (one, other))
     return first != second and all(a >= b for a, b in zip(first, second, strict=True))
 
 
@@ -165,7 +163,9 @@ def _by_method(
         ax.axhline(y - 0.5, color="#e0e0e0", linewidth=0.6)
     ax.set_yticks(range(len(methods)), [_text("\n".join(textwrap.wrap(m, 18))) for m in methods])
     ax.set_ylim(len(methods) - 0.5, -0.5)
-    figure.legend(loc="outside upper left", ncols=4, fontsize=8, frameon=False, title="threshold by")
+    figure.legend(
+        loc="outside upper left", ncols=4, fontsize=8, frameon=False, title="threshold by"
+    )
     return figure, ax
 
 
@@ -180,7 +180,8 @@ def _panels(
     order = {method: i for i, method in enumerate(METHODS)}
     found: dict[str, dict[int, Record]] = {}
     for record in sorted(
-        records, key=lambda r: (order.get(r.method, 99), r.method, r.seed, r.rule != "labels", r.rule)
+        records,
+        key=lambda r: (order.get(r.method, 99), r.method, r.seed, r.rule != "labels", r.rule),
     ):
         found.setdefault(record.method, {}).setdefault(record.seed, record)
     lines = -(-len(found) // 3)

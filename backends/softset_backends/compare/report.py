@@ -155,7 +155,10 @@ def _html(found: _Report) -> str:
         rows = [row for row in found.rows if row.model == name]
         records = [record for record in found.records if record.model == name]
         drawn = [
-            ("What it gains on cross-entropy with a tuned threshold", pictures.gains(rows, question)),
+            (
+                "What it gains on cross-entropy with a tuned threshold",
+                pictures.gains(rows, question),
+            ),
             ("Mean ranks", pictures.ranks(rows)),
             ("Calibration", pictures.calibration(records)),
             ("The metric over the threshold", pictures.curves(records, question)),

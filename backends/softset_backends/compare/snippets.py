@@ -100,7 +100,7 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         "weighted": method == "reweighing",
         "lagrangian": method == "lagrangian",
         "switched": method == "cross-entropy, then metric",
-        "own": method.startswith("metric") or method == "cross-entropy + metric",
+        "own": method in ("penalty", "cross-entropy + metric") or method.startswith("metric"),
         "focal": method == "focal",
         "parts": parts,
         "weight": _weight(chosen) if method == "class-weighted" else "",
@@ -109,7 +109,8 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         "rule": rule,
         "metric": metric_code(question.metric),
         "updates": UPDATES,
-        "rate": f"{chosen.get('learning_rate', 0.1 if place in ('boosting', 'numpy') else 0.01):g}",
+        "trees": max(2, int(chosen.get("n_estimators", 100))),
+        "rate": f"{chosen.get('learning_rate', 0.1 if place == 'boosting' else 0.01):g}",
         "multiplier_rate": f"{chosen.get('multiplier_rate', 0.1):g}",
     }
     templates = Environment(
@@ -201,8 +202,6 @@ def _before(
             f"of_metric = {of_metric}",
             f"loss = ss.compound_loss((entropy, of_metric), weights=(1.0, {share}))",
         ]
-    if place == "boosting":
-        return lines
     if method in _GROUPED:
         strength = f".penalty({chosen.get('strength', 10.0):g})" if method == "penalty" else ""
         bounded = f"entropy, (gap,), from_logits=True, num_groups=num_groups){strength}"
@@ -211,6 +210,8 @@ def _before(
             f"entropy = {_ENTROPY.format('')}",
             f"loss = ss.constrained({bounded}",
         ]
+    if place == "boosting":
+        return lines
     weight = f", pos_weight={_weight(chosen)}" if method == "class-weighted" else ""
     return [*lines, f"loss = {_ENTROPY.format(weight)}"]
 
