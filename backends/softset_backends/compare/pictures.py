@@ -102,7 +102,7 @@ def curves(records: Sequence[Record], question: Question) -> Figure:
 
 
 def tradeoff(rows: Sequence[Row], question: Question) -> Figure:
-    """Draw the metric of test rows against the gap between groups, those that nothing beats named."""
+    """Draw the metric of test rows against the gap between groups, with the names of the best."""
     known = [row for row in rows if row.test_gap.splits and row.test.splits]
     figure, ax = _figure(4.8)
     front = {row.key for row in known if not any(_beats(x, row, question) for x in known)}
@@ -176,7 +176,7 @@ def _panels(
     xlabel: str,
     ylabel: str,
 ) -> Figure:
-    """Draw a small panel for each method, with one record of each split, by labels where there is one."""
+    """Draw a small panel for each method, with a record of each split, by labels if there is."""
     order = {method: i for i, method in enumerate(METHODS)}
     found: dict[str, dict[int, Record]] = {}
     for record in sorted(

@@ -26,8 +26,8 @@ class Recommendation(NamedTuple):
     Attributes
     ----------
     text : str
-        The recommendation in words, a sentence on each line: what to do, its value on test rows, and
-        how sure it is.
+        The recommendation in words, a sentence on each line: what to do, its value on test rows,
+        and how sure it is.
     code : str
         Python that does it, for arrays ``x_train``, ``y_train``, ``x_validation``,
         ``y_validation`` and ``x_test``, with groups ``groups_train`` and so on too: it makes

@@ -140,10 +140,10 @@ def _markdown(found: _Report) -> str:
 
 
 _READING = (
-    "Means over splits of the metric on test rows, by how the threshold is chosen. The gain is that "
-    "of a threshold tuned on labels over cross-entropy of the same model with such a threshold, "
-    "positive where it is better, with its interval and the probability that it is practically "
-    "worse, equal and better."
+    "Means over splits of the metric on test rows, by how the threshold is chosen. The gain is "
+    "that of a threshold tuned on labels over cross-entropy of the same model with such a "
+    "threshold, positive where it is better, with its interval and the probability that it is "
+    "practically worse, equal and better."
 )
 
 
