@@ -323,9 +323,16 @@ def test_expected_labels_are_half_of_what_was_seen():
     rng = np.random.default_rng(0)
     p = rng.uniform(0.05, 0.95, 4000)
     y = (rng.random(4000) < p).astype(float)
-    assert labels_of("labels", y, p) is y
+    group = rng.integers(0, 2, 4000)
+    assert labels_of("labels", y, p, group) is y
     # The scores are calibrated, so that the logistic regression on them changes little.
-    np.testing.assert_allclose(labels_of("expected", y, p), (y + p) / 2, atol=0.03)
+    np.testing.assert_allclose(labels_of("expected", y, p, group), (y + p) / 2, atol=0.03)
+    # Those of one group say too little; as many positives are expected as there are.
+    low = np.where(group == 1, p**3, p)
+    expected = 2 * labels_of("expected", y, low, group) - y
+    for one in (0, 1):
+        own = group == one
+        np.testing.assert_allclose(expected[own].mean(), y[own].mean(), atol=1e-3)
 
 
 # Records

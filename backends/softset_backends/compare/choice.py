@@ -78,7 +78,7 @@ class Choice:
                 held, p = parts.validation, probabilities(best.logits)
                 cut: Any = best.threshold
                 if rule == "expected" or by_group:
-                    labels = labels_of(rule, held.y, p)
+                    labels = labels_of(rule, held.y, p, held.group)
                     cut = judge.cut(labels, p, held.group, by_group=by_group is not None)
                 values = judge.values(held, p, cut)
                 if rule != "0.5":
