@@ -28,7 +28,9 @@ def records(
         for method, gain in dict(methods).items():
             for rule, more in dict(rules).items():
                 for seed in range(seeds):
-                    values = 0.6 + 0.02 * i + gain + more + moved[seed] + spread * rng.normal(size=2)
+                    values = (
+                        0.6 + 0.02 * i + gain + more + moved[seed] + spread * rng.normal(size=2)
+                    )
                     of_gap = {}
                     if gaps is not None:
                         of_gap = {"gap": float(abs(gaps[method] + 0.005 * rng.normal()))}
@@ -53,7 +55,9 @@ def records(
                             calibration=[
                                 [float(a), float(min(1, a + 0.05 * rng.random())), 100.0] for a in p
                             ],
-                            curve=[[float(a), float(b)] for a, b in zip(thresholds, curve, strict=True)],
+                            curve=[
+                                [float(a), float(b)] for a, b in zip(thresholds, curve, strict=True)
+                            ],
                             seconds=0.5,
                         )
                     )

@@ -102,7 +102,7 @@ def curves(records: Sequence[Record], question: Question) -> Figure:
 
 
 def tradeoff(rows: Sequence[Row], question: Question) -> Figure:
-    """Draw the metric of test rows against the gap between groups, those that nothing beats named."""
+    """Draw the metric of test rows against the gap between groups, with the names of the best."""
     known = [row for row in rows if row.test_gap.splits and row.test.splits]
     figure, ax = _figure(4.8)
     front = {row.key for row in known if not any(_beats(x, row, question) for x in known)}
@@ -141,9 +141,7 @@ def tradeoff(rows: Sequence[Row], question: Question) -> Figure:
 
 def _beats(one: Row, other: Row, question: Question) -> bool:
     """Tell whether one row is at least as good in metric and gap, and better in one."""
-    first, second = (
-        (question.sign * row.test.mean, -row.test_gap.mean) for row in (one, other)
-    )
+    first, second = ((question.sign * row.test.mean, -row.test_gap.mean) for row in (one, other))
     return first != second and all(a >= b for a, b in zip(first, second, strict=True))
 
 
@@ -165,7 +163,9 @@ def _by_method(
         ax.axhline(y - 0.5, color="#e0e0e0", linewidth=0.6)
     ax.set_yticks(range(len(methods)), [_text("\n".join(textwrap.wrap(m, 18))) for m in methods])
     ax.set_ylim(len(methods) - 0.5, -0.5)
-    figure.legend(loc="outside upper left", ncols=4, fontsize=8, frameon=False, title="threshold by")
+    figure.legend(
+        loc="outside upper left", ncols=4, fontsize=8, frameon=False, title="threshold by"
+    )
     return figure, ax
 
 
@@ -176,11 +176,12 @@ def _panels(
     xlabel: str,
     ylabel: str,
 ) -> Figure:
-    """Draw a small panel for each method, with one record of each split, by labels where there is one."""
+    """Draw a small panel for each method, with a record of each split, by labels if there is."""
     order = {method: i for i, method in enumerate(METHODS)}
     found: dict[str, dict[int, Record]] = {}
     for record in sorted(
-        records, key=lambda r: (order.get(r.method, 99), r.method, r.seed, r.rule != "labels", r.rule)
+        records,
+        key=lambda r: (order.get(r.method, 99), r.method, r.seed, r.rule != "labels", r.rule),
     ):
         found.setdefault(record.method, {}).setdefault(record.seed, record)
     lines = -(-len(found) // 3)

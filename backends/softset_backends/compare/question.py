@@ -126,4 +126,6 @@ def simplicity(key: Key) -> tuple[tuple[int, str], ...]:
 
 def in_order(keys: Iterable[Key]) -> list[Key]:
     """Return ways of training in the order of tables: by model, method and threshold."""
-    return sorted(keys, key=lambda key: (simplicity(key)[1], simplicity(key)[0], simplicity(key)[2]))
+    return sorted(
+        keys, key=lambda key: (simplicity(key)[1], simplicity(key)[0], simplicity(key)[2])
+    )

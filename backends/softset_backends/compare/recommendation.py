@@ -26,8 +26,8 @@ class Recommendation(NamedTuple):
     Attributes
     ----------
     text : str
-        The recommendation in words, a sentence on each line: what to do, its value on test rows, and
-        how sure it is.
+        The recommendation in words, a sentence on each line: what to do, its value on test rows,
+        and how sure it is.
     code : str
         Python that does it, for arrays ``x_train``, ``y_train``, ``x_validation``,
         ``y_validation`` and ``x_test``, with groups ``groups_train`` and so on too: it makes
@@ -136,9 +136,7 @@ def _value(row: Row, question: Question) -> str:
     return f"Its {question.name} on test rows is {words.interval(row.test)}, the mean of {splits}."
 
 
-def _nearly(
-    found: dict[Key, list[Record]], key: Key, best: Key, question: Question
-) -> str:
+def _nearly(found: dict[Key, list[Record]], key: Key, best: Key, question: Question) -> str:
     """Say what was best on validation rows, and that it makes no practical difference."""
     one, other = (values_of(found[k], "validation", question.name) for k in (best, key))
     ahead = differences(one, other, question.sign)
@@ -211,7 +209,9 @@ def _doubts(rows: dict[Key, Row], row: Row) -> list[str]:
         named = "; ".join(map(words.key, short[:3])) + "; ..." * (len(short) > 3)
         found.append(f"Left out of the choice, without a value on every split: {named}.")
     if baseline_of(row.key) not in rows:
-        found.append("Cross-entropy with a tuned threshold is missing, so nothing was gained on it.")
+        found.append(
+            "Cross-entropy with a tuned threshold is missing, so nothing was gained on it."
+        )
     return found
 
 

@@ -140,10 +140,10 @@ def _markdown(found: _Report) -> str:
 
 
 _READING = (
-    "Means over splits of the metric on test rows, by how the threshold is chosen. The gain is that "
-    "of a threshold tuned on labels over cross-entropy of the same model with such a threshold, "
-    "positive where it is better, with its interval and the probability that it is practically "
-    "worse, equal and better."
+    "Means over splits of the metric on test rows, by how the threshold is chosen. The gain is "
+    "that of a threshold tuned on labels over cross-entropy of the same model with such a "
+    "threshold, positive where it is better, with its interval and the probability that it is "
+    "practically worse, equal and better."
 )
 
 
@@ -155,7 +155,10 @@ def _html(found: _Report) -> str:
         rows = [row for row in found.rows if row.model == name]
         records = [record for record in found.records if record.model == name]
         drawn = [
-            ("What it gains on cross-entropy with a tuned threshold", pictures.gains(rows, question)),
+            (
+                "What it gains on cross-entropy with a tuned threshold",
+                pictures.gains(rows, question),
+            ),
             ("Mean ranks", pictures.ranks(rows)),
             ("Calibration", pictures.calibration(records)),
             ("The metric over the threshold", pictures.curves(records, question)),

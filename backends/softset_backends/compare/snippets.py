@@ -1,4 +1,7 @@
-"""The code that trains as one way of training does, in the user's framework."""
+"""The code that trains as one way of training does, in the user's framework.
+
+What is common to all is here, the loops are in `templates`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,11 @@ from .question import Key, Question
 
 UPDATES = 1000
 _GROUPED = ("penalty", "lagrangian")
+# What needs no loop with a linear model: scikit-learn fits it on cross-entropy.
+_READY = (
+    *("cross-entropy", "class-weighted", "oversampling", "smote", "reweighing"),
+    "thresholds per group",
+)
 _STEPS = {"linear": "ss.Linear()", "sigmoid": "ss.Sigmoid()", "identity": "ss.Identity()"}
 _ENTROPY = "partial(ss.cross_entropy, from_logits=True{})"
 _IMPORTS = {
@@ -93,6 +101,8 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         raise ValueError(f"`method` {method} needs a question with `of` and `max_gap`")
     chosen = _chosen(settings)
     place = model if model == "boosting" else question.backend
+    if model == "linear" and method in _READY:
+        place = "sklearn"
     parts = method == "micro-batches"
     context: dict[str, Any] = {
         "hidden": model == "mlp",
@@ -100,7 +110,7 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         "weighted": method == "reweighing",
         "lagrangian": method == "lagrangian",
         "switched": method == "cross-entropy, then metric",
-        "own": method.startswith("metric") or method == "cross-entropy + metric",
+        "own": method in ("penalty", "cross-entropy + metric") or method.startswith("metric"),
         "focal": method == "focal",
         "parts": parts,
         "weight": _weight(chosen) if method == "class-weighted" else "",
@@ -109,7 +119,8 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         "rule": rule,
         "metric": metric_code(question.metric),
         "updates": UPDATES,
-        "rate": f"{chosen.get('learning_rate', 0.1 if place in ('boosting', 'numpy') else 0.01):g}",
+        "trees": max(2, int(chosen.get("n_estimators", 100))),
+        "rate": f"{chosen.get('learning_rate', 0.1 if place == 'boosting' else 0.01):g}",
         "multiplier_rate": f"{chosen.get('multiplier_rate', 0.1):g}",
     }
     templates = Environment(
@@ -119,7 +130,9 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         undefined=StrictUndefined,
         autoescape=False,  # Python, no HTML
     )
-    before = "\n".join(_before(question, model, method, place, chosen))
+    before = "\n".join(
+        [*_bound(question), *_rows(method, chosen), *_loss(question, method, place, chosen)]
+    )
     loop = templates.get_template(f"{place}.jinja").render(context).strip()
     cut = templates.get_template("threshold.jinja").render(context).strip()
     body = "\n\n".join(part for part in (before.strip(), loop + "\n", cut) if part)
@@ -145,34 +158,36 @@ def metric_code(metric: Any) -> str:
     return f"ss.{name}" if getattr(ss, name, None) is frozen else name
 
 
-def _before(
-    question: Question, model: str, method: str, place: str, chosen: dict[str, float]
-) -> list[str]:
-    """Return what comes before the loop: rows that are drawn again, weights, the loss."""
-    metric = metric_code(question.metric)
-    of_metric = f"ss.as_loss({metric}, from_logits=True)"
-    lines: list[str] = []
-    if question.of is not None:
-        lines += [
-            "num_groups = int(groups_train.max()) + 1",
-            f"gap = ss.at_most(ss.largest_gap({metric_code(question.of)}), {question.max_gap:g})",
-        ]
+def _bound(question: Question) -> list[str]:
+    """Return the bound on the gap, where there is one."""
+    if question.of is None:
+        return []
+    of = metric_code(question.of)
+    return [
+        "num_groups = int(groups_train.max()) + 1",
+        f"gap = ss.at_most(ss.largest_gap({of}), {question.max_gap:g})",
+    ]
+
+
+def _rows(method: str, chosen: dict[str, float]) -> list[str]:
+    """Return what draws training rows again, or weighs them."""
+    share = f"{chosen.get('share', 1.0):g}"
     if method == "oversampling":
-        lines += [
+        return [
             "positives, negatives = np.flatnonzero(y_train), np.flatnonzero(y_train == 0)",
-            f"number = int({chosen.get('share', 1.0):g} * len(negatives))",
+            f"number = int({share} * len(negatives))",
             "again = np.random.default_rng(0).choice(positives, number)",
             "rows = np.concatenate([negatives, again])",
             "x_train, y_train = x_train[rows], y_train[rows]",
         ]
-    elif method == "smote":
-        lines += [
-            f"smote = SMOTE(sampling_strategy={chosen.get('share', 1.0):g}, random_state=0)",
+    if method == "smote":
+        return [
+            f"smote = SMOTE(sampling_strategy={share}, random_state=0)",
             "x_train, y_train = smote.fit_resample(x_train, y_train)",
         ]
-    elif method == "reweighing":
+    if method == "reweighing":
         wanted = "1.0" if chosen.get("equal") else "of_group.mean() * of_label.mean()"
-        lines += [
+        return [
             "weights = np.zeros(len(y_train))",
             "for group in np.unique(groups_train):",
             "    for label in (0, 1):",
@@ -180,39 +195,38 @@ def _before(
             "        both = of_group & of_label",
             f"        weights[both] = {wanted} / max(both.mean(), 1e-9)",
         ]
+    return []
+
+
+def _loss(question: Question, method: str, place: str, chosen: dict[str, float]) -> list[str]:
+    """Return what makes the loss, or its parts."""
+    metric = metric_code(question.metric)
+    entropy = f"entropy = {_ENTROPY.format('')}"
+    of_metric = f"ss.as_loss({metric}, from_logits=True)"
     if method == "focal":
         gamma = f"{chosen.get('gamma', 2.0):g}"
-        return [*lines, *([""] * 2), *(x.format(gamma=gamma) for x in _FOCAL[place]), "", ""]
+        return ["", "", *(line.format(gamma=gamma) for line in _FOCAL[place]), "", ""]
     if method == "pairwise":
-        return [*lines, "loss = ss.pairwise_loss"]
+        return ["loss = ss.pairwise_loss"]
     if method.startswith("metric"):
         step = _STEPS[method.removeprefix("metric (").removesuffix(")")]
-        return [*lines, f"loss = ss.as_loss({metric}, step={step}, from_logits=True)"]
+        return [f"loss = ss.as_loss({metric}, step={step}, from_logits=True)"]
     if method == "micro-batches":
-        return [*lines, f"loss = {of_metric}"]
+        return [f"loss = {of_metric}"]
     if method == "cross-entropy, then metric":
-        entropy = [] if place == "boosting" else [f"entropy = {_ENTROPY.format('')}"]
-        return [*lines, *entropy, f"of_metric = {of_metric}"]
+        return [*([] if place == "boosting" else [entropy]), f"of_metric = {of_metric}"]
     if method == "cross-entropy + metric":
-        share = f"{chosen.get('metric_weight', 1.0):g}"
-        return [
-            *lines,
-            f"entropy = {_ENTROPY.format('')}",
-            f"of_metric = {of_metric}",
-            f"loss = ss.compound_loss((entropy, of_metric), weights=(1.0, {share}))",
-        ]
-    if place == "boosting":
-        return lines
+        weights = f"weights=(1.0, {chosen.get('metric_weight', 1.0):g})"
+        parts = f"loss = ss.compound_loss((entropy, of_metric), {weights})"
+        return [entropy, f"of_metric = {of_metric}", parts]
     if method in _GROUPED:
         strength = f".penalty({chosen.get('strength', 10.0):g})" if method == "penalty" else ""
-        bounded = f"entropy, (gap,), from_logits=True, num_groups=num_groups){strength}"
-        return [
-            *lines,
-            f"entropy = {_ENTROPY.format('')}",
-            f"loss = ss.constrained({bounded}",
-        ]
+        options = "from_logits=True, num_groups=num_groups"
+        return [entropy, f"loss = ss.constrained(entropy, (gap,), {options}){strength}"]
+    if place in ("boosting", "sklearn"):
+        return []
     weight = f", pos_weight={_weight(chosen)}" if method == "class-weighted" else ""
-    return [*lines, f"loss = {_ENTROPY.format(weight)}"]
+    return [f"loss = {_ENTROPY.format(weight)}"]
 
 
 def _weight(chosen: dict[str, float]) -> str:
