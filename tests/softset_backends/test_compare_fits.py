@@ -20,7 +20,7 @@ from sklearn.metrics import average_precision_score, f1_score, recall_score  # n
 
 from softset_backends.compare import Budget, compare  # noqa: E402
 from softset_backends.compare import data as tables  # noqa: E402
-from softset_backends.compare.cuts import Judge, labels_of  # noqa: E402
+from softset_backends.compare.cuts import Judge, labels_of, value_elsewhere  # noqa: E402
 from softset_backends.compare.methods import BY_GROUP, SETTINGS, Bound, Focal, methods  # noqa: E402
 from softset_backends.compare.records import read  # noqa: E402
 
@@ -63,37 +63,31 @@ LINEAR = {"models": ["linear"], "methods": ["cross-entropy"]}
 
 
 def test_parts_keep_shares_of_labels_and_groups_and_no_row_is_in_two():
-    frame = people().assign(row=np.arange(600.0))
-    given = tables.rows(frame, "y", group="site")
+    given = tables.rows(people().assign(row=np.arange(600.0)), "y", group="site")
     assert given.groups == ("north", "south")
-    # The row's number is a feature, so it tells where each row went.
-    parts = [given.features["row"].to_numpy()[:0]]
     made = tables.split(given, 3)
-    sizes = [len(part.y) for part in made]
-    assert sum(sizes) == 600 and np.allclose(sizes, [360, 120, 120], atol=3)
-    del parts
+    assert [len(part.y) for part in made] == [360, 120, 120]
+    # A feature of its own for each row tells where each row went.
+    number = 2  # numbers come first, in the order of their columns
+    assert len(np.unique(np.concatenate([part.x[:, number] for part in made]))) == 600
+    whole = np.bincount(2 * given.group + given.y.astype(int), minlength=4) / 600
     for part in made:
         cells = np.bincount(2 * part.group + part.y.astype(int), minlength=4) / len(part.y)
-        whole = np.bincount(2 * given.group + given.y.astype(int), minlength=4) / 600
         np.testing.assert_allclose(cells, whole, atol=0.01)
-    column = [i for i in range(made.train.x.shape[1]) if len(np.unique(made.train.x[:, i])) == 360]
-    found = np.concatenate([part.x[:, column] for part in made])
-    assert any(len(np.unique(found[:, i])) == 600 for i in range(len(column)))
 
 
 def test_features_are_made_by_training_rows_alone():
-    given = tables.rows(people(), "y")
+    given = tables.rows(people().assign(row=np.arange(600.0)), "y")
     made = tables.split(given, 0)
-    moved = given._replace(features=given.features.copy())
-    moved.features["a"] = given.features["a"] * 1.0
-    train = np.isin(
-        np.round(given.features["a"], 9), np.round(given.features["a"].to_numpy()[:0], 9)
-    )
-    assert not train.any()
     np.testing.assert_allclose(made.train.x[:, 0].mean(), 0, atol=1e-6)
     np.testing.assert_allclose(made.train.x[:, 0].std(), 1, rtol=1e-5)
-    assert abs(made.test.x[:, 0].mean()) > 1e-4
-    assert all(np.isfinite(part.x).all() for part in made)
+    number = 2  # numbers come first, in the order of their columns
+    row = np.concatenate([part.x[:, number] for part in made]).argsort().argsort()
+    other = given.features.copy()
+    other.loc[row[-len(made.test.y) :], ["a", "color"]] = [1e6, "violet"]
+    again = tables.split(given._replace(features=other), 0)
+    np.testing.assert_array_equal(again.train.x, made.train.x)
+    assert again.test.x[:, 0].min() > 1e5 and np.isfinite(again.test.x).all()
 
 
 def test_positives():
@@ -206,7 +200,9 @@ def test_every_framework_trains_networks_by_every_method(backend):
     expected = fit(**options)
     for one, other in zip(expected, found, strict=True):
         assert one.setting == other.setting
-        np.testing.assert_allclose(one.test["brier"], other.test["brier"], rtol=1e-4)
+        # A ranking has no level, so that the offset is moved by rounding alone.
+        name = "average_precision" if one.method == "pairwise" else "brier"
+        np.testing.assert_allclose(one.test[name], other.test[name], rtol=1e-4)
 
 
 def _has(name):
@@ -293,7 +289,7 @@ def test_thresholds_are_within_the_bound_where_they_can_be():
     assert judge.values(part, p, free)["gap"] > 0.02
     assert judge.values(part, p, one)["gap"] <= 0.02 >= judge.values(part, p, each)["gap"]
     values = [judge.values(part, p, cut)["f1"] for cut in (one, each, free)]
-    assert values == sorted(values)
+    assert values[0] < min(values[1:])
     assert judge.rank({"f1": 0.1, "gap": 0.02}) > judge.rank({"f1": 0.9, "gap": 0.03})
     assert judge.rank({"f1": 0.1, "gap": 0.03}) > judge.rank({"f1": 0.9, "gap": 0.04})
 
@@ -301,22 +297,42 @@ def test_thresholds_are_within_the_bound_where_they_can_be():
 def test_a_metric_that_is_better_when_smaller_is_made_small():
     metric = partial(ss.expected_cost, fp=1.0, fn=5.0)
     judge = Judge(metric, None)
-    assert judge.rank({"expected_cost": 0.1}) > judge.rank({"expected_cost": 0.2})
+    assert judge.rank({judge.name: 0.1}) > judge.rank({judge.name: 0.2})
     records = fit(**LINEAR, metric=metric)
     by_rule = {rule: [r for r in records if r.rule == rule] for rule in ("0.5", "labels")}
     means = {
-        rule: np.mean([r.validation["expected_cost"] for r in of]) for rule, of in by_rule.items()
+        rule: np.mean([r.validation[judge.name] for r in of]) for rule, of in by_rule.items()
     }
     assert means["labels"] < means["0.5"]
+
+
+def test_a_threshold_is_worth_less_on_rows_that_did_not_choose_it():
+    """Of scores that say nothing no threshold is better than all rows or none."""
+    rng = np.random.default_rng(0)
+    judge, own, other = Judge(ss.matthews_corrcoef, None), [], []
+    for _ in range(50):
+        y, p = np.repeat([0.0, 1.0], 30), rng.random(60)
+        part = tables.Part(None, y, np.zeros(60, int))
+        own.append(judge.values(part, p, judge.cut(y, p, None))[judge.name])
+        other.append(value_elsewhere(judge, part, p, "labels", by_group=False))
+    # Some 0.13 for one value, so 0.02 for the mean of fifty.
+    assert np.mean(own) > 0.15 and abs(np.mean(other)) < 0.06
 
 
 def test_expected_labels_are_half_of_what_was_seen():
     rng = np.random.default_rng(0)
     p = rng.uniform(0.05, 0.95, 4000)
     y = (rng.random(4000) < p).astype(float)
-    assert labels_of("labels", y, p) is y
+    group = rng.integers(0, 2, 4000)
+    assert labels_of("labels", y, p, group) is y
     # The scores are calibrated, so that the logistic regression on them changes little.
-    np.testing.assert_allclose(labels_of("expected", y, p), (y + p) / 2, atol=0.03)
+    np.testing.assert_allclose(labels_of("expected", y, p, group), (y + p) / 2, atol=0.03)
+    # Those of one group say too little; as many positives are expected as there are.
+    low = np.where(group == 1, p**3, p)
+    expected = 2 * labels_of("expected", y, low, group) - y
+    for one in (0, 1):
+        own = group == one
+        np.testing.assert_allclose(expected[own].mean(), y[own].mean(), atol=1e-3)
 
 
 # Records
@@ -377,4 +393,5 @@ def test_boosted_trees():
     options = {"models": ["boosting"], "seeds": 1, "group": "site", "max_gap": 0.1}
     records = fit(**options, methods=names)
     assert [r.method for r in records[::3]] == names
-    assert all(0 < r.setting["n_estimators"] <= 40 and r.test["f1"] > 0.3 for r in records)
+    assert all(0 < r.setting["n_estimators"] <= 40 for r in records)
+    assert min(r.test["average_precision"] for r in records) > 0.7

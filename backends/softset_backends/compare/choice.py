@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .cuts import Judge, calibration, curve, labels_of, probabilities, test_values
+from .cuts import (
+    Judge,
+    calibration,
+    curve,
+    labels_of,
+    probabilities,
+    test_values,
+    value_elsewhere,
+)
 from .data import Split
 from .methods import Setting
 from .records import Record
@@ -70,8 +78,12 @@ class Choice:
                 held, p = parts.validation, probabilities(best.logits)
                 cut: Any = best.threshold
                 if rule == "expected" or by_group:
-                    labels = labels_of(rule, held.y, p)
+                    labels = labels_of(rule, held.y, p, held.group)
                     cut = judge.cut(labels, p, held.group, by_group=by_group is not None)
+                values = judge.values(held, p, cut)
+                if rule != "0.5":
+                    other = value_elsewhere(judge, held, p, rule, by_group=by_group is not None)
+                    values[judge.name] = other
                 p_test = probabilities(test_logits(i, best.model))
                 found.append(
                     Record(
@@ -80,7 +92,7 @@ class Choice:
                         seed,
                         best.setting,
                         np.asarray(cut).tolist(),
-                        judge.values(held, p, cut),
+                        values,
                         test_values(judge, parts.test, p_test, cut),
                         calibration(parts.test, p_test),
                         curve(judge, parts.test, p_test),
