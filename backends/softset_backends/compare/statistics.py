@@ -116,7 +116,7 @@ def paired(differences: Sequence[float], equivalent: float, test_ratio: float) -
     >>> from softset_backends.compare.statistics import paired
     >>> found = paired([0.03, 0.01, 0.02, 0.04, 0.02], equivalent=0.01, test_ratio=1 / 3)
     >>> print(round(found.better, 3), round(found.p, 3))
-    0.891 0.051
+    0.916 0.045
     """
     n, mean, low, high = estimate(differences, test_ratio)
     if n < 2:
