@@ -117,7 +117,7 @@ def tradeoff(rows: Sequence[Row], question: Question) -> Figure:
         label="others: one of these beats them in both",
     )
     for i, row in enumerate(sorted(named, key=lambda row: row.test_gap.mean)):
-        ends = {
+        ends: dict[str, Any] = {
             name: None if x.low != x.low else [[x.mean - max(x.low, least)], [x.high - x.mean]]
             for name, x, least in (("xerr", row.test_gap, 0.0), ("yerr", row.test, -np.inf))
         }
@@ -205,8 +205,8 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(_WIDTH, height), layout="constrained")
     ax = figure.subplots()
     ax.tick_params(labelsize=8)
-    ax.xaxis.label.set_size(9)
-    ax.yaxis.label.set_size(9)
+    ax.xaxis.label.set_fontsize(9)
+    ax.yaxis.label.set_fontsize(9)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     return figure, ax
