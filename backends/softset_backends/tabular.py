@@ -20,7 +20,9 @@ class UnknownColumn(ValueError):
     """A column that the file does not have."""
 
 
-def read_frame(path: Path, columns: dict[str, list[str]], *, every: bool = False) -> pandas.DataFrame:
+def read_frame(
+    path: Path, columns: dict[str, list[str]], *, every: bool = False
+) -> pandas.DataFrame:
     """Return a file's columns, those that options name or every one.
 
     Parameters

@@ -22,8 +22,11 @@ import pandas as pd  # noqa: E402
 from sklearn import metrics as sk  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from softset_backends import bootstrap_interval, group_report  # noqa: E402
-from softset_backends import tabular  # noqa: E402
+from softset_backends import (  # noqa: E402
+    bootstrap_interval,
+    group_report,
+    tabular,
+)
 from softset_backends.cli import commands, libraries, metric_names  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -333,9 +336,7 @@ def test_what_is_not_installed_is_named_with_its_command(csv, tmp_path, monkeypa
     path.touch()
     found = tabular.find_spec
     for name, file, extra in (("pandas", csv, "cli"), ("pyarrow", path, "parquet")):
-        monkeypatch.setattr(
-            tabular, "find_spec", lambda x, n=name: None if x == n else found(x)
-        )
+        monkeypatch.setattr(tabular, "find_spec", lambda x, n=name: None if x == n else found(x))
         text = error("evaluate", file, *EVALUATE)
         assert f"needs {name}, which is not installed; pip install 'softset[{extra}]'" in text
         monkeypatch.setattr(libraries, "find_spec", lambda x, n=name: None if x == n else found(x))

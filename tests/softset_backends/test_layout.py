@@ -29,7 +29,17 @@ FOLDERS = {
         "diagnosis",
     },
     "compare": {
-        *("runner", "plan", "data", "sources", "methods", "network", "training", "boosting"),
+        *(
+            "runner",
+            "plan",
+            "data",
+            "splits",
+            "sources",
+            "methods",
+            "network",
+            "training",
+            "boosting",
+        ),
         *("cuts", "choice", "records", "question", "statistics", "summary", "recommendation"),
         *("snippets", "words", "tables", "pictures", "report"),
     },

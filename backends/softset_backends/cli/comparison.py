@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-
-
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,12 +24,14 @@ def compare(
         Path | None,
         typer.Argument(help="A row for each example: .csv or .parquet.", metavar="FILE"),
     ] = None,
-    target: Annotated[str | None, typer.Option(help="The column to predict, of two values.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column to predict, of two values.")
+    ] = None,
     positive: Annotated[
         str | None,
         typer.Option(
-            help="The value of the target that is positive, all others are negative. By default 1 of "
-            "0 and 1, and the rarer of two other values."
+            help="The value of the target that is positive, all others are negative. By default 1 "
+            "of 0 and 1, and the rarer of two other values."
         ),
     ] = None,
     dataset: Annotated[

@@ -13,6 +13,7 @@ from ..tabular import read_frame
 if TYPE_CHECKING:
     import pandas
 
+
 class Predictions(NamedTuple):
     """Labels (n,), scores (n,) in float64, and the groups' labels, (n,) or (n, k), if any."""
 

@@ -14,9 +14,9 @@ import softset as ss
 from ..sklearn import boosting_objective
 from .choice import Choice
 from .cuts import Judge
-from .data import Part, Split
 from .methods import BY_GROUP, CROSS_ENTROPY, THEN, Method, Setting
 from .records import Record
+from .splits import Part, Split
 
 METHODS = (
     CROSS_ENTROPY,
@@ -129,7 +129,9 @@ def _lightgbm(rate: float, seed: int) -> tuple[Any, Any, Any]:
 
     def make(objective: Any, trees: int) -> Any:
         options = {"num_leaves": 15, "n_jobs": 1, "verbose": -1, "random_state": seed}
-        return LGBMClassifier(objective=objective, n_estimators=trees, learning_rate=rate, **options)
+        return LGBMClassifier(
+            objective=objective, n_estimators=trees, learning_rate=rate, **options
+        )
 
     def fit(model: Any, x: Any, y: Any, weight: Any, first: Any) -> Any:
         return model.fit(x, y, sample_weight=weight, init_model=first)

@@ -16,9 +16,9 @@ from .cuts import (
     test_values,
     value_elsewhere,
 )
-from .data import Split
 from .methods import Setting
 from .records import Record
+from .splits import Split
 
 
 class Candidate(NamedTuple):

@@ -13,8 +13,8 @@ from softset._types import Metric
 from softset.metrics import larger_is_better
 from softset.metrics.options import freeze, name_of
 
-from .data import Part
 from .methods import Bound
+from .splits import Part
 
 RULES = ("0.5", "labels", "expected")
 _BINS, _POINTS = 10, 51

@@ -1,4 +1,4 @@
-"""The rows of a comparison: read, checked before anything is trained, split, made numbers."""
+"""The rows of a comparison: read, and checked before anything is trained."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from ..tabular import read_frame, require_columns
 
 FEWEST = 10  # rows of each label
 FEWEST_OF_GROUP = 5  # positives of each group: one or more on each side of the splits
 MOST_GROUPS = 20
-SHARES = (0.6, 0.8)  # where training rows end, and validation rows
 
 
 class Rows(NamedTuple):
@@ -53,22 +48,6 @@ class Rows(NamedTuple):
             found.update(pd.util.hash_pandas_object(x, index=False).to_numpy().tobytes())
         found.update(repr([*self.features.columns]).encode())
         return found.hexdigest()[:16]
-
-
-class Part(NamedTuple):
-    """Rows for one purpose: features in float32 (n, d), labels and groups (n,)."""
-
-    x: Any
-    y: Any
-    group: Any
-
-
-class Split(NamedTuple):
-    """Rows to train on, to choose by, and to report."""
-
-    train: Part
-    validation: Part
-    test: Part
 
 
 def rows(
@@ -117,7 +96,9 @@ def rows(
         numbers, groups = _groups(frame[group], labels)
     features = frame.drop(columns=[target, *drop, *([group] if group else [])])
     _require_features(features, labels)
-    return Rows(features.reset_index(drop=True), labels.astype(np.float64), numbers, groups, positive)
+    return Rows(
+        features.reset_index(drop=True), labels.astype(np.float64), numbers, groups, positive
+    )
 
 
 def _pandas(source: Any) -> pd.DataFrame:
@@ -158,15 +139,19 @@ def _labels(column: pd.Series, positive: str | None) -> tuple[Any, str]:
         matches = [x for x in counts.index if str(x) == str(positive) or _same(x, positive)]
         if not matches:
             raise ValueError(
-                f"`--positive` must be a value of column {name!r}, got {positive!r}; there are {shown}"
+                f"`--positive` must be a value of column {name!r}, got {positive!r}; "
+                f"there are {shown}"
             )
         (value,) = matches[:1]
     elif len(counts) != 2:
         hint = "; name the one that counts as 1 by --positive" if 2 < len(counts) <= 50 else ""
         raise ValueError(
-            f"`--target` must be a column of two values, got {name!r} with {len(counts)}: {shown}{hint}"
+            f"`--target` must be a column of two values, got {name!r} with {len(counts)}: "
+            f"{shown}{hint}"
         )
-    elif all(isinstance(x, (bool, np.bool_, int, float, np.number)) and x in (0, 1) for x in counts.index):
+    elif all(
+        isinstance(x, (bool, np.bool_, int, float, np.number)) and x in (0, 1) for x in counts.index
+    ):
         value = next(x for x in counts.index if x == 1)
     else:
         value = counts.index[-1]
@@ -219,7 +204,9 @@ def _require_features(features: pd.DataFrame, labels: Any) -> None:
     if not len(features.columns):
         raise ValueError("`data` must have columns besides the target, got none to train on")
     for name, column in features.items():
-        if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(
+            column.dtype
+        ):
             values = column.to_numpy(dtype=np.float64, na_value=np.nan)
             if np.isinf(values).any():
                 raise ValueError(
@@ -235,72 +222,3 @@ def _require_features(features: pd.DataFrame, labels: Any) -> None:
                     f"column {name!r} must not be the target in other words, got one whose every "
                     f"value has one label; leave it out by --drop"
                 )
-
-
-def split(given: Rows, seed: int) -> Split:
-    """Return 60 % of the rows to train, 20 % to choose, 20 % to report, as numbers.
-
-    Every label of every group has these shares. Means, categories and all else that numbers are
-    made by are those of the training rows.
-    """
-    rng = np.random.default_rng(seed)
-    pieces: list[list[Any]] = [[], [], []]
-    strata = 2 * given.group + given.y.astype(np.int64)
-    for stratum in np.unique(strata):
-        own = rng.permutation(np.flatnonzero(strata == stratum))
-        cuts = [round(share * len(own)) for share in SHARES]
-        for piece, some in zip(pieces, np.split(own, cuts), strict=True):
-            piece.append(some)
-    train, *rest = (rng.permutation(np.concatenate(piece)) for piece in pieces)
-    pipeline = _pipeline(given.features)
-    x = pipeline.fit_transform(_clean(given.features.iloc[train]))
-    made = [x, *(pipeline.transform(_clean(given.features.iloc[part])) for part in rest)]
-    return Split(
-        *(
-            Part(np.asarray(x, np.float32), given.y[part], given.group[part])
-            for x, part in zip(made, (train, *rest), strict=True)
-        )
-    )
-
-
-def of_one_width(splits: Sequence[Split]) -> list[Split]:
-    """Return splits with as many features: of zeros, where training rows had fewer categories."""
-    widest = max(split.train.x.shape[1] for split in splits)
-
-    def padded(part: Part) -> Part:
-        return part._replace(x=np.pad(part.x, ((0, 0), (0, widest - part.x.shape[1]))))
-
-    return [Split(*map(padded, split)) for split in splits]
-
-
-def _is_number(column: pd.Series) -> bool:
-    kind = pd.api.types
-    return kind.is_numeric_dtype(column.dtype) or kind.is_datetime64_any_dtype(column.dtype)
-
-
-def _clean(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return numbers in float64 and all else as text, missing values as None."""
-    made = {}
-    for name, column in frame.items():
-        if pd.api.types.is_datetime64_any_dtype(column.dtype):
-            days = (column - pd.Timestamp(0, tz=column.dt.tz)) / pd.Timedelta(days=1)
-            made[name] = days.to_numpy(dtype=np.float64, na_value=np.nan)
-        elif _is_number(column):
-            made[name] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            made[name] = np.where(column.isna(), "missing", column.astype(str)).astype(object)
-    return pd.DataFrame(made, index=frame.index)
-
-
-def _pipeline(features: pd.DataFrame) -> ColumnTransformer:
-    numbers = [name for name, column in features.items() if _is_number(column)]
-    others = [name for name in features.columns if name not in numbers]
-    # A column without any value in training rows is left out by the imputer.
-    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    encoded = OneHotEncoder(
-        min_frequency=0.01,
-        max_categories=30,
-        handle_unknown="infrequent_if_exist",
-        sparse_output=False,
-    )
-    return ColumnTransformer([("numbers", scaled, numbers), ("categories", encoded, others)])

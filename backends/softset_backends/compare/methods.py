@@ -1,7 +1,8 @@
 """What is compared: every way of training, as a weighted sum of losses.
 
-A method has losses that are the same for all its settings, and a weight for each that may depend on
-the setting, on how much of training is over and on multipliers. So all settings are trained at once.
+A method has losses that are the same for all its settings, and a weight for each that may depend
+on the setting, on how much of training is over and on multipliers. So all settings are trained at
+once.
 """
 
 from __future__ import annotations
@@ -144,7 +145,9 @@ def methods(metric: Metric, bound: Bound | None, ratio: float) -> dict[str, Meth
     found = {
         CROSS_ENTROPY: Method([plain]),
         "class-weighted": Method(
-            [Part(entropy, weighted=True)], options={"weight": (ratio**0.5, ratio)}, row_weight=_of_classes
+            [Part(entropy, weighted=True)],
+            options={"weight": (ratio**0.5, ratio)},
+            row_weight=_of_classes,
         ),
         "focal": Method(
             [Part(Focal(1.0)), Part(Focal(2.0))],
@@ -159,7 +162,9 @@ def methods(metric: Metric, bound: Bound | None, ratio: float) -> dict[str, Meth
         "metric (sigmoid)": Method([loss(ss.Sigmoid())]),
         THEN: Method([plain, linear], _one_then_the_other),
         "cross-entropy + metric": Method(
-            [plain, linear], lambda setting, *_: (1.0, setting["metric_weight"]), {"metric_weight": (0.5, 2.0)}
+            [plain, linear],
+            lambda setting, *_: (1.0, setting["metric_weight"]),
+            {"metric_weight": (0.5, 2.0)},
         ),
         "micro-batches": Method([linear], times=4),
     }
@@ -169,9 +174,7 @@ def methods(metric: Metric, bound: Bound | None, ratio: float) -> dict[str, Meth
         entropy, (bound.constraint,), from_logits=True, num_groups=bound.num_groups
     )
     penalty = Part(held.penalty(1.0), grouped=True)
-    gap = ss.as_loss(
-        ss.largest_gap(bound.metric), from_logits=True, num_groups=bound.num_groups
-    )
+    gap = ss.as_loss(ss.largest_gap(bound.metric), from_logits=True, num_groups=bound.num_groups)
     return found | {
         "penalty": Method(
             # Cross-entropy is a part of both: its weights add up to 1.

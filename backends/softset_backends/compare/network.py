@@ -1,7 +1,7 @@
 """The models of a comparison: linear and with one hidden layer, many at once, and Adam.
 
-Parameters of all settings stand side by side on the last axis, those of splits on the first, so that
-a layer is one product of matrices for each split.
+Parameters of all settings stand side by side on the last axis, those of splits on the first, so
+that a layer is one product of matrices for each split.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from . import boosting, training
 from .cuts import Judge
-from .data import Split
 from .methods import BY_GROUP, methods
 from .question import METHODS, MODELS
 from .records import Record
+from .splits import Split
 from .training import Budget
 
 TREES = 150  # of boosting, as many for every method
@@ -38,9 +38,7 @@ class Common(NamedTuple):
     budget: Budget
 
 
-def planned(
-    models: Sequence[str] | None, names: Sequence[str] | None, *, grouped: bool
-) -> Plan:
+def planned(models: Sequence[str] | None, names: Sequence[str] | None, *, grouped: bool) -> Plan:
     """Return what is fitted of what is asked for, or of everything.
 
     Raises

@@ -28,7 +28,8 @@ class Record(NamedTuple):
     validation, test : dict of str to float
         Values by the name of the metric; the metric that was asked for is always there, and "gap"
         with groups. Where a threshold was tuned, the metric of validation rows is at thresholds
-        that other validation rows chose, and the gap at `threshold`. `test` has "average_precision" and "brier" too.
+        that other validation rows chose, and the gap at `threshold`. `test` has
+        "average_precision" and "brier" too.
     calibration : list of lists of floats
         Ten bins of test rows: mean probability, share of positives, rows.
     curve : list of lists of floats

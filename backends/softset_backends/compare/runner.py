@@ -19,11 +19,12 @@ from softset.metrics.options import freeze, name_of
 from .. import registry
 from ..folders import files_in
 from .cuts import Judge
-from .data import of_one_width, rows, split
+from .data import rows
 from .methods import BY_GROUP, Bound
 from .plan import Common, fit, planned
 from .records import Record, append, begin, keep, read
 from .snippets import metric_code
+from .splits import of_one_width, split
 from .training import Budget
 
 RECORDS = "records.jsonl"
@@ -161,9 +162,7 @@ def compare(
     return sorted(chosen, key=lambda record: order[record[:2]])
 
 
-def _fitted(
-    units: Sequence[tuple[str, str]], common: Common, jobs: int
-) -> Iterator[list[Record]]:
+def _fitted(units: Sequence[tuple[str, str]], common: Common, jobs: int) -> Iterator[list[Record]]:
     """Yield the records of each fit as soon as they are there."""
     if jobs == 1:
         yield from (fit(unit, common) for unit in units)

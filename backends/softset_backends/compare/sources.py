@@ -40,7 +40,9 @@ def openml(name: str, target: str | None = None, *, cache: str | None = None) ->
         found: Any = fetch_openml(name=name, as_frame=True, parser="auto", data_home=cache)
     except (ValueError, OSError) as error:
         said = str(error).splitlines()[0]
-        raise ValueError(f"`--openml` must name a data set of OpenML, got {name!r}: {said}") from error
+        raise ValueError(
+            f"`--openml` must name a data set of OpenML, got {name!r}: {said}"
+        ) from error
     own = found.target_names or []
     if target is None and len(own) != 1:
         raise ValueError(f"`--target` must be given for {name!r}, which has {own} by itself")

@@ -13,10 +13,10 @@ import softset as ss
 
 from .choice import Choice
 from .cuts import Judge
-from .data import Part, Split
 from .methods import BY_GROUP, Method, Objective, Setting
 from .network import HIDDEN, Network, adam, begin
 from .records import Record
+from .splits import Part, Split
 
 LEARNING_RATES = {"linear": 0.03, "mlp": 0.015}
 
@@ -64,9 +64,7 @@ def fit(
         return network._replace(settings=1)(params, splits[split].test.x[None])[0, 0]
 
     seconds = time.perf_counter() - start
-    return choice.records(
-        (model, name), seeds, test_logits, seconds, judge if by_group else None
-    )
+    return choice.records((model, name), seeds, test_logits, seconds, judge if by_group else None)
 
 
 def _train(
@@ -81,7 +79,9 @@ def _train(
     budget: Budget,
 ) -> None:
     """Offer every model at every check to the choice."""
-    parts = [_resampled(split.train, method, seed) for split, seed in zip(splits, seeds, strict=True)]
+    parts = [
+        _resampled(split.train, method, seed) for split, seed in zip(splits, seeds, strict=True)
+    ]
     objective = Objective(method.parts)
     members = import_module(f"softset_backends.{backend}.members")
     advance = members.rounds(objective, network, adam)
