@@ -328,6 +328,12 @@ def test_code_of_groups_needs_a_bound():
         code_of(Question(ss.f1), ("mlp", "penalty", "0.5"))
 
 
+@pytest.mark.parametrize("key", [("boosting", "pairwise"), ("mlp", "magic"), ("forest", "focal")])
+def test_code_is_of_ways_that_there_are(key):
+    with pytest.raises(ValueError, match="`key` must be a way of training that there is, got "):
+        code_of(Question(ss.f1), (*key, "0.5"))
+
+
 # The files
 
 

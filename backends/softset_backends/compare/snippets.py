@@ -15,10 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import softset as ss
 from softset.metrics.options import Bound, freeze, name_of
 
-from .question import Key, Question
+from .question import METHODS, MODELS, Key, Question
 
 UPDATES = 1000
 _GROUPED = ("penalty", "lagrangian")
+_LOOPS = ("pairwise", "micro-batches", "lagrangian")  # which boosting does not have
 # What needs no loop with a linear model: scikit-learn fits it on cross-entropy.
 _READY = (
     *("cross-entropy", "class-weighted", "oversampling", "smote", "reweighing"),
@@ -99,6 +100,8 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
     model, method, rule = key
     if method in (*_GROUPED, "thresholds per group") and question.of is None:
         raise ValueError(f"`method` {method} needs a question with `of` and `max_gap`")
+    if method not in METHODS or model not in MODELS or (model == "boosting" and method in _LOOPS):
+        raise ValueError(f"`key` must be a way of training that there is, got {method} ({model})")
     chosen = _chosen(settings)
     place = model if model == "boosting" else question.backend
     if model == "linear" and method in _READY:
