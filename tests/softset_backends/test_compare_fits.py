@@ -197,7 +197,7 @@ def test_every_framework_trains_networks_by_every_method(backend):
         "max_gap": 0.1,
         "budget": Budget(updates=2, batch=64, checks=1),
     }
-    if backend == "tensorflow":  # which makes a graph for each, in a second or two
+    if backend in ("jax", "tensorflow"):  # which compile each for seconds
         options["methods"] = ["cross-entropy", "penalty", "lagrangian", "focal"]
     found = fit(**options, backend=backend)
     assert {record.method for record in found} == set(options["methods"])
@@ -389,8 +389,10 @@ def test_a_run_that_was_killed_continues(tmp_path, monkeypatch):
         fit(**options, seeds=3)
 
 
-def test_boosted_trees():
-    pytest.importorskip("xgboost", reason="xgboost is not installed")
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_boosted_trees(library, monkeypatch):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    monkeypatch.setattr("softset_backends.compare.boosting.installed", lambda: library)
     names = ["cross-entropy", "metric (linear)", "cross-entropy, then metric", "penalty"]
     options = {"models": ["boosting"], "seeds": 1, "group": "site", "max_gap": 0.1}
     records = fit(**options, methods=names)

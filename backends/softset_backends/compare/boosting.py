@@ -112,7 +112,7 @@ def _xgboost(rate: float, seed: int) -> tuple[Any, Any, Any]:
 
     def make(objective: Any, trees: int) -> Any:
         own = {} if objective is None else {"objective": objective}
-        options = {"learning_rate": rate, "max_depth": 4, "n_jobs": 1, "random_state": seed}
+        options: dict[str, Any] = {"learning_rate": rate, "max_depth": 4, "n_jobs": 1, "random_state": seed}
         return XGBClassifier(n_estimators=trees, **options, **own)
 
     def fit(model: Any, x: Any, y: Any, weight: Any, first: Any) -> Any:
@@ -128,7 +128,7 @@ def _lightgbm(rate: float, seed: int) -> tuple[Any, Any, Any]:
     from lightgbm import LGBMClassifier
 
     def make(objective: Any, trees: int) -> Any:
-        options = {"num_leaves": 15, "n_jobs": 1, "verbose": -1, "random_state": seed}
+        options: dict[str, Any] = {"num_leaves": 15, "n_jobs": 1, "verbose": -1, "random_state": seed}
         return LGBMClassifier(
             objective=objective, n_estimators=trees, learning_rate=rate, **options
         )

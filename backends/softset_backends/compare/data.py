@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from ..tabular import read_frame, require_columns
 
@@ -45,7 +46,7 @@ class Rows(NamedTuple):
         """Return a hash of all rows, by which a run knows whether it continues another one."""
         found = hashlib.sha256()
         for x in (self.features.astype(str), pd.DataFrame({"y": self.y, "group": self.group})):
-            found.update(pd.util.hash_pandas_object(x, index=False).to_numpy().tobytes())
+            found.update(hash_pandas_object(x, index=False).to_numpy().tobytes())
         found.update(repr([*self.features.columns]).encode())
         return found.hexdigest()[:16]
 

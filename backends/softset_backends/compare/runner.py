@@ -167,8 +167,9 @@ def _fitted(units: Sequence[tuple[str, str]], common: Common, jobs: int) -> Iter
     if jobs == 1:
         yield from (fit(unit, common) for unit in units)
         return
-    pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    yield from pool(delayed(fit)(unit, common) for unit in units)  # type: ignore[misc]
+    options: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1}
+    pool: Any = Parallel(n_jobs=jobs, **options)
+    yield from pool(delayed(fit)(unit, common) for unit in units)
 
 
 def _complete(store: Path, seeds: int) -> list[Record]:
