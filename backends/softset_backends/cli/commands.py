@@ -26,6 +26,7 @@ from ..check.processes import run_all
 from ..check.report import TOLERANCES, GradientReport, GradientRow, cells
 from ..check.target import TargetError, lengths, loaded
 from ..quiet import quiet
+from .comparison import compare
 from .libraries import LIBRARIES
 from .of_predictions import evaluate, threshold
 from .output import console as wide_console
@@ -180,6 +181,7 @@ def vendor(
     typer.echo(f"softset {ss.__version__} copied to {place}")
 
 
+app.command()(compare)
 app.command()(evaluate)
 app.command()(threshold)
 
