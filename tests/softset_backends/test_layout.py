@@ -20,7 +20,7 @@ FOLDERS = {
     "jax": {"backend", "collectives", "parts"},
     "tensorflow": {"backend", "collectives", "parts"},
     "keras": {"collectives", "loss", "score", "configs", "inputs"},
-    "sklearn": {"evaluation", "objective", "scoring", "thresholds"},
+    "sklearn": {"calibration", "evaluation", "objective", "responses", "scoring", "thresholds"},
     "plots": {"curves", "groups", "metrics", "steps", "surface", "style"},
     "check": {
         *("gradients", "function", "gaps", "report"),
