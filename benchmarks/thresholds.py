@@ -20,6 +20,7 @@ from thresholds_fits import (
     METRICS,
     NETWORKS,
     SPLITS,
+    WORTH,
     binary,
     gains,
     networks,
@@ -30,7 +31,7 @@ from thresholds_fits import (
 ROWS, ROWS_OF_YEAST = (100, 300, 1000, None), (100, 200, 500, None)
 FITS = 10  # of a classifier, for each number of rows
 FEWEST = 9.5  # positives among them, for each fold to have two
-HEAD = f"| metric | rows | {METHODS[0]} | {' | '.join(METHODS[1:])} | half behind on | warned |"
+HEAD = f"| metric | rows | {METHODS[0]} | {' | '.join(METHODS[1:])} | that behind on | warned |"
 
 
 def row(name: str, number: int | None, several: Any) -> str:
@@ -39,9 +40,9 @@ def row(name: str, number: int | None, several: Any) -> str:
     gain = several[:, 1:-1] - several[:, :1]
     error = gain.std(axis=0, ddof=1) / np.sqrt(len(gain))
     cells = [f"{g:+.3f} ± {e:.3f}" for g, e in zip(gain.mean(axis=0), error, strict=True)]
-    half = gain[:, -1]
-    behind = int(np.sum(half < -0.005))
-    words = f"{behind}, at most {-half.min():.3f}" if behind else "none"
+    last = gain[:, -1]
+    behind = int(np.sum(last < -0.005))
+    words = f"{behind}, at most {-last.min():.3f}" if behind else "none"
     parts = [name, str(number or "all"), f"{several[:, 0].mean():.3f}", *cells, words]
     return f"| {' | '.join(parts)} | {several[:, -1].mean():.0%} |"
 
@@ -104,33 +105,36 @@ PAGE = """# Which labels choose the threshold
 - **recalibrated**: q = `recalibrated(y, p)`, a logistic regression of y on the logits of p, of the
   same n rows
 - **half**: `expected_labels(y, q)`, which is (y + q) / 2
+- **fewer with more rows**: `expected_labels(y, q, share={worth} / ({worth} + n))`, the default of
+  `ThresholdClassifier`
 
 The column "labels" is the metric on test data, the next ones are the differences from it: the mean
-over {sets} data sets and its standard error. "Half behind on" says on how many of them half is
-behind by more than 0.005, and by how much at most. "Warned" says of how many draws of rows
-`expected_labels(y, p)` warns. Draws of one set, its splits and the metrics share data.
+over {sets} data sets and its standard error. "That behind on" says on how many of them the last
+method is behind by more than 0.005, and by how much at most. "Warned" says of how many draws of
+rows `expected_labels(y, p)` warns. Draws of one set, its splits and the metrics share data.
 """
 OF_NETWORKS = """## Networks, {kind}
 
-Of 32 units, trained with cross-entropy on half of the rows; {splits} random splits, stratified. n of
-the validation rows choose the threshold, drawn {draws} times.
+Of 32 units, trained with cross-entropy on half of the rows; {splits} random splits, stratified.
+n of the validation rows choose the threshold, drawn {draws} times.
 """
 OF_YEAST = """## Networks of yeast, {kind}
 
 Fourteen labels with a threshold each, and the mean of the metric over them; errors are over the
-splits, and "behind on" counts these. Where n rows have no positive, or no negative, of a label, q is p.
+splits, and "behind on" counts these. Where n rows have no positive of a label, or no negative, q
+is p.
 """
 OF_CLASSIFIER = """## {name}, as in ThresholdClassifier
 
-Fitted on n rows, {fits} draws of each set; out-of-fold probabilities of the same n rows, of five folds,
-choose the threshold, and the classifier fitted on all of them is tested on the others. All is half of
-the data set. Sets of which n rows have fewer than ten positives are left out.
+Fitted on n rows, {fits} draws of each set; out-of-fold probabilities of the same n rows, of five
+folds, choose the threshold, and the classifier fitted on all of them is tested on the others. All
+is half of the data set. Sets of which n rows have fewer than ten positives are left out.
 """
 
 
 if __name__ == "__main__":
     start = time.process_time()
-    print(PAGE.format(sets=len(FILES)), flush=True)
+    print(PAGE.format(sets=len(FILES), worth=WORTH), flush=True)
     for kind in NETWORKS:
         print(OF_NETWORKS.format(kind=kind, splits=SPLITS, draws=DRAWS))
         print(f"{of_networks(kind)}\n", flush=True)

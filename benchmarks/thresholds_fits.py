@@ -20,6 +20,7 @@ import softset as ss
 from softset_backends.sklearn import recalibrated
 
 SPLITS, DRAWS = 5, 20
+WORTH = 300
 METRICS = {
     "F1": ss.f1,
     "F2": partial(ss.fbeta, beta=2.0),
@@ -36,7 +37,7 @@ CLASSIFIERS = {
     "naive Bayes": GaussianNB(),
 }
 # In the place of the labels y, beside probabilities p and what they are recalibrated to, q.
-METHODS = ("labels", "expected", "recalibrated", "half")
+METHODS = ("labels", "expected", "recalibrated", "half", "fewer with more rows")
 
 
 class Scores(NamedTuple):
@@ -101,7 +102,8 @@ def labels_of(y: Any, p: Any) -> list[Any]:
     q = p.copy()
     both = np.ptp(y, axis=0) > 0  # of one class there is nothing to recalibrate with
     q[:, both] = recalibrated(y[:, both], p[:, both])
-    return [y * 1.0, p, q, ss.expected_labels(y, q)]
+    shares = 0.5, WORTH / (WORTH + len(y))
+    return [y * 1.0, p, q, *(ss.expected_labels(y, q, share=share) for share in shares)]
 
 
 def is_warned_of(y: Any, p: Any) -> bool:

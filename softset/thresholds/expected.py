@@ -155,6 +155,7 @@ def _warn(what: str, places: list[int], found: Any, mean: Any, variance: Any) ->
     sure = "" if what == "positives" else f", too {'' if observed > expected else 'un'}sure"
     warn(
         f"`y_prob` must expect what `y_true` has, got {expected:.4g} {what}{whose} where there are "
-        f"{observed:.4g}, {distance:.1f} standard errors away{more}{sure}; recalibrate it first, "
-        "as softset_backends.sklearn.recalibrated does, or count labels alone"
+        f"{observed:.4g}, {distance:.1f} standard errors away{more}{sure}; recalibrate it, as "
+        "softset_backends.sklearn.recalibrated does, if need be by isotonic regression, or count "
+        "labels alone"
     )

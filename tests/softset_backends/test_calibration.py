@@ -118,7 +118,7 @@ def test_errors_of_recalibration():
         recalibrated(Y, logits(P))
     with pytest.raises(ValueError, match=r"`y_true` must hold labels of 0 and 1.*`labelled`"):
         recalibrated(Y - 1, P)
-    with pytest.raises(ValueError, match="`y_true` must hold both classes.*got one in column 1"):
+    with pytest.raises(ValueError, match=r"`y_true` must hold both classes.*got one in column 1"):
         recalibrated(Y * [1, 0], P)
     with pytest.raises(ValueError, match=r"`sample_weight` must have the shape .*got \(5,\)"):
         recalibrated(Y, P, sample_weight=np.ones(5))
@@ -134,20 +134,21 @@ def counted_as(y, p, share):
     return (1 - share) * y + share * line.predict_proba(z)[:, 1]
 
 
-@pytest.mark.parametrize("share", [0.5, 1.0])
-def test_thresholds_by_expected_counts(share):
+@pytest.mark.parametrize("expected", [None, 0.5, 1.0])
+def test_thresholds_by_expected_counts(expected):
+    share = 300 / (300 + len(Y_RARE)) if expected is None else expected
     base = OneVsRestClassifier(LogisticRegression())
-    model = ThresholdClassifier(base, ss.matthews_corrcoef, cv=3, expected=share)
+    model = ThresholdClassifier(base, ss.matthews_corrcoef, cv=3, expected=expected)
     found = model.fit(X_RARE, TAGS).thresholds_
     p = cross_val_predict(base, X_RARE, TAGS, cv=3, method="predict_proba")
     for threshold, y, one in zip(found, TAGS.T, p.T, strict=True):
-        expected = ss.best_threshold(ss.matthews_corrcoef, counted_as(y, one, share), one)
-        assert threshold == pytest.approx(expected.threshold, rel=1e-12)
-    binary = ThresholdClassifier(LogisticRegression(), ss.matthews_corrcoef, expected=share)
+        best = ss.best_threshold(ss.matthews_corrcoef, counted_as(y, one, share), one)
+        assert threshold == pytest.approx(best.threshold, rel=1e-12)
+    binary = ThresholdClassifier(LogisticRegression(), ss.matthews_corrcoef, expected=expected)
     p = cross_val_predict(LogisticRegression(), X_RARE, Y_RARE, method="predict_proba")[:, 1]
-    expected = ss.best_threshold(ss.matthews_corrcoef, counted_as(Y_RARE, p, share), p)
+    best = ss.best_threshold(ss.matthews_corrcoef, counted_as(Y_RARE, p, share), p)
     found = binary.fit(X_RARE, Y_RARE).thresholds_[0]
-    assert found == pytest.approx(expected.threshold, rel=1e-12)
+    assert found == pytest.approx(best.threshold, rel=1e-12)
 
 
 def test_probabilities_as_they_are():
@@ -193,7 +194,10 @@ def test_margins_of_labels_in_a_search():
     model = ThresholdClassifier(OneVsRestClassifier(LinearSVC(random_state=0)), cv=3)
     search = GridSearchCV(
         make_pipeline(StandardScaler(), model),
-        {"thresholdclassifier__expected": [0.0, 0.5], "thresholdclassifier__calibration": ["sigmoid"]},
+        {
+            "thresholdclassifier__expected": [0.0, 0.5],
+            "thresholdclassifier__calibration": ["sigmoid", "isotonic"],
+        },
         scoring="f1_macro",
         cv=3,
     ).fit(X_RARE, TAGS)
@@ -209,9 +213,9 @@ def test_errors_of_classifiers():
 
     with pytest.raises(ValueError, match=r"`expected` must lie in \[0, 1\], got 2"):
         fit(expected=2)
-    with pytest.raises(ValueError, match="`calibration` must be one of .*None.*, got 'beta'"):
+    with pytest.raises(ValueError, match=r"`calibration` must be one of .*None.*, got 'beta'"):
         fit(calibration="beta")
-    with pytest.raises(ValueError, match="`calibration` must be one of .*got None; the estimator"):
+    with pytest.raises(ValueError, match=r"`calibration` must be one of .*got None; the estimator"):
         fit(RidgeClassifier(), calibration=None)
     with pytest.raises(TypeError, match="`estimator` must have predict_proba or decision_function"):
         fit(LinearRegression())

@@ -47,7 +47,7 @@ def best_f1(y, scores):
 
 @raw_expected
 def test_threshold_of_raw_scores(raw_classifier):
-    model = ThresholdClassifier(raw_classifier, cv=3).fit(X, Y)
+    model = ThresholdClassifier(raw_classifier, cv=3, expected=0.0).fit(X, Y)
     raw = cross_val_predict(raw_classifier, X, Y, cv=3, method="predict_proba")
     cut = np.log(model.thresholds_[0] / (1 - model.thresholds_[0]))
     assert f1_score(Y, raw >= cut) == pytest.approx(best_f1(Y, raw), rel=1e-12)
@@ -58,7 +58,8 @@ def test_threshold_of_raw_scores(raw_classifier):
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
     assert scorer(ss.f1)(model, X, Y) == pytest.approx(f1_score(Y, raw >= cut), rel=1e-12)
     fitted = clone(raw_classifier).fit(X[FIT], Y[FIT])
-    prefit = ThresholdClassifier(make_pipeline(fitted), cv="prefit").fit(X[TUNE], Y[TUNE])
+    prefit = ThresholdClassifier(make_pipeline(fitted), cv="prefit", expected=0.0)
+    prefit.fit(X[TUNE], Y[TUNE])
     expected = ss.best_threshold(ss.f1, Y[TUNE], fitted.predict(X[TUNE]), from_logits=True)
     assert prefit.thresholds_[0] == pytest.approx(expected.threshold, rel=1e-12)
 
@@ -117,7 +118,7 @@ def test_threshold_of_neither_probabilities_nor_raw_scores(xgboost):
     with pytest.raises(ValueError, match=r"of shape \(n, 2\), got \(1200, 1\)"):
         ThresholdClassifier(Columns().fit(X, Y), cv="prefit").fit(X, Y)
     booster = xgboost.XGBClassifier(n_estimators=2, n_jobs=1).fit(X, Y).get_booster()
-    with pytest.raises(TypeError, match=r"`estimator` must have predict_proba, got Booster.*best_"):
+    with pytest.raises(TypeError, match=r"`estimator` must have predict_proba or.*Booster.*best_"):
         ThresholdClassifier(booster, cv="prefit").fit(X, Y)
 
 

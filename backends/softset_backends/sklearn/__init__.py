@@ -1,4 +1,4 @@
-"""scikit-learn's scorers, thresholds and calibration, objectives and metrics for XGBoost and LightGBM."""
+"""For scikit-learn scorers, calibration and thresholds; for XGBoost and LightGBM objectives too."""
 
 from __future__ import annotations
 

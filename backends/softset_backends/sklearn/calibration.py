@@ -118,9 +118,20 @@ def _fitted(method: str, number: int, labels: Any, scores: Any, keep: Any, weigh
     if method == "isotonic":
         curve = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
         return curve.fit(p, y, sample_weight=w).predict(scores.astype(np.float64))
-    # What a dtype rounds to 1 has no logit, and should be no further away than what it does not.
-    edge = np.finfo(scores.dtype).eps
-    z = logit(np.clip(scores.astype(np.float64), edge, 1 - edge))
+    z = _logits(scores)
     z = (z - z[keep].mean()) / (z[keep].std() or 1.0)
     line = LogisticRegression(C=_C).fit(z[keep, None], y, sample_weight=w / w.mean())
     return line.predict_proba(z[:, None])[:, 1]
+
+
+def _logits(scores: Any) -> Any:
+    """Return logits, of 0 and 1 too: half as far from them as the nearest others.
+
+    A tree's leaves of one class are not infinitely sure, and what a dtype rounds to 1 is hardly
+    more so than what it does not.
+    """
+    edge, p = np.finfo(scores.dtype).eps, scores.astype(np.float64)
+    inside = p[(p > 0) & (p < 1)]
+    low, high = (inside.min() / 2, (1 + inside.max()) / 2) if len(inside) else (0.25, 0.75)
+    p = np.where(p == 0, low, np.where(p == 1, high, p))
+    return logit(np.clip(p, edge, 1 - edge))

@@ -20,6 +20,9 @@ from softset._types import Metric
 from .calibration import Method, recalibrated
 from .responses import method_of, of_positives, two_columns
 
+# Of so many rows labels and probabilities weigh the same, as benchmarks/thresholds.py measures. Of
+# fewer the labels are noise, of more a curve that does not fit the scores would cost more.
+_WORTH = 300
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -50,9 +53,10 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         not be those that it was fitted on.
     maximize : bool, optional
         Whether larger values of the metric are better, as for `as_loss`.
-    expected : float, default DEFAULT
+    expected : float, optional
         The share of probabilities in what is counted, as for `softset.expected_labels`: 0 for the
-        labels alone, 1 for expected counts alone.
+        labels alone, 1 for expected counts alone. By default they are worth 300 rows: of n rows
+        the share is 300 / (300 + n).
     calibration : {"sigmoid", "isotonic"} or None, default "sigmoid"
         How `recalibrated` makes these probabilities of the scores, on the rows that choose the
         thresholds; with None they are those of the estimator. `predict_proba` gives the
@@ -76,8 +80,8 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         When fitted, for more than two classes: thresholds do not make an arg max. For a decision
         about each class by itself pass the indicator matrix of
         ``sklearn.preprocessing.label_binarize``. If `predict_proba` gives neither of the
-        above, or anything outside [0, 1]; if `expected` is no share or `calibration` is another one,
-        or None for what has no probabilities.
+        above, or anything outside [0, 1]; if `expected` is no share or `calibration` is another
+        one, or None for what has no probabilities.
 
     Warns
     -----
@@ -88,7 +92,8 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Notes
     -----
     The thresholds come from probabilities for rows that were not fitted on, all folds together,
-    and every cut between two of them is tried. scikit-learn's ``TunedThresholdClassifierCV``
+    and every cut between two of them is tried, of counts by the labels and by what these
+    probabilities, recalibrated, say of the rows. scikit-learn's ``TunedThresholdClassifierCV``
     tries 100 thresholds on each fold and averages the scores; it takes two classes only and any
     scorer. `sample_weight` goes to the estimator's `fit`, which a pipeline takes by scikit-learn's
     metadata routing only, and enters the counts.
@@ -113,7 +118,7 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         cv: Any = 5,
         maximize: bool | None = None,
-        expected: float = 0.5,
+        expected: float | None = None,
         calibration: Method | None = "sigmoid",
     ) -> None:
         self.estimator = estimator
@@ -179,7 +184,8 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _counted_as(self, labels: Any, columns: Any, weights: Any) -> Any:
         """Return what chooses the thresholds in the place of the labels."""
-        between("expected", self.expected)
+        share = _WORTH / (_WORTH + len(labels)) if self.expected is None else self.expected
+        between("expected", share)
         margins = not _has_probabilities(self)
         known = get_args(Method) if margins else (*get_args(Method), None)
         if self.calibration not in known:
@@ -187,15 +193,13 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"`calibration` must be one of {known}, got {self.calibration!r}"
                 f"{'; the estimator has no predict_proba' if margins else ''}"
             )
-        if self.expected == 0:
+        if share == 0:
             return labels
         if margins:  # a line through the logits of these is one through the margins
             columns = expit((columns - columns.mean(axis=0)) / (columns.std(axis=0) + _TINY))
         if self.calibration is not None:
-            columns = recalibrated(
-                labels, columns, method=self.calibration, sample_weight=weights
-            )
-        return ss.expected_labels(labels, columns, share=self.expected, axis=0)
+            columns = recalibrated(labels, columns, method=self.calibration, sample_weight=weights)
+        return ss.expected_labels(labels, columns, share=share, axis=0)
 
     @property
     def classes_(self) -> Any:
