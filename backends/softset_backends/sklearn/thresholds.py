@@ -197,8 +197,9 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return labels
         if margins:  # a line through the logits of these is one through the margins
             columns = expit((columns - columns.mean(axis=0)) / (columns.std(axis=0) + _TINY))
-        if self.calibration is not None:
-            columns = recalibrated(labels, columns, method=self.calibration, sample_weight=weights)
+        method: Any = self.calibration
+        if method is not None:
+            columns = recalibrated(labels, columns, method=method, sample_weight=weights)
         return ss.expected_labels(labels, columns, share=share, axis=0)
 
     @property
