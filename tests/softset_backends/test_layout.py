@@ -16,7 +16,7 @@ SHARED = {
 }
 FOLDERS = {
     "numpy": {"backend", "differences"},
-    "torch": {*SHARED, "options", "score_base"},
+    "torch": {*SHARED, "decision", "options", "score_base"},
     "jax": {"backend", "collectives", "parts"},
     "tensorflow": {"backend", "collectives", "parts"},
     "keras": {"collectives", "loss", "score", "configs", "inputs"},
@@ -34,7 +34,7 @@ FOLDERS = {
     },
     ".": {
         *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
-        *("folders", "parts", "quiet", "registry"),
+        *("decision", "folders", "metric_names", "parts", "quiet", "registry"),
     },
 }
 ROOT = Path(softset_backends.__file__).parent
