@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from dataclasses import dataclass, fields
+from functools import reduce
 from typing import Any
 
 import softset as ss
@@ -104,7 +106,7 @@ class DecisionRule:
             axis.
         groups : array of an integer dtype, optional
             The number of each score's group, with ``by_group``: of the shape of `y_prob` or of its
-            first axes.
+            first axes. Where values are hidden a score of no group is not positive.
 
         Returns
         -------
@@ -135,14 +137,14 @@ class DecisionRule:
             rule = score_rule(NAMES, from_logits=self.from_logits)
             obey(lib, [("y_prob", y_prob, rule)])
         scores = lib.counted_in(y_prob)
-        limits = lib.numbers(self.limits if number > 1 or self.by_group else self.limits[0], scores)
-        if groups is not None:
-            groups = checks.groups(lib, NAMES, groups, y_prob)
-            check_groups(lib, groups, number, None)
-            limits = lib.xp.reshape(
-                lib.look_up(limits, lib.xp.reshape(groups, (-1,))), groups.shape
-            )
-        return scores >= limits
+        if groups is None:
+            limits = self.limits if number > 1 else self.limits[0]
+            return scores >= lib.numbers(limits, scores)
+        groups = checks.groups(lib, NAMES, groups, y_prob)
+        check_groups(lib, groups, number, None)
+        several = enumerate(self.limits)
+        each = [(groups == g) & (scores >= lib.numbers(limit, scores)) for g, limit in several]
+        return reduce(operator.or_, each)
 
     @property
     def limits(self) -> tuple[float, ...]:
@@ -190,11 +192,12 @@ class DecisionRule:
 
 def _numbers(thresholds: Any) -> tuple[float, ...]:
     """Return thresholds, of an array of any framework too, as plain numbers."""
-    if hasattr(thresholds, "numpy") and not hasattr(thresholds, "tolist"):  # TensorFlow's
-        thresholds = thresholds.numpy()
-    if hasattr(thresholds, "tolist"):
-        thresholds = thresholds.tolist()
-    several = thresholds if isinstance(thresholds, (list, tuple)) else (thresholds,)
+    several = thresholds
+    if hasattr(thresholds, "shape"):
+        shape = tuple(thresholds.shape)
+        several = [thresholds[i] for i in range(shape[0])] if len(shape) == 1 else [thresholds]
+    elif not isinstance(thresholds, (list, tuple)):
+        several = [thresholds]
     try:
         found = tuple([float(x) for x in several])
     except (TypeError, ValueError):

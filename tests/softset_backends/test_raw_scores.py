@@ -11,9 +11,10 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, precision_recall_curve
-from sklearn.model_selection import cross_val_predict, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from softset_backends.sklearn import ThresholdClassifier, boosting_objective, scorer
 
@@ -109,6 +110,23 @@ def test_labels_in_a_column():
     model = Columns().fit(X, Y)
     expected = f1_score(Y, model.predict(X)[:, 0])
     assert scorer(ss.f1)(model, X, Y) == pytest.approx(expected, rel=1e-12)
+
+
+def test_boosters_in_a_pipeline_and_a_search(xgboost, lightgbm):
+    """With their own objectives, several labels among them, by expected counts."""
+    tags = np.stack([Y, X[:, 0] > 0], axis=1).astype(int)
+    options = {"n_estimators": 5, "max_depth": 3, "n_jobs": 1}
+    light = MultiOutputClassifier(lightgbm.LGBMClassifier(verbose=-1, **options))
+    for base, y in ((xgboost.XGBClassifier(**options), tags), (light, tags), (light.estimator, Y)):
+        model = make_pipeline(StandardScaler(), ThresholdClassifier(base, cv=3))
+        shares = {"thresholdclassifier__expected": [0.0, 0.3, 1.0]}
+        search = GridSearchCV(model, shares, scoring="f1_macro", cv=2).fit(X, y)
+        best = search.best_estimator_
+        p = best.predict_proba(X)
+        p = np.stack([x[:, 1] for x in p], axis=1) if isinstance(p, list) else p
+        p = p[:, 1] if y.ndim == 1 else p
+        np.testing.assert_array_equal(best.predict(X), p >= best[-1].thresholds_)
+        assert search.best_score_ > 0.5
 
 
 def test_threshold_of_neither_probabilities_nor_raw_scores(xgboost):
