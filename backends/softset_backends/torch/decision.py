@@ -90,5 +90,5 @@ class Decision(torch.nn.Module):
 
 
 def _limits(rule: DecisionRule) -> torch.Tensor:
-    limits = rule.limits if len(rule.limits) > 1 else rule.limits[0]
-    return torch.asarray(limits, dtype=torch.float64)
+    limits = torch.asarray(rule.limits, dtype=torch.float64)
+    return limits if len(limits) > 1 else limits[0].clone()
