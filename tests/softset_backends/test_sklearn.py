@@ -669,9 +669,13 @@ def of_positives(probability):
 
 
 @parametrize_with_checks(
-    [ThresholdClassifier(LogisticRegression())],
+    [ThresholdClassifier(LogisticRegression()), ThresholdClassifier(RidgeClassifier())],
     # It compares the labels with a threshold of 0.5, and expects scikit-learn's own to fail too.
-    expected_failed_checks=lambda _: {"check_classifiers_train": "thresholds are not 0.5"},
+    expected_failed_checks=lambda model: (
+        {"check_classifiers_train": "thresholds are not 0.5"}
+        if hasattr(model, "predict_proba")
+        else {}
+    ),
 )
 # What scikit-learn itself warns of on infinite labels.
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")

@@ -69,7 +69,7 @@ def recalibrated(
     >>> from softset_backends.sklearn import recalibrated
     >>> y_true, y_prob = np.asarray([0, 1, 0, 1]), np.asarray([0.01, 0.02, 0.98, 0.99])
     >>> print(recalibrated(y_true, y_prob).round(2))
-    [0.27 0.31 0.69 0.73]
+    [0.46 0.46 0.54 0.54]
     """
     if method not in get_args(Method):
         raise ValueError(f"`method` must be 'sigmoid' or 'isotonic', got {method!r}")
