@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .check.report import GradientReport as GradientReport
     from .classification import ClassificationReport as ClassificationReport
     from .classification import classification_report as classification_report
+    from .decision import DecisionRule as DecisionRule
     from .frames import FrameCounts as FrameCounts
     from .frames import count_table as count_table
     from .group_table import GroupReport as GroupReport
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Backend",
     "ClassificationReport",
+    "DecisionRule",
     "Diagnosis",
     "FrameCounts",
     "GradientReport",
@@ -46,6 +48,7 @@ __all__ = [
 # Loaded when asked for: they need NumPy, which softset does not.
 _MODULES = {
     "ClassificationReport": "classification",
+    "DecisionRule": "decision",
     "Diagnosis": "check.diagnosis",
     "FrameCounts": "frames",
     "GradientReport": "check.report",
