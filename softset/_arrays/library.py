@@ -147,6 +147,12 @@ class Library:
         """Sum x * y over the axes, with an error as small as that of `sum`."""
         return self.sum(x * y, axes)
 
+    def crossed(self, x: tuple[Any, Any], y: tuple[Any, Any], axes: tuple[int, ...]) -> Any:
+        """Sum the products of each of x with each of y over the axes, as `products` does."""
+        (first, second), (third, fourth) = x, y
+        of_first = self.products(first, third, axes), self.products(first, fourth, axes)
+        return *of_first, self.products(second, third, axes), self.products(second, fourth, axes)
+
     def row(self, x: Any) -> Any:
         """Return a free array as one row without a copy, or None where it cannot be."""
         return None

@@ -113,8 +113,7 @@ def add_up(batch: Batch, hit: Any, missing: Callable[[], Any]) -> tuple[Any, Any
     if batch.weights is not None:
         positives, negatives = positives * batch.weights, negatives * batch.weights
     # Memberships on the left: they may be dual numbers, which not every array yields to.
-    tp, fp = lib.products(hit, positives, axes), lib.products(hit, negatives, axes)
-    fn, tn = lib.products(miss, positives, axes), lib.products(miss, negatives, axes)
+    tp, fp, fn, tn = lib.crossed((hit, miss), (positives, negatives), axes)
     if not batch.grid:
         return tp, fp, fn, tn
     # A step that ignores the threshold leaves a grid axis of length 1.

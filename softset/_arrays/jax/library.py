@@ -10,9 +10,10 @@ import jax as _jax
 import jax.numpy as xp
 import numpy as np
 
-from . import numpy
-from .library import Both, Library
-from .often import compiled_if_often
+from .. import numpy
+from ..library import Both, Library
+from ..often import compiled_if_often
+from . import crossed
 
 jax: Any = _jax  # not all of which a type checker sees
 
@@ -65,6 +66,12 @@ class Jax(Library):
     def constant(self, x: Any) -> Any:
         """Return x as a constant that no gradient flows through."""
         return jax.lax.stop_gradient(x) if isinstance(x, jax.core.Tracer) else x
+
+    def crossed(self, x: tuple[Any, Any], y: tuple[Any, Any], axes: tuple[int, ...]) -> Any:
+        """Sum the products of each of x with each of y, in one loop where XLA compiles it."""
+        if not crossed.suits(x + y, axes):
+            return super().crossed(x, y, axes)
+        return crossed.sums(axes, *x, *y)
 
     def scatter(self, x: Any, place: Any, size: int) -> Any:
         """Add each element of x up at its place."""
