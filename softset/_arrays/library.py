@@ -153,8 +153,8 @@ class Library:
         of_first = self.products(first, third, axes), self.products(first, fourth, axes)
         return *of_first, self.products(second, third, axes), self.products(second, fourth, axes)
 
-    def row(self, x: Any) -> Any:
-        """Return a free array as one row without a copy, or None where it cannot be."""
+    def joined(self, x: Any, shape: tuple[int, ...]) -> Any:
+        """Return x in a shape of fewer axes, or None where that takes a copy, or saves no time."""
         return None
 
     def total(self, x: Any, axes: tuple[int, ...]) -> Any:
@@ -331,6 +331,17 @@ class Library:
         return self.xp.minimum(x, y)
 
     # Values
+
+    def hides(self, x: Any) -> bool:
+        """Tell whether a compiler reads what is done to x, or a transform that cannot show it."""
+        return not self.visible
+
+    def apart(self, *arrays: Any) -> tuple[Any, ...] | None:
+        """Return the arrays so that a compiler finds what is made of them anew, instead of keeping.
+
+        None where it does not matter.
+        """
+        return None
 
     def look(self, x: Any) -> Any:
         """Return the values of x as the array that costs least to look at."""

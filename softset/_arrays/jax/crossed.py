@@ -18,54 +18,57 @@ import numpy as np
 jax: Any = _jax  # not all of which a type checker sees
 
 _ROWS = 2**3  # so many numbers are added up in a lane; with more XLA writes no vectors
-_LANES = 2**5
+_LANES = 2**5  # so many at least, and a multiple of those of a vector
+_VECTOR = 2**3
 _FEW = 2**13  # up to so many numbers XLA's own sums take no longer
 
 # Which of two factors meets which of two others, in the order of the sums.
 _PAIRS = ((0, 2), (0, 3), (1, 2), (1, 3))
 
 
-def suits(arrays: tuple[Any, ...], axes: tuple[int, ...]) -> bool:
-    """Tell whether one loop is faster: as of arrays of one shape, compiled for one CPU.
+def on_one_cpu(arrays: tuple[Any, ...]) -> bool:
+    """Tell whether XLA compiles what is done to many numbers for one CPU.
 
     GPUs are fast with sums as they are, and what lies on several devices is not to be cut.
     """
+    for x in arrays:
+        # Eagerly only derivatives are traced, if at all.
+        if not isinstance(jax.lax.stop_gradient(x), jax.core.Tracer):
+            return False
+    shape = arrays[0].shape
+    if not all(type(n) is int for n in shape) or math.prod(shape) <= _FEW:
+        return False
+    return jax.default_backend() == "cpu" and jax.device_count() == 1
+
+
+def suits(arrays: tuple[Any, ...], axes: tuple[int, ...]) -> bool:
+    """Tell whether one loop is faster, and can be."""
     shape, dtype = arrays[0].shape, arrays[0].dtype
     for x in arrays:
-        if not isinstance(x, jax.core.Tracer) or x.shape != shape or x.dtype != dtype:
+        if not isinstance(x, jax.Array) or x.shape != shape or x.dtype != dtype:
             return False
-        if not isinstance(jax.lax.stop_gradient(x), jax.core.Tracer):  # it is called eagerly
-            return False
-    if not axes or not all(type(n) is int for n in shape) or math.prod(shape) <= _FEW:
-        return False
-    if jax.default_backend() != "cpu" or jax.device_count() > 1:
-        return False
-    start, stop = _run(axes)
-    return math.prod(shape[start:stop]) >= _ROWS * _lanes(math.prod(shape[stop:]))
+    return len(axes) > 0 and on_one_cpu(arrays)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def sums(axes: tuple[int, ...], *arrays: Any) -> tuple[Any, ...]:
     """Return the sums over the axes of the products of two arrays with each of two others."""
-    shape = arrays[0].shape
-    start, stop = _run(axes)
-    before, behind = shape[:start], math.prod(shape[stop:])
-    length, lanes = math.prod(shape[start:stop]), _lanes(behind)
-    whole = length - length % (_ROWS * lanes)
-    flat = [x.reshape(*before, length, behind) for x in arrays]
-    strips = [
-        x[..., :whole, :].reshape(*before, whole // (_ROWS * lanes), _ROWS, lanes * behind)
-        for x in flat
-    ]
-    zeros = [np.zeros((), arrays[0].dtype)] * len(_PAIRS)
-    found = jax.lax.reduce(_products(strips), zeros, _added, (start + 1,))
-    inner = (*(i for i in axes if i < start), start)
-    found = [xp.sum(x.reshape(*before, -1, behind), axis=inner) for x in found]
-    if whole < length:
-        rest = [xp.sum(x, axis=inner) for x in _products([x[..., whole:, :] for x in flat])]
-        found = [x + y for x, y in zip(found, rest, strict=True)]
+    shape, dtype, axis = arrays[0].shape, arrays[0].dtype, axes[-1]
+    before, length, behind = shape[:axis], shape[axis], math.prod(shape[axis + 1 :])
+    lanes = _lanes(length, behind)
+
+    def in_strips(x: Any) -> Any:
+        x, missing = x.reshape(*before, length, behind), -length % (_ROWS * lanes)
+        if missing:  # a sum of what is left over would be another loop, which finds x once more
+            x = jax.lax.pad(x, zero, [*[(0, 0, 0)] * axis, (0, missing, 0), (0, 0, 0)])
+        return x.reshape(*before, -1, _ROWS, lanes * behind)
+
+    zero = np.zeros((), dtype)
+    products = [in_strips(arrays[i] * arrays[j]) for i, j in _PAIRS]
+    found = jax.lax.reduce(products, [zero] * len(_PAIRS), _added, (axis + 1,))
     kept = tuple(n for i, n in enumerate(shape) if i not in axes)
-    return tuple([x.reshape(kept) for x in found])
+    rows = [x.reshape(*before, -1, behind) for x in found]
+    return tuple([xp.sum(x, axis=axes).reshape(kept) for x in rows])
 
 
 @partial(sums.defjvp, symbolic_zeros=True)
@@ -80,21 +83,14 @@ def _(axes: tuple[int, ...], arrays: Any, tangents: Any) -> tuple[Any, Any]:
     return found, tuple(slopes)
 
 
-def _run(axes: tuple[int, ...]) -> tuple[int, int]:
-    """Return where the last of the axes that are summed side by side begin and end."""
-    stop = start = max(axes) + 1
-    while start - 1 in axes:
-        start -= 1
-    return start, stop
-
-
-def _lanes(behind: int) -> int:
-    """Return how many rows of numbers lie side by side in a strip."""
-    return -(-_LANES // behind)
-
-
-def _products(arrays: list[Any]) -> list[Any]:
-    return [arrays[i] * arrays[j] for i, j in _PAIRS]
+def _lanes(length: int, behind: int) -> int:
+    """Return how many rows of numbers lie side by side in a strip: so many that none is left."""
+    least = -(-_LANES // behind)
+    step = -(-_VECTOR // behind)
+    for lanes in range(least, 2 * least + 1, step):
+        if length % (_ROWS * lanes) == 0:
+            return lanes
+    return least
 
 
 def _added(x: Any, y: Any) -> list[Any]:
