@@ -195,9 +195,16 @@ class Jax(Library):
             return counts(*(self.apart(*arrays) or arrays))
 
         def derivatives(primals: Any, tangents: Any) -> tuple[Any, Any]:
-            if not all(isinstance(t, _ZERO) for t in tangents[1:]):
-                given = [t.instantiate() if isinstance(t, _ZERO) else t for t in tangents]
-                return jax.jvp(counts, primals, tuple(given))
+            moved = [i for i, t in enumerate(tangents) if not isinstance(t, _ZERO)]
+            if any(moved):  # more than the first
+
+                def of_moved(*some: Any) -> tuple[Any, ...]:
+                    given = dict(zip(moved, some, strict=True))
+                    return counts(*[given.get(i, x) for i, x in enumerate(primals)])
+
+                return jax.jvp(
+                    of_moved, *[tuple([x[i] for i in moved]) for x in (primals, tangents)]
+                )
             found = counts_of(*primals)
 
             def back(*slopes: Any) -> Any:
