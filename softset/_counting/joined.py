@@ -15,6 +15,8 @@ def joined(arguments: Arguments) -> Arguments:
 
     As they are where that takes a copy, or where the library sees no use in it.
     """
+    if not arguments.lib.joins(arguments.y_prob):
+        return arguments
     shape = arguments.y_prob.shape
     counted = axes(arguments.axis, len(shape))
     start, stop = _side_by_side(counted)

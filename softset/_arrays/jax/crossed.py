@@ -26,19 +26,21 @@ _FEW = 2**13  # up to so many numbers XLA's own sums take no longer
 _PAIRS = ((0, 2), (0, 3), (1, 2), (1, 3))
 
 
-def on_one_cpu(arrays: tuple[Any, ...]) -> bool:
-    """Tell whether XLA compiles what is done to many numbers for one CPU.
+def on_one_cpu() -> bool:
+    """Tell whether XLA compiles for one CPU, as far as it can be known.
 
     GPUs are fast with sums as they are, and what lies on several devices is not to be cut.
     """
-    for x in arrays:
-        # Eagerly only derivatives are traced, if at all.
-        if not isinstance(jax.lax.stop_gradient(x), jax.core.Tracer):
-            return False
-    shape = arrays[0].shape
-    if not all(type(n) is int for n in shape) or math.prod(shape) <= _FEW:
-        return False
     return jax.default_backend() == "cpu" and jax.device_count() == 1
+
+
+def are_many(x: Any) -> bool:
+    """Tell whether XLA compiles what is done to x, which has many numbers, for one CPU."""
+    # Eagerly only derivatives are traced, if at all.
+    if not isinstance(jax.lax.stop_gradient(x), jax.core.Tracer):
+        return False
+    known = all(type(n) is int for n in x.shape)
+    return known and math.prod(x.shape) > _FEW and on_one_cpu()
 
 
 def suits(arrays: tuple[Any, ...], axes: tuple[int, ...]) -> bool:
@@ -47,7 +49,7 @@ def suits(arrays: tuple[Any, ...], axes: tuple[int, ...]) -> bool:
     for x in arrays:
         if not isinstance(x, jax.Array) or x.shape != shape or x.dtype != dtype:
             return False
-    return len(axes) > 0 and on_one_cpu(arrays)
+    return len(axes) > 0 and any(map(are_many, arrays))
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))

@@ -68,9 +68,9 @@ class Jax(Library):
         """Return x as a constant that no gradient flows through."""
         return jax.lax.stop_gradient(x) if isinstance(x, jax.core.Tracer) else x
 
-    def joined(self, x: Any, shape: tuple[int, ...]) -> Any:
-        """Return x in a shape of fewer axes, where XLA compiles for one CPU."""
-        return x.reshape(shape) if crossed.on_one_cpu((x,)) else None
+    def joins(self, x: Any) -> bool:
+        """Tell whether axes are to be one: XLA finds no vectors in strips of several."""
+        return crossed.are_many(x)
 
     def crossed(self, x: tuple[Any, Any], y: tuple[Any, Any], axes: tuple[int, ...]) -> Any:
         """Sum the products of each of x with each of y, in one loop where XLA compiles it."""
@@ -107,7 +107,7 @@ class Jax(Library):
 
     def apart(self, *arrays: Any) -> tuple[Any, ...] | None:
         """Return the arrays behind a barrier, where XLA compiles for one CPU."""
-        return jax.lax.optimization_barrier(arrays) if crossed.on_one_cpu(arrays) else None
+        return jax.lax.optimization_barrier(arrays) if crossed.are_many(arrays[0]) else None
 
     def hides(self, x: Any) -> bool:
         """Tell whether x is a tracer of more than its derivatives."""
@@ -187,7 +187,9 @@ class Jax(Library):
         return value_of(*arrays)
 
     def with_backward(self, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
-        """Return counts with the gradient that is given, by a custom derivative."""
+        """Return counts with the gradient that is given, by a custom derivative, on one CPU."""
+        if not crossed.on_one_cpu():
+            return counts(*arrays)
 
         @jax.custom_jvp
         def counts_of(*arrays: Any) -> tuple[Any, ...]:

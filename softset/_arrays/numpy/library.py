@@ -75,6 +75,10 @@ class NumPy(Library):
             return self.sum(x * y, axes)
         return self.number(self.dot(x, y, axes), x)
 
+    def joins(self, x: Any) -> bool:
+        """Tell whether axes are to be one: as for pieces of one length."""
+        return self.free
+
     def joined(self, x: Any, shape: tuple[int, ...]) -> Any:
         """Return x in a shape of fewer axes, or None where that takes a copy."""
         return x.reshape(shape) if x.flags.c_contiguous else None
