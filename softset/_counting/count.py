@@ -38,7 +38,7 @@ def count(batch: Batch, step: Any) -> tuple[Any, Any, Any, Any]:
 def count_and_find(batch: Batch, step: Any) -> tuple[Any, Any]:
     """Return the four counts, and what `find_slopes` returns."""
     if not batch.grid:
-        again = batch.lib.apart(batch.labels, batch.scores)
+        again = None if batch.lib.free else batch.lib.apart(batch.labels, batch.scores)
         if again is not None:
             behind = batch._replace(labels=again[0], scores=again[1])
             return count(behind, step), find_slopes(batch, step)

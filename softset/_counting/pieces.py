@@ -159,9 +159,9 @@ def _split(arguments: Arguments) -> tuple[Arguments, list[Piece]]:
     Axes that are counted over together are then one where that takes no copy.
     """
     shape, lib = arguments.y_prob.shape, arguments.lib
-    if lib.hides(arguments.y_prob):
+    if not lib.free:
         return joined(arguments), _WHOLE
-    if not (lib.free and lib.in_pieces) or math.prod(shape) <= _SIZE:
+    if not lib.in_pieces or math.prod(shape) <= _SIZE:
         return arguments, _WHOLE
     if not _splits(arguments, shape):
         return arguments, _WHOLE
