@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .check.diagnosis import Diagnosis as Diagnosis
     from .check.diagnosis import diagnose as diagnose
     from .check.gradients import check_gradients as check_gradients
+    from .check.loss import check_loss as check_loss
     from .check.report import TOLERANCES as TOLERANCES
     from .check.report import GradientReport as GradientReport
     from .classification import ClassificationReport as ClassificationReport
@@ -34,6 +35,7 @@ __all__ = [
     "available",
     "bootstrap_interval",
     "check_gradients",
+    "check_loss",
     "classification_report",
     "count_table",
     "diagnose",
@@ -51,6 +53,7 @@ _MODULES = {
     "TOLERANCES": "check.report",
     "bootstrap_interval": "bootstrap",
     "check_gradients": "check.gradients",
+    "check_loss": "check.loss",
     "classification_report": "classification",
     "count_table": "frames",
     "diagnose": "check.diagnosis",
