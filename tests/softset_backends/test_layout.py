@@ -11,30 +11,48 @@ SHARED = {
     "backend",  # arrays, compilation, gradients and a training loop, the same functions in all
     "loss",  # a metric as a loss object of the framework's
     "score",  # a metric of all batches as one
+    "members",  # many models trained at once, for comparisons
     "parts",  # the gradient of a large batch from micro-batches
     "collectives",  # counts summed over processes, devices or replicas
 }
 FOLDERS = {
-    "numpy": {"backend", "differences"},
-    "torch": {*SHARED, "options", "score_base"},
-    "jax": {"backend", "collectives", "parts"},
-    "tensorflow": {"backend", "collectives", "parts"},
+    "numpy": {"backend", "differences", "members"},
+    "torch": {*SHARED, "decision", "options", "score_base"},
+    "jax": {"backend", "collectives", "members", "parts"},
+    "tensorflow": {"backend", "collectives", "members", "parts"},
     "keras": {"collectives", "loss", "score", "configs", "inputs"},
-    "sklearn": {"evaluation", "objective", "scoring", "thresholds"},
+    "sklearn": {"calibration", "evaluation", "objective", "responses", "scoring", "thresholds"},
     "plots": {"curves", "groups", "metrics", "steps", "surface", "style"},
     "check": {
-        *("gradients", "function", "gaps", "report"),
-        *("cases", "case_parts", "processes", "target"),
+        *("gradients", "function", "running", "gaps", "blame", "jumps", "words", "report"),
+        *("loss", "draws", "target"),
+        *("cases", "case_parts", "processes"),
         "diagnosis",
+    },
+    "compare": {
+        *(
+            "runner",
+            "plan",
+            "data",
+            "splits",
+            "sources",
+            "methods",
+            "network",
+            "training",
+            "boosting",
+        ),
+        *("cuts", "choice", "records", "question", "statistics", "summary", "recommendation"),
+        *("snippets", "words", "tables", "pictures", "report"),
     },
     "demo": {"runner", "data", "fit", "report", "plots"},
     "cli": {
         *("commands", "of_predictions", "output", "libraries"),
-        *("predictions", "metric_names", "evaluation", "pictures", "tuning"),
+        *("predictions", "metric_names", "evaluation", "pictures", "comparison", "tuning"),
     },
     ".": {
         *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
-        *("folders", "optimism", "parts", "quiet", "registry"),
+        *("decision", "folders", "markdown", "metric_names", "optimism", "parts", "quiet"),
+        *("registry", "tabular", "vendoring"),
     },
 }
 ROOT = Path(softset_backends.__file__).parent
