@@ -224,6 +224,32 @@ def test_public_functions_have_examples():
         assert any(test.examples for test in finder.find(getattr(ss, name), name)), name
 
 
+# The papers
+
+CITED = re.compile(
+    r"\b([A-Z][a-zA-Z]+)(?:(?:,| and|, and) [A-Z]\w+)*(?: et al\.)?,?\s+\(?((?:19|20)\d\d)\b"
+)
+NO_AUTHORS = {"Beyond", "NeurIPS"}
+
+
+def citations():
+    """Return the first author and the year of everything that is cited, with the file."""
+    files = [*Path(ss.__path__[0]).rglob("*.py"), *Path(softset_backends.__path__[0]).rglob("*.py")]
+    for file in [*files, *(page for page in PAGES if page.name != "bibliography.md")]:
+        for author, year in CITED.findall(file.read_text("utf-8")):
+            if author not in NO_AUTHORS:
+                yield author, year, file
+
+
+def test_every_paper_that_is_cited_is_in_the_bibliography():
+    text = (DOCS / "bibliography.md").read_text("utf-8")
+    listed = set(re.findall(r"^\* (\w+)[^(]* \((\d{4})\)", text, re.MULTILINE))
+    found = list(citations())
+    assert len({(author, year) for author, year, _ in found}) > 20
+    for author, year, file in found:
+        assert (author, year) in listed, f"{author} {year} in {file}"
+
+
 # The names
 
 
@@ -449,64 +475,3 @@ def test_tolerances_of_check():
         for row in re.finditer(r"^\| (float\d+) \| (\S+) \| (\S+) \| (\S+) \|$", text, re.MULTILINE)
     }
     assert said == softset_backends.TOLERANCES
-
-
-# The site
-
-
-def build(folder, config=ROOT / "mkdocs.yml"):
-    return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", folder],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    for name in ("mkdocs", "material", "mkdocstrings", "matplotlib", "sklearn"):
-        if find_spec(name) is None:
-            pytest.skip(f"{name} is not installed")
-    folder = tmp_path_factory.mktemp("site")
-    done = build(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "WARNING" not in done.stderr
-    return folder
-
-
-def test_site_has_every_page_and_its_pictures(site):
-    for page in DOCS.rglob("*.md"):
-        assert (site / page.relative_to(DOCS).with_suffix(".html")).is_file()
-    for html in site.rglob("*.html"):
-        for picture in re.findall(r'<img [^>]*src="([^"]+)"', html.read_text("utf-8")):
-            assert (html.parent / picture).is_file(), f"{html.name}: {picture}"
-    for name in ("home", "steps"):
-        assert (site / "assets" / f"{name}.svg").stat().st_size > 10_000
-    assert not list(site.rglob("*.py"))
-
-
-def test_site_needs_no_network(site):
-    for html in site.rglob("*.html"):
-        loaded = re.findall(
-            r'<(?:script|img|iframe)[^>]*src="(https?:[^"]+)"', html.read_text("utf-8")
-        )
-        loaded += re.findall(
-            r'<link[^>]*stylesheet[^>]*href="(https?:[^"]+)"', html.read_text("utf-8")
-        )
-        assert not loaded, f"{html.name}: {loaded}"
-
-
-def test_reference_shows_what_the_docstrings_say(site):
-    html = (site / "api" / "losses.html").read_text("utf-8")
-    assert 'id="softset.as_loss"' in html
-    assert "Turn a metric into a loss" in html
-
-
-def test_strict_build_fails_for_a_broken_link(site, tmp_path):
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "index.md").write_text("[nowhere](nowhere.md)\n")
-    config = tmp_path / "mkdocs.yml"
-    config.write_text("site_name: broken\nstrict: true\ntheme: {name: material, font: false}\n")
-    assert build(tmp_path / "site", config).returncode != 0
