@@ -1,7 +1,8 @@
 """Losses of a table of classes in order, against cross-entropy: the quality of wine.
 
 Run ``python benchmarks/ordinal.py`` from a checkout; it prints results/ordinal.md. The data are
-read from ../shared/data, or from the folder that is given as an argument.
+read from ../shared/data, or from the folder that is given as an argument. dlordinal's losses are
+left out where it is not installed (benchmarks/requirements.txt).
 """
 
 from __future__ import annotations
@@ -42,6 +43,31 @@ def cross_entropy(y: Any, z: Any) -> tuple[float, Any]:
     value = -np.log(np.maximum(p[rows, y], 1e-300)).mean()
     p[rows, y] -= 1
     return value, p / len(y)
+
+
+def dlordinal_losses(classes: int) -> dict[str, Objective]:
+    """Return losses of dlordinal with its defaults, if it is installed."""
+    try:
+        from dlordinal.losses import CDWCELoss, EMDLoss, WKLoss
+    except ImportError:
+        return {}
+    import torch
+
+    def objective(loss: Any) -> Objective:
+        def of_logits(y: Any, z: Any) -> tuple[float, Any]:
+            # In float32, which its targets are cast to.
+            logits = torch.tensor(z, dtype=torch.float32, requires_grad=True)
+            value = loss(logits, torch.tensor(y))
+            value.backward()
+            return value.item(), logits.grad.double().numpy()
+
+        return of_logits
+
+    return {
+        "dlordinal WKLoss": objective(WKLoss(classes, use_logits=True)),
+        "dlordinal CDWCELoss": objective(CDWCELoss(classes)),
+        "dlordinal EMDLoss": objective(EMDLoss(classes)),
+    }
 
 
 class Model:
@@ -98,8 +124,9 @@ def decisions(x: Any, y: Any, unseen: Any, units: int, seed: int) -> dict[str, A
     kappa = partial(ss.multiclass_cohen_kappa, weights="quadratic")
     cost = partial(ss.multiclass_expected_cost, cost=tuple(map(tuple, apart.tolist())))
     losses = {
-        "kappa": ss.value_and_grad(ss.as_loss(kappa, from_logits=True)),
-        "cost": ss.value_and_grad(ss.as_loss(cost, from_logits=True)),
+        "kappa loss": ss.value_and_grad(ss.as_loss(kappa, from_logits=True)),
+        "cost loss": ss.value_and_grad(ss.as_loss(cost, from_logits=True)),
+        **dlordinal_losses(classes),
     }
     make = partial(Model, x.shape[1], classes, units, seed)
     z = make().fit(cross_entropy, x, y, STEPS).logits(unseen)
@@ -110,9 +137,9 @@ def decisions(x: Any, y: Any, unseen: Any, units: int, seed: int) -> dict[str, A
         "cross-entropy, least expected square": (p @ apart**2).argmin(1),
     }
     for name, loss in losses.items():
-        found[f"{name} loss"] = make().fit(loss, x, y, STEPS).logits(unseen).argmax(1)
+        found[name] = make().fit(loss, x, y, STEPS).logits(unseen).argmax(1)
         both = make().fit(cross_entropy, x, y, STEPS // 2).fit(loss, x, y, STEPS // 2)
-        found[f"cross-entropy, then {name} loss"] = both.logits(unseen).argmax(1)
+        found[f"cross-entropy, then {name}"] = both.logits(unseen).argmax(1)
     return found
 
 

@@ -206,6 +206,10 @@ class Library:
         """Return the largest number along an axis, which stays, of length 1."""
         return self.xp.max(x, axis=axis, keepdims=True)
 
+    def place_of_largest(self, x: Any, axis: int) -> Any:
+        """Return the place of the first largest number along an axis, which stays, of length 1."""
+        return self.xp.argmax(self.constant(x), axis=axis, keepdims=True)
+
     def sum_of(self, x: Any, axis: int) -> Any:
         """Sum along an axis, which stays, of length 1."""
         return self.xp.sum(x, axis=axis, keepdims=True)

@@ -106,7 +106,7 @@ def count(rows: Rows, step: Any) -> tuple[Any]:
 def _count(rows: Rows, step: Any) -> Any:
     lib = rows.lib
     if isinstance(step, ArgMax) and _scatters(rows):
-        best = lib.xp.argmax(rows.scores, axis=rows.order[-1], keepdims=True)
+        best = lib.place_of_largest(rows.scores, rows.order[-1])
         place = rows.labels * rows.number + _as_rows(lib, best, rows.order, ())[..., 0]
         weights = lib.xp.ones_like(place, dtype=lib.xp.float64)
         if rows.weights is not None:
@@ -165,11 +165,12 @@ def _scatters(rows: Rows) -> bool:
 
 def _pieces(rows: Rows) -> list[slice]:
     """Split the examples so that what is made of them on the way stays in a processor's cache."""
-    lib, shape = rows.lib, rows.scores.shape
-    whole = [slice(None)]
-    if not (lib.free and lib.in_pieces and rows.order == (0, 1)) or math.prod(shape) <= _SIZE:
-        return whole
-    size = max(1, _SIZE // rows.number)
+    lib, shape, order = rows.lib, rows.scores.shape, rows.order
+    # Where the first axis is one of those that are summed over, images are split as rows are.
+    splits = lib.free and lib.in_pieces and not rows.kept and order[0] == 0
+    if not splits or math.prod(shape) <= _SIZE:
+        return [slice(None)]
+    size = max(1, _SIZE // math.prod(shape[1:]))
     return [slice(i, i + size) for i in range(0, shape[0], size)]
 
 
@@ -177,8 +178,12 @@ def _part(rows: Rows, part: slice) -> Rows:
     """Return some of the examples."""
     if part == slice(None):
         return rows
-    weights = None if rows.weights is None else rows.weights[:, part]
-    return rows._replace(labels=rows.labels[:, part], scores=rows.scores[part], weights=weights)
+    scores = rows.scores[part]
+    each = rows.labels.shape[1] // rows.scores.shape[0]
+    first = part.start * each
+    own = slice(first, first + scores.shape[0] * each)
+    weights = None if rows.weights is None else rows.weights[:, own]
+    return rows._replace(labels=rows.labels[:, own], scores=scores, weights=weights)
 
 
 def check(arguments: Arguments) -> int:

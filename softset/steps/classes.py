@@ -65,7 +65,7 @@ class ArgMax:
                 f"`axis` of ArgMax must be that of a known number of classes, got {self.axis} for "
                 f"scores of {lib.shape(scores)}; give tf.function an input_signature that has it"
             )
-        best = lib.xp.argmax(lib.constant(scores), axis=axis, keepdims=True)
+        best = lib.place_of_largest(scores, axis)
         shape = [1] * len(scores.shape)
         shape[axis] = number
         classes = lib.xp.reshape(lib.numbers(tuple(range(number)), best), tuple(shape))

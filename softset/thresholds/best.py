@@ -69,7 +69,8 @@ def best_threshold(
     groups, num_groups
         The number of each score's group, and how many there are, as for `confusion`.
     by_group : bool, default False
-        Whether each group gets a threshold of its own, instead of one for all.
+        Whether each group gets a threshold of its own, instead of one for all. Without candidates
+        it sorts a row of all scores for each, in memory that grows with their product.
 
     Returns
     -------

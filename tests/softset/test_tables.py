@@ -563,3 +563,30 @@ def test_a_long_table_is_counted_in_pieces_as_it_is_at_once(backend, number):
     own = np.eye(number)[classes] - shares[np.arange(n), classes][:, None]
     expected = -own / scores.sum(axis=1, keepdims=True) / n
     np.testing.assert_allclose(backend.to_numpy(gradient), expected, rtol=1e-10, atol=1e-18)
+
+
+@marks.on("numpy", "torch")
+def test_images_are_counted_in_pieces_as_they_are_at_once(backend):
+    """Labels of the images' shape beside scores with the classes on the second axis."""
+    rng = np.random.default_rng(4)
+    shape, number = (7, 96, 128), 4  # two images to a piece, and one that is left over
+    scores = rng.uniform(size=(shape[0], number, *shape[1:]))
+    classes, weight = rng.integers(0, number, shape), rng.uniform(size=shape)
+    where = rng.uniform(size=shape) < 0.8
+    shares = np.moveaxis(scores / scores.sum(axis=1, keepdims=True), 1, -1).reshape(-1, number)
+    best = np.eye(number)[scores.argmax(axis=1).ravel()]
+    weighted = (weight * where).reshape(-1, 1) * np.eye(number)[classes.ravel()]
+    given = [backend.asarray(x) for x in (classes, scores)]
+    options = {"sample_weight": backend.asarray(weight), "where": backend.asarray(where)}
+    for step, members in ((ss.Softmax(axis=1), shares), (ss.ArgMax(axis=1), best)):
+        found = ss.confusion_table(*given, step=step, **options).counts
+        np.testing.assert_allclose(
+            backend.to_numpy(found), weighted.T @ members, rtol=1e-12, atol=1e-12
+        )
+    loss = ss.as_loss(ss.multiclass_accuracy, step=ss.Softmax(axis=1))
+    _, gradient = backend.value_and_grad(loss, *given)
+    n = classes.size
+    own = np.eye(number)[classes.ravel()] - shares[np.arange(n), classes.ravel()][:, None]
+    own = np.moveaxis(own.reshape(*shape, number), -1, 1)
+    expected = -own / scores.sum(axis=1, keepdims=True) / n
+    np.testing.assert_allclose(backend.to_numpy(gradient), expected, rtol=1e-10, atol=1e-18)

@@ -18,13 +18,20 @@ from softset.scores import Score
 _SMALLEST = 1e-16
 
 
-def boosting_objective(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+def boosting_objective(
+    loss: Callable[..., Any], *, groups: Any = None
+) -> Callable[..., tuple[Any, Any]]:
     """Turn a loss into an objective for XGBoost and LightGBM.
 
     Parameters
     ----------
     loss : what `as_loss` or `compound_loss` returned, or `cross_entropy`
-        With ``from_logits=True``: boosters hand over raw scores.
+        With ``from_logits=True``: boosters hand over raw scores. Or the loss of `constrained`, by
+        its ``penalty`` or its ``lagrangian``.
+    groups : integer array, optional
+        The group of each training row, in the rows' order, for a loss that counts by groups:
+        boosters hand none over, so that the objective serves these rows alone. Of shape (n,), also
+        for k classes.
 
     Returns
     -------
@@ -41,8 +48,9 @@ def boosting_objective(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any
     TypeError
         If `loss` is no such loss.
     ValueError
-        If the loss takes probabilities; when called, if the labels are not class numbers from 0
-        to k - 1, and for all that the loss itself refuses.
+        If the loss takes probabilities, or counts by groups and has none or the other way round;
+        when called, if the labels are not class numbers from 0 to k - 1, if there are not as many
+        rows as `groups`, and for all that the loss itself refuses.
 
     Notes
     -----
@@ -80,12 +88,42 @@ def boosting_objective(loss: Callable[..., Any]) -> Callable[..., tuple[Any, Any
             "`loss` must take raw scores, which is what boosters give, got one that takes "
             "probabilities; pass from_logits=True to as_loss"
         )
-    return partial(_derivatives, found)
+    by_group = _counts_groups(found)
+    if by_group and groups is None:
+        raise ValueError(
+            "`groups` must be given for a loss that counts by groups, got None; pass the number of "
+            "each training row's group, since boosters hand none over"
+        )
+    if groups is None:
+        return partial(_derivatives, found, None)
+    if not by_group:
+        raise ValueError(
+            "`groups` must be left out where no loss counts by them; give the loss num_groups"
+        )
+    return partial(_derivatives, found, _of_rows(groups))
 
 
-def _derivatives(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+def _of_rows(groups: Any) -> Any:
+    """Return the groups of rows as a vector of their own, which later changes do not reach."""
+    numbers = np.array(groups)
+    if numbers.ndim != 1:
+        raise ValueError(
+            "`groups` must be 1-D, the number of each training row's group, got the shape "
+            f"{numbers.shape}"
+        )
+    return numbers
+
+
+def _derivatives(
+    loss: Any, groups: Any, y_true: Any, y_pred: Any, sample_weight: Any = None
+) -> tuple[Any, Any]:
     labels, scores, weights = arrays_of(y_true, y_pred, sample_weight)
-    gradient, hessian = _both(loss, labels, scores, weights)
+    if groups is not None and len(groups) != len(scores):
+        raise ValueError(
+            f"`groups` must have one number for each training row, got {len(groups)} for "
+            f"{len(scores)} rows; make an objective for each set that a model is fitted on"
+        )
+    gradient, hessian = _both(loss, labels, scores, weights, groups)
     shape = scores[..., :1].shape if _counts_examples(loss) else scores.shape
     total = math.prod(shape) if weights is None else np.sum(np.broadcast_to(weights, shape))
     return total * gradient, np.maximum(total * hessian, _SMALLEST)
@@ -100,13 +138,22 @@ def _counts_examples(loss: Any) -> bool:
     return isinstance(loss, Score) and loss.kind is ss.ConfusionTable
 
 
-def _both(loss: Any, labels: Any, scores: Any, weights: Any) -> tuple[Any, Any]:
+def _counts_groups(loss: Any) -> bool:
+    """Tell whether a loss, or a part of it, counts by groups."""
+    if isinstance(loss, CompoundLoss):
+        return loss.by_group
+    return isinstance(loss, Score) and loss.num_groups is not None
+
+
+def _both(loss: Any, labels: Any, scores: Any, weights: Any, groups: Any) -> tuple[Any, Any]:
     """Return the gradient, and what is taken for the diagonal of the Hessian."""
     if isinstance(loss, CompoundLoss):
-        parts = [_both(part, labels, scores, weights) for part in loss.losses]
+        pairs = zip(loss.losses, loss.groups_of_parts(groups), strict=True)
+        parts = [_both(part, labels, scores, weights, own) for part, own in pairs]
         gradients, hessians = zip(*parts, strict=True)
         return loss.total(gradients), loss.total(hessians)
-    _, gradient = ss.value_and_grad(loss)(labels, scores, sample_weight=weights)
+    options = {} if groups is None else {"groups": groups}
+    _, gradient = ss.value_and_grad(loss)(labels, scores, sample_weight=weights, **options)
     if isinstance(loss, CrossEntropy):
         exact = loss.curvature(loss.arguments(labels, scores, weights, None))
         return gradient, exact if loss.class_axis is None else 2 * exact

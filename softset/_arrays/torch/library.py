@@ -249,6 +249,12 @@ class Torch(Library):
         """Return the entries at places; array-api-compat's counts from the end too, and looks."""
         return table.index_select(0, place)
 
+    def place_of_largest(self, x: Any, axis: int) -> Any:
+        """Return the place that comes with the largest number, sooner than argmax does on CPUs."""
+        if not self.free:
+            return super().place_of_largest(x, axis)
+        return torch.max(self.constant(x), dim=axis, keepdim=True).indices
+
     def in_order(self, x: Any, *others: Any) -> list[Any]:
         """Sort in the memory of x as NumPy does, which takes a tenth of the time."""
         if not (self.in_memory and self.free and _shares_memory(x, *others)):

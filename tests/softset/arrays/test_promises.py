@@ -89,6 +89,18 @@ def test_sums_over_some_axes(backend):
     held(backend, lambda lib, x: lib.running(x), TABLE, expected=np.cumsum(TABLE, axis=-1))
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_place_of_the_largest_is_the_first(backend, axis):
+    """Of equal numbers, signed zeros among them, and of a single row and column."""
+    rng = np.random.default_rng(axis)
+    for x in (rng.integers(-2, 3, (40, 7)) * 1.0, np.zeros((3, 1)), np.asarray([[-0.0, 0.0]])):
+        expected = np.argmax(x, axis=axis)
+        found = backend.run(lambda x: lib_of(x).place_of_largest(x, axis), backend.asarray(x))
+        np.testing.assert_array_equal(
+            backend.to_numpy(found), np.expand_dims(expected, axis), strict=False
+        )
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("n", "size"), [(1, 2), (40, 3), (3000, 5), (50, 300)])
 def test_sums_and_look_ups_of_rows(backend, n, size, dtype):
