@@ -253,18 +253,52 @@ def test_every_paper_that_is_cited_is_in_the_bibliography():
 # The names
 
 
+def names_of_pages():
+    """Return the names that each page of the reference shows."""
+    return {
+        page: re.findall(r"^::: (\S+)$", page.read_text("utf-8"), re.MULTILINE)
+        for page in sorted((DOCS / "api").rglob("*.md"))
+    }
+
+
 def names_in_the_reference():
-    reference = "\n".join(page.read_text("utf-8") for page in sorted((DOCS / "api").glob("*.md")))
-    return re.findall(r"^::: (\S+)$", reference, re.MULTILINE)
+    return [name for names in names_of_pages().values() for name in names]
 
 
-def test_public_names_are_in_the_reference():
+def public_in_frameworks():
+    """Return the public names of modules of one framework, but for those that every backend has."""
+    of_all = {"MODES", *(n for n in dir(softset_backends.Backend) if n[0] != "_")}
+    for file in sorted(Path(softset_backends.__path__[0]).glob("*/__init__.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        lists = [
+            node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ]
+        if file.parent.name in OF_FRAMEWORKS:
+            names = set(ast.literal_eval(lists[0])) - of_all
+            yield from (f"softset_backends.{file.parent.name}.{name}" for name in names)
+
+
+OF_FRAMEWORKS = {"numpy", "torch", "jax", "tensorflow", "keras", "sklearn", "plots"}
+
+
+def test_every_public_name_is_on_one_page_of_the_reference():
     listed = names_in_the_reference()
     assert len(listed) == len(set(listed))
     public = [f"softset.{name}" for name in ss.__all__]
     public += [f"softset_backends.{name}" for name in public_names(softset_backends)]
-    public += ["softset.metrics.larger_is_better"]
-    assert set(public) <= set(listed)
+    public += ["softset.metrics.larger_is_better", *public_in_frameworks()]
+    assert set(public) == set(listed)
+
+
+def test_pages_of_metrics_are_the_modules_of_metrics():
+    """A metric is on the page of its family, and no page grows without end."""
+    for page, names in names_of_pages().items():
+        assert len(names) <= 20, page
+        if page.parent.name == "metrics" and page.stem != "tables":
+            rooms = {getattr(ss, name.removeprefix("softset.")).__module__ for name in names}
+            assert rooms == {f"softset.metrics.{page.stem}"}
 
 
 @pytest.mark.parametrize("path", names_in_the_reference())
