@@ -135,6 +135,11 @@ def test_there_is_code_to_run():
     assert len(WITH_CODE) >= 10
 
 
+def test_tables_have_headers():
+    for page in PAGES:
+        assert not re.search(r"^\|[ |]*\|\n\|[-: |]+\|$", page.read_text("utf-8"), re.M), page
+
+
 def test_every_block_that_is_python_says_so():
     for page in PAGES:
         languages = {match[2] for match in FENCE.finditer(page.read_text("utf-8"))}
