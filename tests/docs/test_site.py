@@ -108,6 +108,14 @@ def test_search_finds_what_readers_look_for(site):
         assert any(word.startswith(query) for word in words[page]), f"{query}: {page}"
 
 
+def test_search_works_on_pages_from_the_file_system(site):
+    """There nothing can be fetched and no worker be started: both come as scripts."""
+    assert (site / "search" / "search_index.js").read_text("utf-8").startswith("var __index = {")
+    for html in site.rglob("*.html"):
+        scripts = re.findall(r'<script src="([^"]+)"', html.read_text("utf-8"))
+        assert any(script.endswith("/iframe-worker.js") for script in scripts), html.name
+
+
 def test_search_index_splits_words_from_marks(site):
     index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
     words = re.split(index["config"]["separator"], '(`ignore_index`, "multilabel": ss.f1) 0.5')
