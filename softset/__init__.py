@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from .averages import macro, micro, samples, weighted
     from .compound import compound_loss
     from .constraints import at_least, at_most, constrained, raise_multipliers
-    from .counts import class_labels, confusion, one_hot, sweep
+    from .counts import confusion, sweep
     from .curves import auroc, average_precision, grid, precision_recall_curve, roc_curve
     from .entropy import cross_entropy
     from .gradients import linearize, value_and_grad
+    from .labels import class_labels, one_hot
     from .losses import as_loss, as_score
     from .memory import empty_memory, remember
     from .metrics import (
@@ -221,7 +222,8 @@ __all__ = [
 # Which room each name comes from, in the order of the chain: loaded when it is asked for.
 _ROOMS = {
     "_types": ("Confusion", "ConfusionTable"),
-    "counts": ("class_labels", "confusion", "one_hot", "sweep"),
+    "counts": ("confusion", "sweep"),
+    "labels": ("class_labels", "one_hot"),
     "_arrays": ("array_namespace",),
     "_arrays.values": ("checks",),
     "steps": (

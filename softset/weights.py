@@ -7,7 +7,7 @@ from typing import Any
 from ._arrays import Library, arrive
 from ._options import as_int
 from ._types import Array
-from .counts import one_hot
+from .labels import one_hot
 from .metrics.guarded import ratio
 
 

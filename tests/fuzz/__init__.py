@@ -1,0 +1,1 @@
+"""Random calls of public functions, held to definitions in plain Python."""
