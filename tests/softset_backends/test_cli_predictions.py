@@ -22,8 +22,12 @@ import pandas as pd  # noqa: E402
 from sklearn import metrics as sk  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from softset_backends import bootstrap_interval, group_report  # noqa: E402
-from softset_backends.cli import commands, libraries, metric_names, predictions  # noqa: E402
+from softset_backends import (  # noqa: E402
+    bootstrap_interval,
+    group_report,
+    tabular,
+)
+from softset_backends.cli import commands, libraries, metric_names  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 
@@ -330,11 +334,9 @@ def test_threshold_needs_a_direction(csv):
 def test_what_is_not_installed_is_named_with_its_command(csv, tmp_path, monkeypatch):
     path = tmp_path / "predictions.parquet"
     path.touch()
-    found = predictions.find_spec
+    found = tabular.find_spec
     for name, file, extra in (("pandas", csv, "cli"), ("pyarrow", path, "parquet")):
-        monkeypatch.setattr(
-            predictions, "find_spec", lambda x, n=name: None if x == n else found(x)
-        )
+        monkeypatch.setattr(tabular, "find_spec", lambda x, n=name: None if x == n else found(x))
         text = error("evaluate", file, *EVALUATE)
         assert f"needs {name}, which is not installed; pip install 'softset[{extra}]'" in text
         monkeypatch.setattr(libraries, "find_spec", lambda x, n=name: None if x == n else found(x))
@@ -367,7 +369,7 @@ def test_info_lists_every_library_that_is_used():
                 used.add(node.module.partition(".")[0])
     used -= {*sys.stdlib_module_names, "softset", "softset_backends"}
     # A dependency, and those of scikit-learn.
-    used -= {"array_api_compat", "scipy", "threadpoolctl"}
+    used -= {"array_api_compat", "joblib", "scipy", "threadpoolctl"}
     listed = {x.module or x.package for x in libraries.LIBRARIES} | set(commands.registry.NAMES)
     assert used <= listed, used - listed
 

@@ -11,14 +11,15 @@ SHARED = {
     "backend",  # arrays, compilation, gradients and a training loop, the same functions in all
     "loss",  # a metric as a loss object of the framework's
     "score",  # a metric of all batches as one
+    "members",  # many models trained at once, for comparisons
     "parts",  # the gradient of a large batch from micro-batches
     "collectives",  # counts summed over processes, devices or replicas
 }
 FOLDERS = {
-    "numpy": {"backend", "differences"},
+    "numpy": {"backend", "differences", "members"},
     "torch": {*SHARED, "options", "score_base"},
-    "jax": {"backend", "collectives", "parts"},
-    "tensorflow": {"backend", "collectives", "parts"},
+    "jax": {"backend", "collectives", "members", "parts"},
+    "tensorflow": {"backend", "collectives", "members", "parts"},
     "keras": {"collectives", "loss", "score", "configs", "inputs"},
     "sklearn": {"evaluation", "objective", "scoring", "thresholds"},
     "plots": {"curves", "groups", "metrics", "steps", "surface", "style"},
@@ -27,14 +28,29 @@ FOLDERS = {
         *("cases", "case_parts", "processes", "target"),
         "diagnosis",
     },
+    "compare": {
+        *(
+            "runner",
+            "plan",
+            "data",
+            "splits",
+            "sources",
+            "methods",
+            "network",
+            "training",
+            "boosting",
+        ),
+        *("cuts", "choice", "records", "question", "statistics", "summary", "recommendation"),
+        *("snippets", "words", "tables", "pictures", "report"),
+    },
     "demo": {"runner", "data", "fit", "report", "plots"},
     "cli": {
         *("commands", "of_predictions", "output", "libraries"),
-        *("predictions", "metric_names", "evaluation", "pictures"),
+        *("predictions", "metric_names", "evaluation", "pictures", "comparison"),
     },
     ".": {
         *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
-        *("folders", "parts", "quiet", "registry"),
+        *("folders", "markdown", "parts", "quiet", "registry", "tabular"),
     },
 }
 ROOT = Path(softset_backends.__file__).parent

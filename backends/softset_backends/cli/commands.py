@@ -26,6 +26,7 @@ from ..check.processes import run_all
 from ..check.report import TOLERANCES, GradientReport, GradientRow, cells
 from ..check.target import TargetError, draw, loaded
 from ..quiet import quiet
+from .comparison import compare
 from .libraries import LIBRARIES
 from .of_predictions import evaluate, threshold
 from .output import console as wide_console
@@ -152,6 +153,7 @@ def demo(
         stop(error)
 
 
+app.command()(compare)
 app.command()(evaluate)
 app.command()(threshold)
 

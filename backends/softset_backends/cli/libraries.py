@@ -42,6 +42,8 @@ LIBRARIES = (
     Library("torchmetrics", "lightning", "MetricScore among its metrics"),
     Library("transformers", "transformers", "losses in Hugging Face's Trainer"),
     Library("accelerate", "transformers", "what that Trainer runs on"),
+    Library("imbalanced-learn", "compare", "resampling in comparisons", "imblearn"),
+    Library("jinja2", "compare", "reports of comparisons"),
     Library("matplotlib", "plot", "plots"),
     Library("pandas", "cli", "files of predictions, tables as DataFrames"),
     Library("pyarrow", "parquet", "Parquet files"),

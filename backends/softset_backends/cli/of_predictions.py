@@ -13,9 +13,10 @@ import softset as ss
 from softset.metrics import larger_is_better
 from softset.metrics.options import name_of
 
+from ..markdown import markdown
 from . import evaluation, pictures
 from .metric_names import bound, complete, named
-from .output import console, markdown, print_cells, stop
+from .output import console, print_cells, stop
 from .predictions import read
 
 _DEFAULT = ("precision", "recall", "specificity", "f1", "matthews_corrcoef")

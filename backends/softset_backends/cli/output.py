@@ -45,10 +45,3 @@ def print_cells(
     needed = wide.measure(table, options=wide.options.update(max_width=sys.maxsize)).maximum
     wide.width = max(wide.width, needed)
     wide.print(table)
-
-
-def markdown(cells: Sequence[Sequence[str]]) -> str:
-    """Return a table of text, its header first, in Markdown."""
-    rule = ["---"] + ["---:"] * (len(cells[0]) - 1)
-    lines = ([x.replace("|", r"\|") for x in line] for line in (cells[0], rule, *cells[1:]))
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

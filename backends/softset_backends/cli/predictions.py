@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..tabular import read_frame
+
 if TYPE_CHECKING:
     import pandas
-
-# What reads a file, and what pip installs it by.
-_READERS = {
-    ".csv": {"pandas": "softset[cli]"},
-    ".parquet": {"pandas": "softset[cli]", "pyarrow": "softset[parquet]"},
-}
 
 
 class Predictions(NamedTuple):
@@ -46,55 +41,11 @@ def read(
 
 def _frame(path: Path, columns: dict[str, list[str]]) -> pandas.DataFrame:
     """Return the columns of a file, each by the option that names it."""
-    kind = path.suffix.lower()
-    if kind not in _READERS:
-        raise ValueError(f"`FILE` must end in {' or '.join(_READERS)}, got {path}")
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    for library, extra in _READERS[kind].items():
-        if find_spec(library) is None:
-            raise ImportError(
-                f"reading {kind} files needs {library}, which is not installed; "
-                f"pip install '{extra}'"
-            )
-    import pandas
-
-    wanted = list(dict.fromkeys(name for names in columns.values() for name in names))
     if columns["--target"] == columns["--score"]:
         raise ValueError(
-            f"`--target` and `--score` must be two columns, got {wanted[0]!r} for both"
+            f"`--target` and `--score` must be two columns, got {columns['--target'][0]!r} for both"
         )
-    try:
-        if kind == ".csv":
-            _require_columns(path, list(pandas.read_csv(path, nrows=0).columns), columns)
-            frame = pandas.read_csv(path, usecols=wanted, low_memory=False)
-        else:
-            from pyarrow import parquet
-
-            _require_columns(path, parquet.read_schema(path).names, columns)
-            # What pandas kept beside the columns would make an index of one.
-            frame = parquet.read_table(path, columns=wanted).to_pandas(ignore_metadata=True)
-    except _UnknownColumn:
-        raise
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-    if not len(frame):
-        raise ValueError(f"{path} must have rows, got none below the names of its columns")
-    return frame
-
-
-class _UnknownColumn(ValueError):
-    """A column that the file does not have."""
-
-
-def _require_columns(path: Path, names: list[str], columns: dict[str, list[str]]) -> None:
-    for option, given in columns.items():
-        for name in given:
-            if name not in names:
-                there = ", ".join(map(repr, names[:20])) + ", ..." * (len(names) > 20)
-                raise _UnknownColumn(
-                    f"`{option}` must name a column of {path}, got {name!r}; there are {there}"
-                )
+    return read_frame(path, columns)
 
 
 def _labels(column: pandas.Series) -> Any:

@@ -1,0 +1,106 @@
+"""What the rows of a comparison say as text, and as flat rows for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from .question import BASELINE, RULES, Question
+from .records import Record
+from .summary import Row, summarise
+
+
+class Table(NamedTuple):
+    """A table of text, and before which of its rows another model begins."""
+
+    cells: list[list[str]]
+    sections: list[int]
+
+
+def table(records: Iterable[Record], question: Question) -> Table:
+    """Return the table of a comparison, a row for each model and method.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        What was fitted.
+    question : Question
+        The metric, and what difference of it is one.
+
+    Returns
+    -------
+    Table
+        The header first: the mean metric of test rows by each rule for the threshold, then what a
+        threshold tuned on labels gains on cross-entropy with the same, with the interval, and the
+        probability that it is practically worse, equivalent and better; with groups also the gap
+        of test rows.
+
+    Raises
+    ------
+    ValueError
+        As `summarise` does.
+    """
+    return overview(summarise(records, question))
+
+
+def overview(rows: Sequence[Row]) -> Table:
+    """Return the table of `table` from its rows."""
+    rules = [rule for rule in RULES if any(row.rule == rule for row in rows)]
+    rules += sorted({row.rule for row in rows} - set(RULES))
+    gaps = any(row.test_gap.splits for row in rows)
+    header = ["model", "method", *rules, "gain [95%]", "worse", "equal", "better"]
+    cells = [[*header, "gap [95%]"] if gaps else header]
+    sections = []
+    of_pairs: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in rows:
+        of_pairs.setdefault((row.model, row.method), {})[row.rule] = row
+    above = None
+    for (model, method), found in of_pairs.items():
+        if above not in (None, model):
+            sections.append(len(cells) - 1)
+        # A method that is cut by one rule alone is compared by that.
+        row = found.get("labels") or next(iter(found.values()))
+        means = [number(found[rule].test.mean) if rule in found else "" for rule in rules]
+        cells.append([model, method, *means, *_gain(row)])
+        if gaps:
+            cells[-1].append(interval(row.test_gap))
+        above = model
+    return Table(cells, sections)
+
+
+def _gain(row: Row) -> list[str]:
+    if row.key[1:] == BASELINE:
+        return ["compared with", "", "", ""]
+    gain = row.gain
+    chances = [number(x, digits=2) for x in (gain.worse, gain.equivalent, gain.better)]
+    return [interval(gain, "+"), *chances]
+
+
+def number(x: float, sign: str = "", digits: int = 3) -> str:
+    """Return a number as text, nothing for one that is not known."""
+    return f"{x:{sign}.{digits}f}" if x == x else ""
+
+
+def interval(found: Any, sign: str = "") -> str:
+    """Return a mean with its interval as text."""
+    ends = f" [{number(found.low, sign)}, {number(found.high, sign)}]"
+    return number(found.mean, sign) + (ends if found.low == found.low else "")
+
+
+def flat_row(row: Row) -> dict[str, Any]:
+    """Return a row of the summary with one value in each column."""
+    found: dict[str, Any] = {"model": row.model, "method": row.method, "rule": row.rule}
+    for name in ("test", "gain", "validation", "test_gap", "validation_gap"):
+        found |= {f"{name}_{k}": v for k, v in getattr(row, name)._asdict().items()}
+    return found | {"p_holm": row.p_holm, "rank": row.rank, "seconds": row.seconds}
+
+
+def flat_record(record: Record) -> dict[str, Any]:
+    """Return a fit with one value in each column, without its curves."""
+    several = isinstance(record.threshold, (list, tuple))
+    thresholds = record.threshold if several else [record.threshold]
+    found: dict[str, Any] = dict(zip(("model", "method", "rule", "seed"), record[:4], strict=True))
+    found["threshold"] = " ".join(f"{x:.6g}" for x in thresholds)  # type: ignore[union-attr]
+    for part in ("setting", "validation", "test"):
+        found |= {f"{part}_{k}": v for k, v in sorted(getattr(record, part).items())}
+    return found | {"seconds": record.seconds}
