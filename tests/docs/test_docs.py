@@ -135,6 +135,11 @@ def test_there_is_code_to_run():
     assert len(WITH_CODE) >= 10
 
 
+def test_tables_have_headers():
+    for page in PAGES:
+        assert not re.search(r"^\|[ |]*\|\n\|[-: |]+\|$", page.read_text("utf-8"), re.M), page
+
+
 def test_every_block_that_is_python_says_so():
     for page in PAGES:
         languages = {match[2] for match in FENCE.finditer(page.read_text("utf-8"))}
@@ -224,21 +229,83 @@ def test_public_functions_have_examples():
         assert any(test.examples for test in finder.find(getattr(ss, name), name)), name
 
 
+# The papers
+
+CITED = re.compile(
+    r"\b([A-Z][a-zA-Z]+)(?:(?:,| and|, and) [A-Z]\w+)*(?: et al\.)?,? \(?((?:19|20)\d\d)\b"
+)
+NO_AUTHORS = {"Beyond", "NeurIPS"}
+
+
+def citations():
+    """Return the first author and the year of everything that is cited, with the file."""
+    files = [*Path(ss.__path__[0]).rglob("*.py"), *Path(softset_backends.__path__[0]).rglob("*.py")]
+    for file in [*files, *(page for page in PAGES if page.name != "bibliography.md")]:
+        for author, year in CITED.findall(" ".join(file.read_text("utf-8").split())):
+            if author not in NO_AUTHORS:
+                yield author, year, file
+
+
+def test_every_paper_that_is_cited_is_in_the_bibliography():
+    text = (DOCS / "bibliography.md").read_text("utf-8")
+    listed = set(re.findall(r"^\* (\w+)[^(]* \((\d{4})\)", text, re.MULTILINE))
+    found = list(citations())
+    assert len({(author, year) for author, year, _ in found}) > 20
+    for author, year, file in found:
+        assert (author, year) in listed, f"{author} {year} in {file}"
+
+
 # The names
 
 
+def names_of_pages():
+    """Return the names that each page of the reference shows."""
+    return {
+        page: re.findall(r"^::: (\S+)$", page.read_text("utf-8"), re.MULTILINE)
+        for page in sorted((DOCS / "api").rglob("*.md"))
+    }
+
+
 def names_in_the_reference():
-    reference = "\n".join(page.read_text("utf-8") for page in sorted((DOCS / "api").glob("*.md")))
-    return re.findall(r"^::: (\S+)$", reference, re.MULTILINE)
+    return [name for names in names_of_pages().values() for name in names]
 
 
-def test_public_names_are_in_the_reference():
+def public_in_folders():
+    """Return the public names of folders, but for those that every backend has."""
+    of_all = {"MODES", *(n for n in dir(softset_backends.Backend) if n[0] != "_")}
+    for file in sorted(Path(softset_backends.__path__[0]).glob("*/__init__.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        lists = [
+            node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ]
+        if file.parent.name in FOLDERS:
+            names = set(ast.literal_eval(lists[0])) - of_all
+            yield from (f"softset_backends.{file.parent.name}.{name}" for name in names)
+
+
+FOLDERS = {"numpy", "torch", "jax", "tensorflow", "keras", "sklearn", "plots", "compare"}
+
+
+def test_every_public_name_is_on_one_page_of_the_reference():
     listed = names_in_the_reference()
     assert len(listed) == len(set(listed))
     public = [f"softset.{name}" for name in ss.__all__]
     public += [f"softset_backends.{name}" for name in public_names(softset_backends)]
-    public += ["softset.metrics.larger_is_better"]
-    assert set(public) <= set(listed)
+    public += ["softset.metrics.larger_is_better", *public_in_folders()]
+    # What `compare` returns is shown too, from the rooms that it is in.
+    rest = [name for name in listed if not re.match(r"softset_backends\.compare\.\w+\.", name)]
+    assert set(public) == set(rest)
+
+
+def test_pages_of_metrics_are_the_modules_of_metrics():
+    """A metric is on the page of its family, and no page grows without end."""
+    for page, names in names_of_pages().items():
+        assert len(names) <= 20, page
+        if page.parent.name == "metrics" and page.stem != "tables":
+            rooms = {getattr(ss, name.removeprefix("softset.")).__module__ for name in names}
+            assert rooms == {f"softset.metrics.{page.stem}"}
 
 
 @pytest.mark.parametrize("path", names_in_the_reference())
@@ -318,6 +385,7 @@ def test_commands_of_softset_exist():
             continue
         assert name in known, f"{page.name}: {command}"
         options = {option for parameter in known[name].params for option in parameter.opts}
+        options.add("--help")
         for argument in (a for a in arguments if a.startswith("-")):
             assert argument.partition("=")[0] in options, f"{page.name}: {command}"
 
@@ -449,64 +517,3 @@ def test_tolerances_of_check():
         for row in re.finditer(r"^\| (float\d+) \| (\S+) \| (\S+) \| (\S+) \|$", text, re.MULTILINE)
     }
     assert said == softset_backends.TOLERANCES
-
-
-# The site
-
-
-def build(folder, config=ROOT / "mkdocs.yml"):
-    return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", folder],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    for name in ("mkdocs", "material", "mkdocstrings", "matplotlib", "sklearn"):
-        if find_spec(name) is None:
-            pytest.skip(f"{name} is not installed")
-    folder = tmp_path_factory.mktemp("site")
-    done = build(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "WARNING" not in done.stderr
-    return folder
-
-
-def test_site_has_every_page_and_its_pictures(site):
-    for page in DOCS.rglob("*.md"):
-        assert (site / page.relative_to(DOCS).with_suffix(".html")).is_file()
-    for html in site.rglob("*.html"):
-        for picture in re.findall(r'<img [^>]*src="([^"]+)"', html.read_text("utf-8")):
-            assert (html.parent / picture).is_file(), f"{html.name}: {picture}"
-    for name in ("home", "steps"):
-        assert (site / "assets" / f"{name}.svg").stat().st_size > 10_000
-    assert not list(site.rglob("*.py"))
-
-
-def test_site_needs_no_network(site):
-    for html in site.rglob("*.html"):
-        loaded = re.findall(
-            r'<(?:script|img|iframe)[^>]*src="(https?:[^"]+)"', html.read_text("utf-8")
-        )
-        loaded += re.findall(
-            r'<link[^>]*stylesheet[^>]*href="(https?:[^"]+)"', html.read_text("utf-8")
-        )
-        assert not loaded, f"{html.name}: {loaded}"
-
-
-def test_reference_shows_what_the_docstrings_say(site):
-    html = (site / "api" / "losses.html").read_text("utf-8")
-    assert 'id="softset.as_loss"' in html
-    assert "Turn a metric into a loss" in html
-
-
-def test_strict_build_fails_for_a_broken_link(site, tmp_path):
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "index.md").write_text("[nowhere](nowhere.md)\n")
-    config = tmp_path / "mkdocs.yml"
-    config.write_text("site_name: broken\nstrict: true\ntheme: {name: material, font: false}\n")
-    assert build(tmp_path / "site", config).returncode != 0
