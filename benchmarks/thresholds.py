@@ -7,144 +7,142 @@ scikit-learn, pandas, PyTorch for the data's module, and the data sets of ../sha
 from __future__ import annotations
 
 import time
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import sklearn
-from choosing_fits import FILES, read
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from thresholds_fits import (
+    CLASSIFIERS,
+    DRAWS,
+    FILES,
+    METHODS,
+    METRICS,
+    NETWORKS,
+    SPLITS,
+    WORTH,
+    binary,
+    gains,
+    networks,
+    out_of_fold,
+    yeast,
+)
 
-import softset as ss
-
-SPLITS, DRAWS, ROWS = 5, 20, (100, 300, 1000, None)
-METRICS = {
-    "F1": ss.f1,
-    "F2": partial(ss.fbeta, beta=2.0),
-    "MCC": ss.matthews_corrcoef,
-}
-# Trained until it is no better on a tenth of the training rows, and twenty times as long.
-NETWORKS = {
-    "stopped early": {"early_stopping": True, "max_iter": 200},
-    "overfitted": {"max_iter": 300, "alpha": 0.0, "tol": 0.0, "n_iter_no_change": 300},
-}
-METHODS = ("labels", "expected", "recalibrated", "half", "half, all rows")
-
-
-class Model(NamedTuple):
-    """What a network says of validation and test rows, and their labels."""
-
-    p_val: Any
-    y_val: Any
-    p_test: Any
-    y_test: Any
+ROWS, ROWS_OF_YEAST = (100, 300, 1000, None), (100, 200, 500, None)
+FITS = 10  # of a classifier, for each number of rows
+FEWEST = 9.5  # positives among them, for each fold to have two
+HEAD = f"| metric | rows | {METHODS[0]} | {' | '.join(METHODS[1:])} | that behind on | warned |"
 
 
-def models(name: str, options: dict[str, Any]) -> list[Model]:
-    """Return a network of each split: half of the rows to train, a quarter each for the rest."""
-    frame, rows = read(name), FILES[name]
-    frame = frame if rows is None else frame.sample(rows, random_state=0)
-    x, y = frame.drop(columns="y").to_numpy(float), frame["y"].to_numpy(int)
-    found = []
-    for split in range(SPLITS):
-        parts = train_test_split(x, y, test_size=0.5, stratify=y, random_state=split)
-        x_train, x_rest, y_train, y_rest = parts
-        rest = train_test_split(x_rest, y_rest, test_size=0.5, stratify=y_rest, random_state=split)
-        x_val, x_test, y_val, y_test = rest
-        network = MLPClassifier(32, learning_rate_init=0.003, random_state=split, **options)
-        model = make_pipeline(StandardScaler(), network).fit(x_train, y_train)
-        p_val, p_test = (model.predict_proba(of)[:, 1] for of in (x_val, x_test))
-        found.append(Model(p_val, y_val, p_test, y_test))
-    return found
+def row(name: str, number: int | None, several: Any) -> str:
+    """Return the mean gains of methods and their errors, of (sets, methods + 1)."""
+    several = np.asarray(several)
+    gain = several[:, 1:-1] - several[:, :1]
+    error = gain.std(axis=0, ddof=1) / np.sqrt(len(gain))
+    cells = [f"{g:+.3f} ± {e:.3f}" for g, e in zip(gain.mean(axis=0), error, strict=True)]
+    last = gain[:, -1]
+    behind = int(np.sum(last < -0.005))
+    words = f"{behind}, at most {-last.min():.3f}" if behind else "none"
+    parts = [name, str(number or "all"), f"{several[:, 0].mean():.3f}", *cells, words]
+    return f"| {' | '.join(parts)} | {several[:, -1].mean():.0%} |"
 
 
-def logits(p: Any) -> Any:
-    p = np.clip(p, 1e-12, 1 - 1e-12)
-    return np.log(p / (1 - p))[:, None]
+def table(sizes: Iterable[int | None], by_size: list[Any], names: Iterable[str]) -> str:
+    """Return a table of values of (sizes, sets, metrics, methods + 1)."""
+    lines = [HEAD, "|---" * (HEAD.count("|") - 1) + "|"]
+    for i, name in enumerate(names):
+        sets = [np.asarray(values)[:, i] for values in by_size]
+        lines += [row(name, *pair) for pair in zip(sizes, sets, strict=True)]
+    return "\n".join(lines)
 
 
-def thresholds(metric: Any, y: Any, p: Any, p_all: Any) -> list[float]:
-    """Return the threshold of each method, for labels and probabilities of few rows."""
-    platt = LogisticRegression(C=100.0).fit(logits(p), y)
-    q, q_all = (platt.predict_proba(logits(of))[:, 1] for of in (p, p_all))
-    # Half of the weight to the labels, half to what is expected of all rows.
-    labels, scores = np.concatenate([y, q_all]), np.concatenate([p, p_all])
-    weights = np.repeat([1.0, len(y) / len(p_all)], [len(y), len(p_all)])
-    chosen = [ss.best_threshold(metric, t, p) for t in (y * 1.0, p, q, (y + q) / 2)]
-    chosen.append(ss.best_threshold(metric, labels, scores, sample_weight=weights))
-    return [float(found.threshold) for found in chosen]
+def of_networks(kind: str) -> str:
+    """Return the table of networks, whose validation rows choose the threshold."""
+    of_sets = [networks(*binary(name), kind) for name in FILES]
+    metrics = list(METRICS.values())
+    by_size = [
+        [
+            np.mean([gains(one, metrics, number, seed) for seed, one in enumerate(fits)], axis=0)
+            for fits in of_sets
+        ]
+        for number in ROWS
+    ]
+    return table(ROWS, by_size, METRICS)
 
 
-def gains(model: Model, number: int | None, seed: int) -> tuple[Any, Any]:
-    """Return what the methods add to the metrics on test data, and the metrics of `labels`."""
-    rng, found = np.random.default_rng(seed), []
-    for _ in range(DRAWS if number else 1):
-        rows = rng.permutation(len(model.y_val))[:number]
-        y, p = model.y_val[rows], model.p_val[rows]
-        if len(np.unique(y)) < 2:
-            continue
-        values = []
-        for metric in METRICS.values():
-            cuts = thresholds(metric, y, p, model.p_val)
-            scores = [ss.as_score(metric, threshold=t)(model.y_test, model.p_test) for t in cuts]
-            values.append([float(x) for x in scores])
-        found.append(values)
-    means = np.mean(found, axis=0)
-    return means - means[:, :1], means[:, 0]
+def of_yeast(kind: str) -> str:
+    """Return the table of networks of yeast; the errors are over its splits."""
+    fits, metrics = networks(*yeast(), kind), list(METRICS.values())
+    by_size = [
+        [gains(one, metrics, number, seed) for seed, one in enumerate(fits)]
+        for number in ROWS_OF_YEAST
+    ]
+    return table(ROWS_OF_YEAST, by_size, [f"macro {name}" for name in METRICS])
 
 
-def table(kind: str) -> str:
-    """Return a row for each metric and number of rows."""
-    of_sets = [models(name, NETWORKS[kind]) for name in FILES]
-    lines = [f"| metric | rows | {METHODS[0]} | {' | '.join(METHODS[1:])} | behind on |"]
-    lines.append("|---" * (len(METHODS) + 3) + "|")
-    rows = []
+def of_classifier(name: str) -> str:
+    """Return the table of a classifier, of which all rows choose the threshold, out of fold."""
+    metrics, by_size = list(METRICS.values()), []
+    of_sets = [binary(one) for one in FILES]
     for number in ROWS:
-        by_set = []
-        for several in of_sets:
-            pairs = [gains(model, number, seed) for seed, model in enumerate(several)]
-            by_set.append([np.mean(side, axis=0) for side in zip(*pairs, strict=True)])
-        gain, base = (np.stack(list(side)) for side in zip(*by_set, strict=True))
-        for i, name in enumerate(METRICS):
-            error = gain[:, i].std(axis=0, ddof=1) / np.sqrt(len(gain))
-            pairs = zip(gain[:, i].mean(axis=0), error, strict=True)
-            cells = [f"{g:+.3f} ± {e:.3f}" for g, e in pairs]
-            half = gain[:, i, METHODS.index("half")]
-            behind = int(np.sum(half < -0.005))
-            words = f"{behind}, at most {-half.min():.3f}" if behind else "none"
-            line = f"| {name} | {number or 'all'} | {base[:, i].mean():.3f} | "
-            rows.append((i, line + f"{' | '.join(cells[1:])} | {words} |"))
-    return "\n".join(lines + [line for _, line in sorted(rows, key=lambda row: row[0])])
+        values = []
+        for x, y in of_sets:
+            if (number or 0.5 * len(y)) * y.mean() < FEWEST:
+                continue
+            fits = [out_of_fold(x, y, CLASSIFIERS[name], number or 0.5, i) for i in range(FITS)]
+            values.append(np.mean([gains(one, metrics, None, 0) for one in fits], axis=0))
+        by_size.append(values)
+    return table(ROWS, by_size, METRICS)
 
 
 PAGE = """# Which labels choose the threshold
 
-`python benchmarks/thresholds.py`, from a checkout. Networks of 32 units, trained with cross-entropy
-on half of the rows of {sets} data sets; {splits} random splits, stratified. The threshold is chosen
-on n of the validation rows, drawn {draws} times, by `best_threshold(metric, y, p)` with others
-in the place of the labels y:
+`python benchmarks/thresholds.py`, from a checkout. The threshold is chosen on n rows by
+`best_threshold(metric, labels, p)` with these labels, y being those of the rows:
 
-- **labels**: those of the n rows
-- **expected**: the model's probabilities p of these rows
-- **recalibrated**: q, a logistic regression of the labels on the logits of p, of the same n rows
-- **half**: (y + q) / 2
-- **half, all rows**: the labels of the n rows, and q of all validation rows, which needs no labels
-  of them; each of the two has half of the weight
+- **labels**: y
+- **expected**: the model's probabilities p
+- **recalibrated**: q = `recalibrated(y, p)`, a logistic regression of y on the logits of p, of the
+  same n rows
+- **half**: `expected_labels(y, q)`, which is (y + q) / 2
+- **fewer with more rows**: `expected_labels(y, q, share={worth} / ({worth} + n))`, the default of
+  `ThresholdClassifier`
 
-The column "labels" is the metric on test data, the next ones are the differences from it: mean over
-the data sets and its standard error. "Behind on" says on how many sets half is behind by more than
-0.005, and by how much at most. Draws of one set, its splits and the metrics share data.
+The column "labels" is the metric on test data, the next ones are the differences from it: the mean
+over {sets} data sets and its standard error. "That behind on" says on how many of them the last
+method is behind by more than 0.005, and by how much at most. "Warned" says of how many draws of
+rows `expected_labels(y, p)` warns. Draws of one set, its splits and the metrics share data.
+"""
+OF_NETWORKS = """## Networks, {kind}
+
+Of 32 units, trained with cross-entropy on half of the rows; {splits} random splits, stratified.
+n of the validation rows choose the threshold, drawn {draws} times.
+"""
+OF_YEAST = """## Networks of yeast, {kind}
+
+Fourteen labels with a threshold each, and the mean of the metric over them; errors are over the
+splits, and "behind on" counts these. Where n rows have no positive of a label, or no negative, q
+is p.
+"""
+OF_CLASSIFIER = """## {name}, as in ThresholdClassifier
+
+Fitted on n rows, {fits} draws of each set; out-of-fold probabilities of the same n rows, of five
+folds, choose the threshold, and the classifier fitted on all of them is tested on the others. All
+is half of the data set. Sets of which n rows have fewer than ten positives are left out.
 """
 
 
 if __name__ == "__main__":
     start = time.process_time()
-    print(PAGE.format(sets=len(FILES), splits=SPLITS, draws=DRAWS))
+    print(PAGE.format(sets=len(FILES), worth=WORTH), flush=True)
     for kind in NETWORKS:
-        print(f"## {kind[0].upper()}{kind[1:]}\n\n{table(kind)}\n", flush=True)
+        print(OF_NETWORKS.format(kind=kind, splits=SPLITS, draws=DRAWS))
+        print(f"{of_networks(kind)}\n", flush=True)
+    for kind in NETWORKS:
+        print(OF_YEAST.format(kind=kind))
+        print(f"{of_yeast(kind)}\n", flush=True)
+    for name in CLASSIFIERS:
+        print(OF_CLASSIFIER.format(name=name[0].upper() + name[1:], fits=FITS))
+        print(f"{of_classifier(name)}\n", flush=True)
     seconds = time.process_time() - start
     print(f"scikit-learn {sklearn.__version__}, NumPy {np.__version__}; {seconds:.0f} seconds.")

@@ -90,7 +90,7 @@ if TYPE_CHECKING:
         TopK,
     )
     from .tables import confusion_table, one_vs_rest, one_vs_rest_counts
-    from .thresholds import best_threshold, cost_threshold, threshold_at
+    from .thresholds import best_threshold, cost_threshold, expected_labels, threshold_at
     from .weights import class_weight, pos_weight, sample_weight
 
 __all__ = [
@@ -135,6 +135,7 @@ __all__ = [
     "sweep",
     "best_threshold",
     "threshold_at",
+    "expected_labels",
     "cost_threshold",
     # Ranking
     "pairwise_loss",
@@ -256,7 +257,7 @@ _ROOMS = {
         "multiclass_matthews_corrcoef",
         "of_table",
     ),
-    "thresholds": ("best_threshold", "cost_threshold", "threshold_at"),
+    "thresholds": ("best_threshold", "cost_threshold", "expected_labels", "threshold_at"),
     "ranking": ("Logistic", "Squared", "SquaredHinge", "WilcoxonMannWhitney", "pairwise_loss"),
     "across": ("group_mean", "largest_gap", "smallest_ratio", "worst_group"),
     "averages": ("macro", "micro", "samples", "weighted"),

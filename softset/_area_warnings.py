@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from typing import Any
 
 from ._arrays import Library, arrive, library
 from ._arrays.values import checking, truth
 from ._types import Confusion
+from ._warning import warn
 from .curves import auroc, average_precision, is_area
 from .metrics.options import core, fixed_options, is_across
 
@@ -48,7 +47,7 @@ def _look_for_undefined(
     undefined = (positives == 0) | (negatives == 0) if ranks else positives == 0
     if not truth(xp.any(undefined)) or len(_flat(lib, undefined)) == 1:
         return
-    _warn(
+    warn(
         f"`metric` {metric.__name__} is undefined for {_named(lib, word, undefined)}, with "
         f"{'one class only' if ranks else 'no positive'}, and left out of the mean; give "
         f"zero_division for it to count"
@@ -83,7 +82,7 @@ def _look_for_ties(
     whose = "" if len(rows) == 1 else f" of {word} {rows.index(True)}"
     others = sum(rows) - 1
     more = f" (and those of {others} {word}s more somewhere)" if others else ""
-    _warn(
+    warn(
         f"`thresholds` must lie between the scores to tell them apart, got most positives and "
         f"many negatives{whose} {_place(thresholds, _flat(lib, first).index(True))}{more}, "
         f"which {metric.__name__} counts as equal; unless they are equal leave `thresholds` out, "
@@ -120,16 +119,3 @@ def _named(lib: Library, word: str, flags: Any) -> str:
 def _flat(lib: Library, flags: Any) -> list[bool]:
     flags = lib.xp.reshape(flags, (-1,))
     return [bool(flags[i]) for i in range(flags.shape[0])]
-
-
-def _warn(message: str) -> None:
-    """Warn whoever called the kernel."""
-    level, frame = 1, sys._getframe()
-    while frame is not None and _is_inside(frame):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, UserWarning, stacklevel=level)
-
-
-def _is_inside(frame: Any) -> bool:
-    """Tell whether a frame is of the kernel, or of the backends, which begin with its name."""
-    return (frame.f_globals.get("__name__") or "").startswith(__name__.rpartition(".")[0])

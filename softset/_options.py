@@ -39,6 +39,12 @@ def share(name: str, value: Any) -> None:
         raise ValueError(f"`{name}` must lie in [0, 1), got {value!r}")
 
 
+def between(name: str, value: Any) -> None:
+    """Require a number from 0 to 1."""
+    if not (isinstance(value, _NUMBERS) and 0 <= value <= 1):
+        raise ValueError(f"`{name}` must lie in [0, 1], got {value!r}")
+
+
 def positive_share(name: str, value: Any) -> None:
     """Require a positive number up to 1."""
     if not (isinstance(value, _NUMBERS) and 0 < value <= 1):

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from .check.diagnosis import Diagnosis as Diagnosis
     from .check.diagnosis import diagnose as diagnose
     from .check.gradients import check_gradients as check_gradients
+    from .check.loss import check_loss as check_loss
     from .check.report import TOLERANCES as TOLERANCES
     from .check.report import GradientReport as GradientReport
     from .classification import ClassificationReport as ClassificationReport
     from .classification import classification_report as classification_report
+    from .decision import DecisionRule as DecisionRule
     from .frames import FrameCounts as FrameCounts
     from .frames import count_table as count_table
     from .group_table import GroupReport as GroupReport
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Backend",
     "ClassificationReport",
+    "DecisionRule",
     "Diagnosis",
     "FrameCounts",
     "GradientReport",
@@ -34,6 +37,7 @@ __all__ = [
     "available",
     "bootstrap_interval",
     "check_gradients",
+    "check_loss",
     "classification_report",
     "count_table",
     "diagnose",
@@ -44,6 +48,7 @@ __all__ = [
 # Loaded when asked for: they need NumPy, which softset does not.
 _MODULES = {
     "ClassificationReport": "classification",
+    "DecisionRule": "decision",
     "Diagnosis": "check.diagnosis",
     "FrameCounts": "frames",
     "GradientReport": "check.report",
@@ -51,6 +56,7 @@ _MODULES = {
     "TOLERANCES": "check.report",
     "bootstrap_interval": "bootstrap",
     "check_gradients": "check.gradients",
+    "check_loss": "check.loss",
     "classification_report": "classification",
     "count_table": "frames",
     "diagnose": "check.diagnosis",

@@ -147,9 +147,19 @@ class Library:
         """Sum x * y over the axes, with an error as small as that of `sum`."""
         return self.sum(x * y, axes)
 
-    def row(self, x: Any) -> Any:
-        """Return a free array as one row without a copy, or None where it cannot be."""
-        return None
+    def crossed(self, x: tuple[Any, Any], y: tuple[Any, Any], axes: tuple[int, ...]) -> Any:
+        """Sum the products of each of x with each of y over the axes, as `products` does."""
+        (first, second), (third, fourth) = x, y
+        of_first = self.products(first, third, axes), self.products(first, fourth, axes)
+        return *of_first, self.products(second, third, axes), self.products(second, fourth, axes)
+
+    def joins(self, x: Any) -> bool:
+        """Tell whether it saves time to have axes that are summed together as one."""
+        return False
+
+    def joined(self, x: Any, shape: tuple[int, ...]) -> Any:
+        """Return x in a shape of fewer axes, or None where that takes a copy."""
+        return self.xp.reshape(x, shape)
 
     def total(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Return the sum over the axes in float64 where arrays are free, of all as a number."""
@@ -329,6 +339,17 @@ class Library:
         return self.xp.minimum(x, y)
 
     # Values
+
+    def hides(self, x: Any) -> bool:
+        """Tell whether a compiler reads what is done to x, or a transform that cannot show it."""
+        return not self.visible
+
+    def apart(self, *arrays: Any) -> tuple[Any, ...] | None:
+        """Return the arrays so that a compiler finds what is made of them anew, instead of keeping.
+
+        None where it does not matter.
+        """
+        return None
 
     def look(self, x: Any) -> Any:
         """Return the values of x as the array that costs least to look at."""

@@ -57,16 +57,16 @@ def aligned(lib: Library, names: Names, name: str, x: Any, y_prob: Any) -> None:
     )
 
 
-def mask(lib: Library, names: Names, where: Any, y_prob: Any) -> None:
+def mask(lib: Library, names: Names, where: Any, y_prob: Any, name: str = "where") -> None:
     """Require a boolean mask that lines up with the scores."""
-    boolean(lib, where)
-    aligned(lib, names, "where", where, y_prob)
+    boolean(lib, where, name)
+    aligned(lib, names, name, where, y_prob)
 
 
-def boolean(lib: Library, where: Any) -> None:
+def boolean(lib: Library, where: Any, name: str = "where") -> None:
     """Require a boolean mask."""
     if not lib.is_bool(where.dtype):
-        raise TypeError(f"`where` must be a boolean mask, got {where.dtype}; pass mask != 0")
+        raise TypeError(f"`{name}` must be a boolean mask, got {where.dtype}; pass mask != 0")
 
 
 def both_or_none(groups: Any, num_groups: int | None) -> int:

@@ -25,7 +25,7 @@ def suits(call: Arguments) -> bool:
 
 def counts(call: Arguments) -> Counts:
     """Return tp, fp, fn and tn, or the table."""
-    if not call.lib.visible:
+    if call.lib.hides(call.y_prob):
         return count_traced(call)
     if not suits(call):
         return count_pass(call)

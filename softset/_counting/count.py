@@ -38,6 +38,10 @@ def count(batch: Batch, step: Any) -> tuple[Any, Any, Any, Any]:
 def count_and_find(batch: Batch, step: Any) -> tuple[Any, Any]:
     """Return the four counts, and what `find_slopes` returns."""
     if not batch.grid:
+        again = None if batch.lib.free else batch.lib.apart(batch.labels, batch.scores)
+        if again is not None:
+            behind = batch._replace(labels=again[0], scores=again[1])
+            return count(behind, step), find_slopes(batch, step)
         both, slopes = _with_slopes(batch, step)
         return add_up(batch, *both), slopes
     if suits_buckets(batch, step):
@@ -113,8 +117,7 @@ def add_up(batch: Batch, hit: Any, missing: Callable[[], Any]) -> tuple[Any, Any
     if batch.weights is not None:
         positives, negatives = positives * batch.weights, negatives * batch.weights
     # Memberships on the left: they may be dual numbers, which not every array yields to.
-    tp, fp = lib.products(hit, positives, axes), lib.products(hit, negatives, axes)
-    fn, tn = lib.products(miss, positives, axes), lib.products(miss, negatives, axes)
+    tp, fp, fn, tn = lib.crossed((hit, miss), (positives, negatives), axes)
     if not batch.grid:
         return tp, fp, fn, tn
     # A step that ignores the threshold leaves a grid axis of length 1.

@@ -24,8 +24,8 @@ from .arguments import (
     prepare,
     shape_of_threshold,
 )
-from .checks import axes
 from .count import count, count_and_find, find_slopes, gradient
+from .joined import joined
 from .kinds import FOUR, TABLE
 from .values import CLEAN, SEEN, check_groups, check_values
 
@@ -85,7 +85,8 @@ def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
     step, y_prob = arguments.step, arguments.y_prob
     if len(pieces) == 1:
         kind = TABLE if arguments.kind is ConfusionTable else FOUR
-        return _like(batch, y_prob, kind.gradient(batch, found[0], step, slope))
+        product = _like(batch, y_prob, kind.gradient(batch, found[0], step, slope))
+        return product if y_prob.shape == shape else batch.lib.xp.reshape(product, shape)
     result, seen = batch.lib.xp.empty_like(y_prob), batch.seen
     direct = not batch.clipped and batch.scores.dtype == y_prob.dtype
     for piece, slopes in zip(pieces, found, strict=True):
@@ -155,14 +156,16 @@ def rounded(batch: Batch, counts: tuple[Any, ...]) -> tuple[Any, ...]:
 def _split(arguments: Arguments) -> tuple[Arguments, list[Piece]]:
     """Return the places of the pieces, of which there is one unless pieces are faster.
 
-    What is counted over all axes is then one row where that takes no copy.
+    Axes that are counted over together are then one where that takes no copy.
     """
     shape, lib = arguments.y_prob.shape, arguments.lib
-    if not (lib.free and lib.in_pieces) or math.prod(shape) <= _SIZE:
+    if not lib.free:
+        return joined(arguments), _WHOLE
+    if not lib.in_pieces or math.prod(shape) <= _SIZE:
         return arguments, _WHOLE
     if not _splits(arguments, shape):
         return arguments, _WHOLE
-    arguments = _flat(arguments)
+    arguments = joined(arguments)
     return arguments, _places(tuple(arguments.y_prob.shape))
 
 
@@ -176,23 +179,6 @@ def _splits(arguments: Arguments, shape: tuple[int, ...]) -> bool:
         if x is not None and not (len(x.shape) == len(shape) and broadcasts_to(x.shape, shape)):
             return False
     return broadcasts_to(shape_of_threshold(arguments.threshold), shape)
-
-
-def _flat(arguments: Arguments) -> Arguments:
-    """Return arguments as rows where all of them are counted over, without a copy."""
-    lib, shape = arguments.lib, arguments.y_prob.shape
-    if len(axes(arguments.axis, len(shape))) < len(shape) or len(shape) == 1:
-        return arguments
-    if shape_of_threshold(arguments.threshold):
-        return arguments
-    rows = {}
-    for name in ("y_true", "y_prob", "sample_weight", "where", "groups"):
-        x = getattr(arguments, name)
-        if x is not None:
-            rows[name] = lib.row(x) if x.shape == shape else None
-            if rows[name] is None:
-                return arguments
-    return arguments._replace(axis=None, **rows)
 
 
 def _places(shape: tuple[int, ...]) -> list[Piece]:

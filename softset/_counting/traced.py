@@ -10,6 +10,7 @@ from typing import Any
 from ..steps import has_lines, is_ours
 from .arguments import Arguments, prepare
 from .count import count, find_slopes, gradient
+from .joined import joined
 from .kinds import TABLE, kind_of
 from .values import HIDDEN
 
@@ -18,6 +19,7 @@ _FOLLOWED = ("y_prob", "y_true", "sample_weight", "where", "threshold", "groups"
 
 def count_traced(arguments: Arguments) -> tuple[Any, ...]:
     """Return tp, fp, fn and tn of arrays whose values a compiler does not see."""
+    arguments = joined(arguments)
     lib, step = arguments.lib, arguments.step
     kind = kind_of(arguments)
     if arguments.thresholds is not None or kind is TABLE or not _knows_slope(step):

@@ -11,7 +11,8 @@ import pytest
 
 import softset as ss
 from softset_backends import cli, registry
-from softset_backends.check import cases, target
+from softset_backends.check import cases
+from softset_backends.check.draws import draw
 from softset_backends.quiet import quiet
 
 for _name in ("typer", "rich"):
@@ -88,6 +89,15 @@ def clipped(y_true, y_prob):
 
 def pairs(y_true, y_prob):
     return ss.pairwise_loss(y_true, y_prob)
+
+
+def grows(y_true, y_prob):
+    return ss.f1(ss.confusion(y_true, y_prob))
+
+
+def without_positives(y_true, y_prob):
+    xp = ss.array_namespace(y_true, y_prob)
+    return 1 - xp.sum(y_true * y_prob) / xp.sum(y_true)
 
 
 metric = ss.f1
@@ -195,10 +205,20 @@ def test_check_of_a_users_function_that_disagrees(own):
     assert "above tolerance; the worst:" in text and "against central differences" in text
 
 
+def test_check_says_what_is_wrong(own, monkeypatch):
+    arguments = ("check", f"{own}:without_positives", "--backend", "numpy")
+    status, text = call(*arguments)
+    assert status == 1
+    assert "mine.py:without_positives, without positives: the value is NaN on numpy; keep" in text
+    monkeypatch.setattr(commands, "_MOST_FINDINGS", 0)
+    text = call(*arguments)[1]
+    assert "NaN on numpy" not in text and "... and 1 more" in text
+
+
 def test_check_of_a_users_function_that_fails(own):
     status, text = call("check", f"{own}:broken", "--backend", "numpy")
     assert status == 1
-    assert "numpy eager float64 failed: RuntimeError: no such luck" in text
+    assert "mine.py:broken: fails on numpy: RuntimeError: no such luck" in text
     assert "at all" not in text and "Traceback" not in text
 
 
@@ -231,6 +251,8 @@ def test_check_of_a_users_function_that_fails(own):
         ("mine.py:leaves", (), "`fn` must return, got SystemExit: 0; it calls sys.exit"),
         ("mine.py:metric", (), "a metric of counts needs softset.as_loss"),
         ("mine.py:hard", (), "must change smoothly with the scores, got a gradient of 0"),
+        ("mine.py:grows", (), "must fall as the scores get better, got 0.98"),
+        ("mine.py:each", ("--shape", "2,2,2"), "return the mean"),
         ("mine.py:two", (), "must return one array, got 2 results (tuple)"),
         ("mine.py:each", (), "got the shape (64,) for scores of shape (64,); return the mean"),
         ("worse.py:loss", (), "fails when run: ModuleNotFoundError: No module named 'nothing_like"),
@@ -268,15 +290,17 @@ def test_wrong_at_the_ends_at_a_knot_and_saturated(own, name, options):
 
 
 def test_scores_are_drawn_where_losses_go_wrong():
-    y_true, y_prob = target.draw("8,8", logits=False)
+    y_true, y_prob = draw((8, 8), logits=False)
     for score in (0, 1, 0.25, 0.5, 0.75):
         assert np.sum(y_prob == score) >= 2
+    below = np.nextafter(np.float32(1), np.float32(0))
+    assert {below, np.finfo(np.float32).eps} < set(np.ravel(y_prob))
     assert all(set(y_true[y_prob == end]) == {end} for end in (0, 1))
     assert all(set(y_true[y_prob == x]) == {0, 1} for x in (0.25, 0.5, 0.625, 0.75))
-    _, logits = target.draw("64", logits=True)
-    assert {-100, -30, 0, 0.5, 30, 100} <= set(logits)
+    _, logits = draw((64,), logits=True)
+    assert {-100, -40, -30, 0, 0.5, 30, 40, 100} <= set(logits)
     for size in range(1, 20):
-        y_true, y_prob = target.draw(f"{size}", logits=False)
+        y_true, y_prob = draw((size,), logits=False)
         assert y_true.shape == y_prob.shape == (size,) and np.any(y_true == 1)
 
 
@@ -358,6 +382,20 @@ def test_the_backend_that_is_wrong_is_named(own, monkeypatch):
     status, text = call("check", f"{own}:brier", "--backend", "numpy", "--backend", "torch")
     assert status == 1
     assert re.search(r"the worst: \S+:brier on torch eager float64 against", text)
+
+
+def test_vendor(tmp_path):
+    arguments = ("vendor", str(tmp_path), "--name", "copied")
+    status, text = call(*arguments, "--include-compat")
+    assert status == 0 and f"softset {ss.__version__} copied to {tmp_path / 'copied'}" in text
+    assert (tmp_path / "copied" / "_array_api_compat" / "__init__.py").is_file()
+    status, text = call(*arguments, "--check")
+    assert status == 0 and text == f"{tmp_path / 'copied'}: unchanged and current\n"
+    (tmp_path / "copied" / "losses.py").write_text("")
+    status, text = call(*arguments, "--check")
+    assert status == 1 and text == f"{tmp_path / 'copied'}: changed: losses.py\n"
+    status, text = call(*arguments)
+    assert status == 2 and "must have no other copied in it" in text
 
 
 def test_keyboard_interrupts_are_the_users(own):

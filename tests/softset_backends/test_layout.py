@@ -17,15 +17,16 @@ SHARED = {
 }
 FOLDERS = {
     "numpy": {"backend", "differences", "members"},
-    "torch": {*SHARED, "options", "score_base"},
+    "torch": {*SHARED, "decision", "options", "score_base"},
     "jax": {"backend", "collectives", "members", "parts"},
     "tensorflow": {"backend", "collectives", "members", "parts"},
     "keras": {"collectives", "loss", "score", "configs", "inputs"},
-    "sklearn": {"evaluation", "objective", "scoring", "thresholds"},
+    "sklearn": {"calibration", "evaluation", "objective", "responses", "scoring", "thresholds"},
     "plots": {"curves", "groups", "metrics", "steps", "surface", "style"},
     "check": {
-        *("gradients", "function", "gaps", "report"),
-        *("cases", "case_parts", "processes", "target"),
+        *("gradients", "function", "running", "gaps", "blame", "jumps", "words", "report"),
+        *("loss", "draws", "target"),
+        *("cases", "case_parts", "processes"),
         "diagnosis",
     },
     "compare": {
@@ -50,7 +51,8 @@ FOLDERS = {
     },
     ".": {
         *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
-        *("folders", "markdown", "parts", "quiet", "registry", "tabular"),
+        *("decision", "folders", "markdown", "metric_names", "parts", "quiet"),
+        *("registry", "tabular", "vendoring"),
     },
 }
 ROOT = Path(softset_backends.__file__).parent

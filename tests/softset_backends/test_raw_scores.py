@@ -11,9 +11,10 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, precision_recall_curve
-from sklearn.model_selection import cross_val_predict, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from softset_backends.sklearn import ThresholdClassifier, boosting_objective, scorer
 
@@ -47,7 +48,7 @@ def best_f1(y, scores):
 
 @raw_expected
 def test_threshold_of_raw_scores(raw_classifier):
-    model = ThresholdClassifier(raw_classifier, cv=3).fit(X, Y)
+    model = ThresholdClassifier(raw_classifier, cv=3, expected=0.0).fit(X, Y)
     raw = cross_val_predict(raw_classifier, X, Y, cv=3, method="predict_proba")
     cut = np.log(model.thresholds_[0] / (1 - model.thresholds_[0]))
     assert f1_score(Y, raw >= cut) == pytest.approx(best_f1(Y, raw), rel=1e-12)
@@ -58,7 +59,8 @@ def test_threshold_of_raw_scores(raw_classifier):
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
     assert scorer(ss.f1)(model, X, Y) == pytest.approx(f1_score(Y, raw >= cut), rel=1e-12)
     fitted = clone(raw_classifier).fit(X[FIT], Y[FIT])
-    prefit = ThresholdClassifier(make_pipeline(fitted), cv="prefit").fit(X[TUNE], Y[TUNE])
+    prefit = ThresholdClassifier(make_pipeline(fitted), cv="prefit", expected=0.0)
+    prefit.fit(X[TUNE], Y[TUNE])
     expected = ss.best_threshold(ss.f1, Y[TUNE], fitted.predict(X[TUNE]), from_logits=True)
     assert prefit.thresholds_[0] == pytest.approx(expected.threshold, rel=1e-12)
 
@@ -110,6 +112,23 @@ def test_labels_in_a_column():
     assert scorer(ss.f1)(model, X, Y) == pytest.approx(expected, rel=1e-12)
 
 
+def test_boosters_in_a_pipeline_and_a_search(xgboost, lightgbm):
+    """With their own objectives, several labels among them, by expected counts."""
+    tags = np.stack([Y, X[:, 0] > 0], axis=1).astype(int)
+    options = {"n_estimators": 5, "max_depth": 3, "n_jobs": 1}
+    light = MultiOutputClassifier(lightgbm.LGBMClassifier(verbose=-1, **options))
+    for base, y in ((xgboost.XGBClassifier(**options), tags), (light, tags), (light.estimator, Y)):
+        model = make_pipeline(StandardScaler(), ThresholdClassifier(base, cv=3))
+        shares = {"thresholdclassifier__expected": [0.0, 0.3, 1.0]}
+        search = GridSearchCV(model, shares, scoring="f1_macro", cv=2).fit(X, y)
+        best = search.best_estimator_
+        p = best.predict_proba(X)
+        p = np.stack([x[:, 1] for x in p], axis=1) if isinstance(p, list) else p
+        p = p[:, 1] if y.ndim == 1 else p
+        np.testing.assert_array_equal(best.predict(X), p >= best[-1].thresholds_)
+        assert search.best_score_ > 0.5
+
+
 def test_threshold_of_neither_probabilities_nor_raw_scores(xgboost):
     raw = xgboost.XGBClassifier(objective="binary:logitraw", n_estimators=2, n_jobs=1)
     with pytest.raises(ValueError, match=r"`estimator` must give prob.* \[0, 1\], got values from"):
@@ -117,7 +136,7 @@ def test_threshold_of_neither_probabilities_nor_raw_scores(xgboost):
     with pytest.raises(ValueError, match=r"of shape \(n, 2\), got \(1200, 1\)"):
         ThresholdClassifier(Columns().fit(X, Y), cv="prefit").fit(X, Y)
     booster = xgboost.XGBClassifier(n_estimators=2, n_jobs=1).fit(X, Y).get_booster()
-    with pytest.raises(TypeError, match=r"`estimator` must have predict_proba, got Booster.*best_"):
+    with pytest.raises(TypeError, match=r"`estimator` must have predict_proba or.*Booster.*best_"):
         ThresholdClassifier(booster, cv="prefit").fit(X, Y)
 
 

@@ -12,7 +12,9 @@ def test_reports_add_up():
     one = GradientRow("torch", "eager", "float64", 2, Gap(1e-16, 3e-15, "a"), None, None)
     two = GradientRow("torch", "eager", "float64", 3, Gap(2e-16, 1e-15, "b"), Gap(0, 0, "b"))
     bad = replace(two, error="ValueError: no", backend="jax")
-    report = GradientReport((one,)) + GradientReport((two, bad))
+    first = GradientReport((one,), ("fails on jax",), notes=("a kink",))
+    report = first + GradientReport((two, bad), ("fails on jax", "it jumps"), "it jumps")
+    assert report.findings == ("fails on jax", "it jumps") and report.jump == "it jumps"
     merged, failed = report.rows
     assert merged.cases == 5
     assert merged.dual == Gap(2e-16, 3e-15, "a") and merged.others == Gap(0, 0, "b")
@@ -34,7 +36,7 @@ def test_reports_add_up():
         "-",
         "5",
     ]
-    assert lines[-1] == "jax eager float64 failed: ValueError: no"
+    assert lines[-3:] == ["fails on jax", "it jumps", "a kink"]
     starts = [line.index(x) for line, x in zip(lines, ("dual", "value", "2.0e-16"), strict=False)]
     assert len(set(starts)) == 1
 
@@ -48,14 +50,20 @@ def test_worst_weighs_by_tolerance():
     assert "b on numpy eager float64 against central differences: value 0" in str(report.worst)
 
 
-def test_above_tolerance_the_row_that_is_outvoted_comes_first():
+def test_above_tolerance_the_row_that_is_to_blame_comes_first():
     far, further = Gap(0, 1e-3, "a"), Gap(0, 1e-2, "b")
-    right = GradientRow("jax", "eager", "float64", 1, None, further, against=1)
-    wrong = GradientRow("torch", "eager", "float64", 1, None, far, against=2.5)
+    right = GradientRow("jax", "eager", "float64", 1, None, further)
+    wrong = GradientRow("torch", "eager", "float64", 1, None, far, blamed=True)
     for rows in ((right, wrong), (wrong, right)):
         assert GradientReport(rows).worst.row == wrong
     # Within the tolerance nobody is to blame.
     loose = {"float64": {"others": 1.0}}
     assert GradientReport((right, wrong)).worst_of(loose).row == right
-    merged = GradientReport((right,)) + GradientReport((replace(right, against=3.0),))
-    assert merged.rows[0].against == 3.0
+    merged = GradientReport((right,)) + GradientReport((replace(right, blamed=True),))
+    assert merged.rows[0].blamed
+
+
+def test_a_jump_is_within_no_tolerance_of_differences():
+    row = GradientRow("jax", "eager", "float64", 1, None, None, Gap(0, 0))
+    report = GradientReport((row,), ("it jumps",), "it jumps")
+    assert not report.passed and report.within({"float64": {"dual": 1.0}})

@@ -669,9 +669,13 @@ def of_positives(probability):
 
 
 @parametrize_with_checks(
-    [ThresholdClassifier(LogisticRegression())],
+    [ThresholdClassifier(LogisticRegression()), ThresholdClassifier(RidgeClassifier())],
     # It compares the labels with a threshold of 0.5, and expects scikit-learn's own to fail too.
-    expected_failed_checks=lambda _: {"check_classifiers_train": "thresholds are not 0.5"},
+    expected_failed_checks=lambda model: (
+        {"check_classifiers_train": "thresholds are not 0.5"}
+        if hasattr(model, "predict_proba")
+        else {}
+    ),
 )
 # What scikit-learn itself warns of on infinite labels.
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
@@ -685,7 +689,7 @@ def test_scikit_learn_checks(estimator, check):
     ids=["f1", "mcc"],
 )
 def test_threshold_is_best_on_rows_that_were_not_fitted_on(metric, theirs):
-    model = ThresholdClassifier(LogisticRegression(), metric).fit(X_RARE, Y_RARE)
+    model = ThresholdClassifier(LogisticRegression(), metric, expected=0.0).fit(X_RARE, Y_RARE)
     p = cross_val_predict(LogisticRegression(), X_RARE, Y_RARE, cv=5, method="predict_proba")[:, 1]
     best = max(theirs(Y_RARE, p >= t) for t in p)
     assert theirs(Y_RARE, p >= model.thresholds_[0]) == pytest.approx(best, rel=1e-12)
@@ -733,7 +737,7 @@ def test_data_frames():
 )
 def test_a_threshold_for_each_label(base):
     """Whatever form the probabilities come in."""
-    model = ThresholdClassifier(base, cv=3).fit(X_RARE, TAGS)
+    model = ThresholdClassifier(base, cv=3, expected=0.0).fit(X_RARE, TAGS)
     p = of_positives(cross_val_predict(base, X_RARE, TAGS, cv=3, method="predict_proba"))
     assert model.thresholds_.shape == (3,)
     for y, scores, threshold in zip(TAGS.T, p.T, model.thresholds_, strict=True):
@@ -772,7 +776,7 @@ def test_a_fitted_estimator_is_left_alone():
     train, tune = slice(0, 300), slice(300, None)
     plain = LogisticRegression().fit(X_RARE[train], Y_RARE[train])
     before = plain.coef_.copy()
-    model = ThresholdClassifier(plain, cv="prefit").fit(X_RARE[tune], Y_RARE[tune])
+    model = ThresholdClassifier(plain, cv="prefit", expected=0.0).fit(X_RARE[tune], Y_RARE[tune])
     assert model.estimator_ is plain
     np.testing.assert_array_equal(plain.coef_, before)
     p = plain.predict_proba(X_RARE[tune])[:, 1]
@@ -783,7 +787,8 @@ def test_a_fitted_estimator_is_left_alone():
 
 def test_weights_go_to_both():
     weights = RNG.uniform(0.2, 2, len(Y_RARE))
-    model = ThresholdClassifier(LogisticRegression()).fit(X_RARE, Y_RARE, sample_weight=weights)
+    model = ThresholdClassifier(LogisticRegression(), expected=0.0)
+    model.fit(X_RARE, Y_RARE, sample_weight=weights)
     plain = LogisticRegression().fit(X_RARE, Y_RARE, sample_weight=weights)
     np.testing.assert_array_equal(model.estimator_.coef_, plain.coef_)
     p = cross_val_predict(
@@ -828,8 +833,6 @@ def test_refused_data():
         ThresholdClassifier(DecisionTreeClassifier(), cv=3).fit(X_RARE, np.zeros(len(Y_RARE)))
     with pytest.raises(ValueError, match="`metric` must give one value for each threshold"):
         ThresholdClassifier(RandomForestClassifier(2), ss.macro(ss.f1), cv=3).fit(X_RARE, TAGS)
-    with pytest.raises(TypeError, match="predict_proba"):
-        ThresholdClassifier(RidgeClassifier()).fit(X_RARE, Y_RARE)
     assert not hasattr(ThresholdClassifier(RidgeClassifier()), "predict_proba")
     with pytest.raises(NotFittedError):
         ThresholdClassifier(LogisticRegression()).predict(X_RARE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,9 +13,13 @@ import softset as ss
 from softset.scores import Score
 
 from .. import registry
-from .function import first_line, require_loss
-from .gaps import Referees, Result, row_of
+from .blame import choices_at_kinks, judge
+from .function import require_loss, require_slope
+from .gaps import Referees, row_of
+from .jumps import Jump, find_jump
 from .report import GradientReport, GradientRow
+from .running import attempt, attempt_sides, run_on
+from .words import Batch, of_jump, sentences, unexplained
 
 DTYPES = ("float64", "float32")
 
@@ -38,7 +42,8 @@ def check_gradients(
     The referees are dual numbers (`softset.value_and_grad` on NumPy), the other backends and
     modes, and central differences. Within 1e-5 of 0 or 1 the differences are taken inwards, since
     a probability has no other side; at a kink, where the slopes on the two sides of a score
-    differ, they are left out.
+    differ, every slope between them is right. On the way from each score to the next one the
+    function must not jump. `GradientReport.findings` says who is wrong, and where.
 
     Parameters
     ----------
@@ -118,29 +123,25 @@ def check_gradients(
         cases,
     )
     call = positional(fn)
-
     # A function that knows its parts runs them one by one where nothing has to be compiled.
     parts = [positional(part) for part in getattr(fn, "losses", ())]
-    found = {run: _run(call, given, argnum, *run, parts) for run in runs}
+    found = {run: run_on(call, given, argnum, *run, parts) for run in runs}
     closed = reference
     if reference is None and isinstance(fn, Score) and argnum == 1:
         closed = ss.value_and_grad(fn)
     if closed is not None:
-        dual = _attempt(positional(closed), given)
+        dual = attempt(positional(closed), given)
     else:
-        dual = found[_DUAL] if _DUAL in found else _run(call, given, argnum, *_DUAL)
-    moved = None
+        dual = found[_DUAL] if _DUAL in found else run_on(call, given, argnum, *_DUAL)
+    moved = jump = None
     if differences:
         numpy: Any = registry.get("numpy")
-        moved = _attempt(numpy.central_differences(call, argnum=argnum), given)
-        _require_slope([*found.values(), dual], moved)
+        moved = attempt_sides(numpy.slopes_of_sides(call, argnum=argnum), given)
+        require_slope([*found.values(), dual], moved)
+        jump = find_jump(call, given, argnum)
 
     referees = Referees(found, dual, moved, _DUAL if closed is None else None)
-    rows = [row_of(run, referees, cases) for run in runs]
-    failed = dual.error or (moved.error if moved else "")
-    if failed and not any(row.error for row in rows):
-        rows.append(GradientRow("numpy", "referee", "float64", error=failed))
-    report = GradientReport(tuple(rows))
+    report = _report(referees, jump, Batch.of(given[: len(arrays)], argnum, cases))
     if tolerance is not None and not report.within(tolerance):
         raise AssertionError(
             f"gradients disagree; the worst: {report.worst_of(tolerance)}\n{report}"
@@ -150,6 +151,25 @@ def check_gradients(
 
 # Where dual numbers run.
 _DUAL = ("numpy", "eager", "float64")
+
+
+def _report(referees: Referees, jump: Jump | None, batch: Batch) -> GradientReport:
+    """Compare what was found with the referees, and say what is wrong."""
+    runs = tuple(referees.found)
+    blames = judge(referees)
+    guilty = {blame.run for blame in blames if "disagree" not in blame.name}
+    rows = [row_of(run, referees, batch.cases, blamed=run in guilty) for run in runs]
+    findings = sentences(blames, runs, batch)
+    failed = next((x.error for x in referees[1:3] if x is not None and x.error), "")
+    if failed and not any(row.error for row in rows):
+        rows.append(GradientRow("numpy", "referee", "float64", error=failed))
+        findings += (f"a referee fails on numpy: {failed}",)
+    text = "" if jump is None else of_jump(jump, batch)
+    findings += (text,) if text else ()
+    report = GradientReport(tuple(rows), findings, text)
+    if not (findings or report.passed):
+        report = replace(report, findings=(unexplained(report.worst),))
+    return replace(report, notes=sentences(choices_at_kinks(referees), runs, batch))
 
 
 def _check_call(
@@ -202,63 +222,3 @@ def _positional(count: int, names: tuple[str, ...], fn: Callable[..., Any]) -> C
         return fn(*arrays[:count], **dict(zip(names, arrays[count:], strict=True)))
 
     return call
-
-
-def _run(
-    fn: Callable[..., Any],
-    arrays: Sequence[Any],
-    argnum: int,
-    name: str,
-    mode: str,
-    dtype: str,
-    parts: Sequence[Callable[..., Any]] = (),
-) -> Result:
-    """Run a function on one backend, in one mode and one dtype."""
-    backend = registry.get(name)
-
-    def pair(fn: Callable[..., Any], moved: Sequence[Any]) -> tuple[Any, Any]:
-        value, gradient = backend.value_and_grad(fn, argnum=argnum, mode=mode)(*moved)
-        return backend.to_numpy(value), backend.to_numpy(gradient)
-
-    def run(*arrays: Any) -> tuple[Any, Any]:
-        moved = [backend.asarray(x, dtype if x.dtype.kind == "f" else None) for x in arrays]
-        if not parts or mode != "eager" or name == "numpy":
-            return pair(fn, moved)
-        values, gradients = zip(*(pair(part, moved) for part in parts), strict=True)
-        return np.stack(values), np.stack(gradients)
-
-    with backend.double_precision() if dtype == "float64" else nullcontext():
-        return _attempt(run, arrays, dtype)
-
-
-def _require_slope(found: Sequence[Result], moved: Result) -> None:
-    """Raise if a function has no slope anywhere, which all referees agree on."""
-    if any(x.error or np.any(x.gradients != 0) for x in found) or moved.error:
-        return
-    if np.any(np.abs(moved.gradients) > 0):  # NaN at a kink
-        raise ValueError(
-            "`fn` must keep the slopes of its scores, got a gradient of 0 everywhere, although "
-            "the loss changes with them; leave out what detaches them, such as stop_gradient"
-        )
-    raise ValueError(
-        "`fn` must change smoothly with the scores, got a gradient of 0 everywhere: it is a step, "
-        "such as a hard metric, or constant on these data; take as_loss with a smooth step, or "
-        "pass differences=False if the gradient is to be 0"
-    )
-
-
-def _attempt(
-    run: Callable[..., tuple[Any, Any]], arrays: Sequence[Any], dtype: str = "float64"
-) -> Result:
-    """Return values and gradients with one leading axis, or whatever error came."""
-    try:
-        value, gradient = (np.asarray(x) for x in run(*arrays))
-        for name, x in (("value", value), ("gradient", gradient)):
-            if str(x.dtype) != dtype:
-                raise TypeError(f"the {name} should be {dtype}, but it is {x.dtype}")
-        values = np.reshape(value, (-1,)).astype("float64")
-        return Result(values, np.reshape(gradient, (len(values), -1)).astype("float64"))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever a user's function or a framework raises
-        return Result(error=first_line(error))

@@ -59,9 +59,9 @@ class GradientRow:
     dual, others, differences : Gap or None
         The largest relative disagreement with dual numbers, with the other backends and modes,
         and with central differences; None where there was no such referee.
-    against : float
-        How many backends and referees it disagrees with by more than `TOLERANCES`; a backend
-        counts by the share of its modes.
+    blamed : bool
+        Whether it is this row that is wrong, where some disagree by more than `TOLERANCES`:
+        by central differences if they can tell, and else because most others agree.
     error : str
         First line of the first error; empty if every case ran. A case that fails counts as
         infinite disagreement.
@@ -75,7 +75,7 @@ class GradientRow:
     others: Gap | None = None
     differences: Gap | None = None
     error: str = ""
-    against: float = 0.0
+    blamed: bool = False
 
     def gap(self, referee: str) -> Gap | None:
         """Return the disagreement with a referee by name."""
@@ -84,8 +84,8 @@ class GradientRow:
     def __add__(self, other: GradientRow) -> GradientRow:
         """Return the row of both: the larger disagreements, all cases."""
         gaps = {name: _larger(self.gap(name), other.gap(name)) for name in REFEREES}
-        error, against = self.error or other.error, max(self.against, other.against)
-        return replace(self, cases=self.cases + other.cases, error=error, against=against, **gaps)
+        error, blamed = self.error or other.error, self.blamed or other.blamed
+        return replace(self, cases=self.cases + other.cases, error=error, blamed=blamed, **gaps)
 
 
 @dataclass(frozen=True)
@@ -96,34 +96,48 @@ class GradientReport:
     ----------
     rows : tuple of GradientRow
         One for each backend, mode and dtype.
+    findings : tuple of str
+        What is wrong by `TOLERANCES`, in sentences: on which backends, at which score, by how much.
+    jump : str
+        The sentence of them on a jump of the function, which no gradient shows; empty if none
+        was met, or none looked for.
+    notes : tuple of str
+        What is not wrong but good to know: where backends choose different slopes at a kink.
     """
 
     rows: tuple[GradientRow, ...] = ()
+    findings: tuple[str, ...] = ()
+    jump: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether every disagreement is within `TOLERANCES`."""
+        """Whether every disagreement is within `TOLERANCES`, and the function does not jump."""
         return self.within(TOLERANCES)
 
     @property
     def worst(self) -> Worst | None:
         """The disagreement that uses up most of `TOLERANCES`; None without any.
 
-        Of those above it, one of the row that disagrees with most others.
+        Of those above it, one of a row that is to blame.
         """
         return self.worst_of(TOLERANCES)
 
     def within(self, tolerance: Mapping[str, Mapping[str, float]]) -> bool:
-        """Tell whether everything ran and every disagreement is within a tolerance."""
+        """Tell whether everything ran and every disagreement is within a tolerance.
+
+        A jump is within none that names differences.
+        """
         worst = self.worst_of(tolerance)
         failed = any(row.error for row in self.rows)
-        return not failed and (worst is None or worst.ratio <= 1)
+        jumps = self.jump and any("differences" in limits for limits in tolerance.values())
+        return not failed and not jumps and (worst is None or worst.ratio <= 1)
 
     def worst_of(self, tolerance: Mapping[str, Mapping[str, float]]) -> Worst | None:
         """Return the disagreement that uses up most of a tolerance.
 
-        Two sides disagree: above the tolerance, the row that most others speak against comes
-        first. A dtype or a referee that the tolerance does not name is not judged.
+        Two sides disagree: above the tolerance, the row that is to blame comes first. A dtype or a
+        referee that the tolerance does not name is not judged.
         """
         found = [
             Worst(_ratio(gap.largest, limit), row, referee, gap)
@@ -139,7 +153,12 @@ class GradientReport:
         for row in other.rows:
             key = (row.backend, row.mode, row.dtype)
             merged[key] = merged[key] + row if key in merged else row
-        return GradientReport(tuple(merged.values()))
+        return GradientReport(
+            tuple(merged.values()),
+            tuple(dict.fromkeys(self.findings + other.findings)),
+            self.jump or other.jump,
+            tuple(dict.fromkeys(self.notes + other.notes)),
+        )
 
     def __str__(self) -> str:
         lines = [
@@ -149,7 +168,7 @@ class GradientReport:
         ]
         widths = [max(len(line[i]) for line in lines[1:]) for i in range(len(HEADER))]
         table = [_joined(line, widths) for line in lines]
-        return "\n".join(table + [f"{_name(r)} failed: {r.error}" for r in self.rows if r.error])
+        return "\n".join([*table, *self.findings, *self.notes])
 
 
 HEADER = ("backend", "mode", "dtype", *("value", "gradient") * 3, "cases")
@@ -190,10 +209,6 @@ def _number(x: float) -> str:
     return "0" if x == 0 else f"{x:.1e}"
 
 
-def _name(row: GradientRow) -> str:
-    return f"{row.backend} {row.mode} {row.dtype}"
-
-
 def _larger(a: Gap | None, b: Gap | None) -> Gap | None:
     if a is None or b is None:
         return a or b
@@ -202,7 +217,7 @@ def _larger(a: Gap | None, b: Gap | None) -> Gap | None:
 
 
 def _blame(worst: Worst) -> tuple[float, float]:
-    return (worst.row.against if worst.ratio > 1 else -1.0, worst.ratio)
+    return (worst.ratio > 1 and 1.0 + worst.row.blamed, worst.ratio)
 
 
 def _ratio(gap: float, limit: float) -> float:

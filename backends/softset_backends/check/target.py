@@ -1,8 +1,7 @@
-"""A user's own loss for `softset check`: where it is, and data to call it with."""
+"""A user's own loss for `softset check`: the file that it is in, and the shape of its scores."""
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -13,20 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from .function import first_line
-
-# Central differences call the function twice for each score.
-_MOST_SCORES = 4096
-_MOST_AXES = 8  # TensorFlow broadcasts no more
-
-# Labels and scores where losses go wrong. Labels agree with scores of 0 and 1, and with saturated
-# logits: a loss that is infinite otherwise is right.
-_PROBABILITIES = ((1, 1.0), (0, 0.0), (1, 0.5), (0, 0.5), (1, 0.25), (0, 0.75), (0, 0.25))
-_PROBABILITIES += ((1, 0.75), (1, 0.625), (0, 0.625), (1, 0.625), (0, 0.0), (1, 1.0))
-_LOGITS = ((1, 100.0), (0, -100.0), (1, 0.0), (0, 0.0), (1, 30.0), (0, -30.0))
-_LOGITS += ((1, 0.5), (0, 0.5), (1, 0.5), (0, -100.0), (1, 100.0))
 
 
 class TargetError(Exception):
@@ -97,38 +83,12 @@ def _function(
     return function
 
 
-def draw(shape: str, *, logits: bool) -> tuple[Any, Any]:
-    """Return labels and scores of a shape such as "64" or "64,3".
-
-    Half of them are random, and up to half those where losses go wrong: at the ends, at knots of
-    the steps at 0.5, in ties, and saturated.
-    """
-    lengths = _lengths(shape)
-    size = math.prod(lengths)
-    rng = np.random.default_rng(0)
-    # Real labels: a function that forgets to cast them fails on some frameworks only.
-    y_true = (rng.uniform(size=size) < 0.4).astype(np.float64)
-    y_true[0] = 1.0  # a loss of a batch without positives may have no slope
-    y_prob = rng.uniform(0.02, 0.98, size)
-    scores = np.log(y_prob / (1 - y_prob)) if logits else y_prob
-    special = np.asarray(_LOGITS if logits else _PROBABILITIES)
-    special = np.resize(special, (min(len(special), size // 2), 2))
-    if len(special):
-        y_true[-len(special) :], scores[-len(special) :] = special.T
-    order = rng.permutation(size)
-    return np.reshape(y_true[order], lengths), np.reshape(scores[order], lengths)
-
-
-def _lengths(shape: str) -> tuple[int, ...]:
+def lengths(shape: str) -> tuple[int, ...]:
+    """Return the lengths of a shape such as "64" or "64,3"."""
     try:
-        lengths = tuple(int(n) for n in shape.split(","))
+        found = tuple(int(n) for n in shape.split(","))
     except ValueError:
-        lengths = ()
-    if not lengths or min(lengths) < 1:
+        found = ()
+    if not found or min(found) < 1:
         raise TargetError(f"`shape` must be lengths such as 64 or 64,3, got {shape!r:.80}")
-    if len(lengths) > _MOST_AXES or math.prod(lengths) > _MOST_SCORES:
-        raise TargetError(
-            f"`shape` must have at most {_MOST_AXES} lengths and {_MOST_SCORES} scores in all, "
-            f"got {shape!r:.80}"
-        )
-    return lengths
+    return found

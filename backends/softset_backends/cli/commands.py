@@ -19,18 +19,21 @@ from rich.table import Table
 
 import softset as ss
 
-from .. import registry
+from .. import registry, vendoring
 from ..check import cases
-from ..check.gradients import check_gradients
+from ..check.loss import check_loss
 from ..check.processes import run_all
 from ..check.report import TOLERANCES, GradientReport, GradientRow, cells
-from ..check.target import TargetError, draw, loaded
+from ..check.target import TargetError, lengths, loaded
 from ..quiet import quiet
 from .comparison import compare
 from .libraries import LIBRARIES
 from .of_predictions import evaluate, threshold
 from .output import console as wide_console
 from .output import print_cells, stop
+
+# The first ones tell what is wrong, the rest that it is so elsewhere as well.
+_MOST_FINDINGS = 12
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -121,10 +124,10 @@ def check(
     except (TargetError, ValueError, ImportError) as error:
         stop(error)
     console.print(_table(report))
-    for row in report.rows:
-        if row.error:
-            name = f"{row.backend} {row.mode} {row.dtype}"
-            console.print(f"{name} failed: {row.error}", markup=False, soft_wrap=True)
+    for text in (*report.findings[:_MOST_FINDINGS], *report.notes):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if len(report.findings) > _MOST_FINDINGS:
+        console.print(f"... and {len(report.findings) - _MOST_FINDINGS} more")
     if report.passed:
         console.print("[green]all within tolerance[/]")
         return
@@ -151,6 +154,31 @@ def demo(
         module.run(output, backends=backend or None, epochs=epochs)
     except (ValueError, ImportError, OSError) as error:
         stop(error)
+
+
+@app.command()
+def vendor(
+    dest: Annotated[Path, typer.Argument(help="The folder, such as yourproject/_vendor.")],
+    name: Annotated[str, typer.Option(help="What to call the copy.")] = "softset",
+    include_compat: Annotated[
+        bool, typer.Option("--include-compat", help="Copy array-api-compat into it as well.")
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only say whether the copy there is unchanged and current."),
+    ] = False,
+) -> None:
+    """Copy softset into another package, with a stamp of its version and hashes."""
+    place = dest / name
+    if check:
+        problems = vendoring.problems_of(dest, name=name)
+        typer.echo("\n".join(f"{place}: {text}" for text in problems or ["unchanged and current"]))
+        raise typer.Exit(bool(problems))
+    try:
+        vendoring.vendor(dest, name=name, include_compat=include_compat)
+    except (ValueError, OSError) as error:
+        stop(error)
+    typer.echo(f"softset {ss.__version__} copied to {place}")
 
 
 app.command()(compare)
@@ -195,11 +223,11 @@ def _in_processes(jobs: Sequence[cases.Job], backends: Sequence[str]) -> Iterato
 def _check_target(
     console: Console, backends: Sequence[str], target: str, shape: str, *, logits: bool
 ) -> GradientReport:
-    """Check a user's function on random labels and scores."""
-    y_true, y_prob = draw(shape, logits=logits)
+    """Check a user's function on data that are drawn for it."""
+    options = {"shape": lengths(shape), "logits": logits, "backends": backends, "name": target}
     with loaded(target) as function, console.status("checking"), quiet():
         try:
-            return check_gradients(function, y_true, y_prob, backends=backends, cases=[target])
+            return check_loss(function, **options)
         except (TypeError, ValueError, RuntimeError) as error:
             raise TargetError(f"{target} cannot be checked: {error}") from error
 
@@ -221,8 +249,10 @@ def _table(report: GradientReport) -> Table:
         table.add_column(f"{referee}\nvalue", justify="right", no_wrap=True)
         table.add_column("\n\ngradient", justify="right", no_wrap=True)
     table.add_column("cases", justify="right")
+    blamed = any(row.blamed for row in report.rows)
     for row in report.rows:
-        table.add_row(*cells(row), style="" if _within(row) else "red")
+        wrong = row.blamed or not (_within(row) or blamed)
+        table.add_row(*cells(row), style="red" if wrong else "")
     table.caption = "largest relative disagreement with each referee"
     return table
 

@@ -11,7 +11,7 @@ from .backend import (
     to_numpy,
     value_and_grad,
 )
-from .differences import central_differences
+from .differences import central_differences, slopes_of_sides
 
 __all__ = [
     "MODES",
@@ -21,6 +21,7 @@ __all__ = [
     "device",
     "double_precision",
     "fit_mlp",
+    "slopes_of_sides",
     "synchronize",
     "to_numpy",
     "value_and_grad",

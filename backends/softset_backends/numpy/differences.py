@@ -17,11 +17,28 @@ def central_differences(
     of 0 or 1 two steps are taken inwards: fn may have no value beyond. At a kink, where the
     differences on two sides disagree, the slope is NaN.
     """
+    both = slopes_of_sides(fn, argnum=argnum, step=step)
 
     def call(*arrays: Any) -> tuple[Any, Any]:
+        value, low, high = both(*arrays)
+        return value, np.where(low == high, low, np.nan)
+
+    return call
+
+
+def slopes_of_sides(
+    fn: Callable[..., Any], *, argnum: int = 1, step: float = 1e-5
+) -> Callable[..., tuple[Any, Any, Any]]:
+    """Return a function that gives fn's value and its least and its largest slope by each number.
+
+    They are the same, those of `central_differences`, but for kinks, where every number between
+    the slopes of the two sides is a right one.
+    """
+
+    def call(*arrays: Any) -> tuple[Any, Any, Any]:
         x = np.array(arrays[argnum], dtype=np.float64)
         value = np.asarray(fn(*arrays))
-        gradient = np.zeros(value.shape + x.shape)
+        low, high = (np.zeros(value.shape + x.shape) for _ in range(2))
         usual = np.maximum(1, np.abs(value)) / x.size
         for index in np.ndindex(x.shape):
 
@@ -31,30 +48,59 @@ def central_differences(
                 found = fn(*arrays[:argnum], moved, *arrays[argnum + 1 :])
                 return (np.asarray(found) - value) / move
 
-            end = float(0 <= x[index] < step) - float(1 - step < x[index] <= 1)
-            gradient[(..., *index)] = _limit(difference, step, end * step, usual)
-        return value, gradient
+            at = (..., *index)
+            low[at], high[at] = _sides(difference, float(x[index]), step, usual)
+        return value, low, high
 
     return call
 
 
-def _limit(difference: Callable[[float], Any], step: float, inwards: float, usual: Any) -> Any:
-    """Return the slope to second order; `inwards` is a step away from an end, 0 elsewhere."""
-    if not inwards:
-        sides = difference(step), difference(-step)
-        return _unless_kink(0.5 * (sides[0] + sides[1]), sides, usual)
+def _sides(difference: Callable[[float], Any], x: float, step: float, usual: Any) -> Any:
+    """Return the slopes of the two sides to second order, equal where there is no kink."""
+    if 0 <= x < step:
+        return _at_end(difference, x, step, usual)
+    if 1 - step < x <= 1:
+        return _at_end(difference, x - 1, -step, usual)
+    near = difference(step), difference(-step)
+    slope, kink = _known(0.5 * (near[0] + near[1])), _is_kink(near, usual)
+    if not np.any(kink):
+        return slope, slope
+    far = difference(2 * step), difference(-2 * step)
+    sides = [2 * d - e for d, e in zip(near, far, strict=True)]
+    coarse = [_is_kink(pair, usual) for pair in zip(near, far, strict=True)]
+    return _between(slope, kink, sides, np.any(coarse, axis=0))
+
+
+def _at_end(difference: Callable[[float], Any], x: float, step: float, usual: Any) -> Any:
+    """Return the slopes at a distance x from an end of the range; `step` goes inwards."""
     # What has no value beyond an end, or another curve, has the slope of what is inside.
-    near, far = difference(inwards), difference(2 * inwards)
-    return _unless_kink(2 * near - far, (near, far, _beyond(difference, -inwards)), usual)
+    near, far = difference(step), difference(2 * step)
+    slope, beyond = _known(2 * near - far), _beyond(difference, -step)
+    sides = [slope] if beyond is None else [slope, beyond]
+    inside = [near, far, difference(0.5 * abs(x) * np.sign(step))] if x else [near, far]
+    coarse = _is_kink(inside, usual)
+    return _between(slope, _is_kink([near, *sides[1:]], usual) | coarse, sides, coarse)
 
 
-def _unless_kink(slope: Any, sides: Sequence[Any], usual: Any) -> Any:
-    """Return NaN for a slope if some differences are further apart than a curve makes them."""
-    known = [x for x in sides if x is not None]
-    low, high = np.min(known, axis=0), np.max(known, axis=0)
-    kink = high - low > 1e-2 * np.maximum(-low, high) + 1e-3 * usual
-    # A slope that is NaN is no kink: it has to be seen.
-    return np.where(np.isnan(slope), np.inf, np.where(kink, np.nan, slope))
+def _is_kink(sides: Sequence[Any], usual: Any) -> Any:
+    """Tell whether differences are further apart than a curve makes them."""
+    low, high = np.min(sides, axis=0), np.max(sides, axis=0)
+    return high - low > 1e-2 * np.maximum(-low, high) + 1e-3 * usual
+
+
+def _between(slope: Any, kink: Any, sides: Sequence[Any], coarse: Any) -> Any:
+    """Return the least and the largest slope, which may be any where the steps are too coarse.
+
+    They are where differences of one side are far apart: close to a knot, or at a logarithm of 0.
+    """
+    low = np.where(coarse, -np.inf, np.min(sides, axis=0))
+    high = np.where(coarse, np.inf, np.max(sides, axis=0))
+    return np.where(kink, low, slope), np.where(kink, high, slope)
+
+
+def _known(slope: Any) -> Any:
+    """Return infinity for a slope that is NaN, which is no kink: it has to be seen."""
+    return np.where(np.isnan(slope), np.inf, slope)
 
 
 def _beyond(difference: Callable[[float], Any], move: float) -> Any:

@@ -1,7 +1,8 @@
-"""scikit-learn's scorers and thresholds, objectives and metrics for XGBoost and LightGBM."""
+"""For scikit-learn scorers, calibration and thresholds; for XGBoost and LightGBM objectives too."""
 
 from __future__ import annotations
 
+from .calibration import recalibrated
 from .evaluation import lightgbm_metric, xgboost_metric
 from .objective import boosting_objective
 from .scoring import scorer
@@ -11,6 +12,7 @@ __all__ = [
     "ThresholdClassifier",
     "boosting_objective",
     "lightgbm_metric",
+    "recalibrated",
     "scorer",
     "xgboost_metric",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from scipy.sparse import issparse
@@ -14,11 +14,25 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 import softset as ss
+from softset._options import between
 from softset._types import Metric
+
+from .calibration import Method, recalibrated
+from .responses import method_of, of_positives, two_columns
+
+# Of so many rows labels and probabilities weigh the same, as benchmarks/thresholds.py measures. Of
+# fewer the labels are noise, of more a curve that does not fit the scores would cost more.
+_WORTH = 300
+_TINY = np.finfo(np.float64).tiny
 
 
 def _has_probabilities(self: Any) -> bool:
     return hasattr(getattr(self, "estimator_", self.estimator), "predict_proba")
+
+
+def _has_margins_only(self: Any) -> bool:
+    estimator = getattr(self, "estimator_", self.estimator)
+    return hasattr(estimator, "decision_function") and not _has_probabilities(self)
 
 
 class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -27,9 +41,9 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier
-        With `predict_proba`, for two classes or for an indicator matrix of labels. LightGBM with
-        an objective of your own gives raw scores there, of shape (n,); their logistic function
-        is taken for the probability.
+        With `predict_proba`, or else `decision_function`, for two classes or for an indicator
+        matrix of labels. LightGBM with an objective of your own gives raw scores as
+        `predict_proba`, of shape (n,); their logistic function is taken for the probability.
     metric : callable, default f1
         Any function of a `Confusion`, as for `best_threshold`. With several labels each gets
         the threshold that its own metric is best at, which is best for the macro average too.
@@ -39,30 +53,47 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         not be those that it was fitted on.
     maximize : bool, optional
         Whether larger values of the metric are better, as for `as_loss`.
+    expected : float, optional
+        The share of probabilities in what is counted, as for `softset.expected_labels`: 0 for the
+        labels alone, 1 for expected counts alone. By default they are worth 300 rows: of n rows
+        the share is 300 / (300 + n).
+    calibration : {"sigmoid", "isotonic"} or None, default "sigmoid"
+        How `recalibrated` makes these probabilities of the scores, on the rows that choose the
+        thresholds; with None they are those of the estimator. `predict_proba` gives the
+        estimator's in any case.
 
     Attributes
     ----------
     estimator_ : classifier
         The estimator, fitted on all data.
     thresholds_ : array of shape (1,), or (k,) for k labels
-        The probabilities from which on a label is given.
+        The probabilities from which on a label is given, or the values of `decision_function`.
     classes_
         Those of `estimator_`. Of two classes the second is the positive one.
 
     Raises
     ------
     TypeError
-        When fitted, if the estimator has no `predict_proba`, as a Booster of XGBoost or LightGBM.
+        When fitted, if the estimator has neither `predict_proba` nor `decision_function`, as a
+        Booster of XGBoost or LightGBM.
     ValueError
         When fitted, for more than two classes: thresholds do not make an arg max. For a decision
         about each class by itself pass the indicator matrix of
         ``sklearn.preprocessing.label_binarize``. If `predict_proba` gives neither of the
-        above, or anything outside [0, 1].
+        above, or anything outside [0, 1]; if `expected` is no share or `calibration` is another
+        one, or None for what has no probabilities.
+
+    Warns
+    -----
+    UserWarning
+        When fitted, if the labels are far from the estimator's probabilities and these are counted
+        with as they are, as `softset.expected_labels` says.
 
     Notes
     -----
     The thresholds come from probabilities for rows that were not fitted on, all folds together,
-    and every cut between two of them is tried. scikit-learn's ``TunedThresholdClassifierCV``
+    and every cut between two of them is tried, of counts by the labels and by what these
+    probabilities, recalibrated, say of the rows. scikit-learn's ``TunedThresholdClassifierCV``
     tries 100 thresholds on each fold and averages the scores; it takes two classes only and any
     scorer. `sample_weight` goes to the estimator's `fit`, which a pipeline takes by scikit-learn's
     metadata routing only, and enters the counts.
@@ -87,15 +118,19 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         cv: Any = 5,
         maximize: bool | None = None,
+        expected: float | None = None,
+        calibration: Method | None = "sigmoid",
     ) -> None:
         self.estimator = estimator
         self.metric = metric
         self.cv = cv
         self.maximize = maximize
+        self.expected = expected
+        self.calibration = calibration
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ThresholdClassifier:
         """Choose the thresholds on rows that were not fitted on, and fit on all rows."""
-        _check_estimator(self.estimator)
+        method = method_of(self.estimator)
         kind = type_of_target(y, input_name="y")
         if kind == "unknown":
             raise ValueError(
@@ -115,12 +150,11 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         options = {} if sample_weight is None else {"sample_weight": sample_weight}
         if isinstance(self.cv, str) and self.cv == "prefit":
             self.estimator_ = self.estimator
-            probability = self.predict_proba(X)
+            scores = getattr(self.estimator_, method)(X)
         else:
-            probability = cross_val_predict(
-                self.estimator, X, y, cv=self.cv, method="predict_proba", params=options
+            scores = cross_val_predict(
+                self.estimator, X, y, cv=self.cv, method=method, params=options
             )
-            probability = _in_columns(probability)
             model: Any = clone(self.estimator)
             self.estimator_ = model.fit(X, y, **options)
         for name in ("n_features_in_", "feature_names_in_"):
@@ -131,15 +165,42 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             labels = labels[:, None] == self.classes_[-1]
         _check_both(labels)
         weights = None if sample_weight is None else np.asarray(sample_weight)[:, None]
-        self.thresholds_, _ = ss.best_threshold(
+        columns = of_positives(scores, method, labels.shape[1])
+        # Margins as shares of their range: midway between two of these is midway between those.
+        low, size = np.zeros(1), np.ones(1)
+        if method != "predict_proba":
+            low, size = columns.min(axis=0), np.ptp(columns, axis=0)
+            size = np.where(size > 0, size, 1.0)
+        shares, _ = ss.best_threshold(
             self.metric,
-            labels,
-            _of_positives(probability, labels.shape[1]),
+            self._counted_as(labels, columns, weights),
+            (columns - low) / size,
             sample_weight=weights,
             axis=0,
             maximize=self.maximize,
         )
+        self.thresholds_ = low + size * shares
         return self
+
+    def _counted_as(self, labels: Any, columns: Any, weights: Any) -> Any:
+        """Return what chooses the thresholds in the place of the labels."""
+        share = _WORTH / (_WORTH + len(labels)) if self.expected is None else self.expected
+        between("expected", share)
+        margins = not _has_probabilities(self)
+        known = get_args(Method) if margins else (*get_args(Method), None)
+        if self.calibration not in known:
+            raise ValueError(
+                f"`calibration` must be one of {known}, got {self.calibration!r}"
+                f"{'; the estimator has no predict_proba' if margins else ''}"
+            )
+        if share == 0:
+            return labels
+        if margins:  # a line through the logits of these is one through the margins
+            columns = expit((columns - columns.mean(axis=0)) / (columns.std(axis=0) + _TINY))
+        method: Any = self.calibration
+        if method is not None:
+            columns = recalibrated(labels, columns, method=method, sample_weight=weights)
+        return ss.expected_labels(labels, columns, share=share, axis=0)
 
     @property
     def classes_(self) -> Any:
@@ -150,12 +211,20 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> Any:
         """Return the probabilities of the fitted estimator, of two classes in two columns."""
         check_is_fitted(self, "estimator_")
-        return _in_columns(self.estimator_.predict_proba(X))
+        return two_columns(self.estimator_.predict_proba(X))
+
+    @available_if(_has_margins_only)
+    def decision_function(self, X: Any) -> Any:
+        """Return the decision function of the fitted estimator, if it has no probabilities."""
+        check_is_fitted(self, "estimator_")
+        return self.estimator_.decision_function(X)
 
     def predict(self, X: Any) -> Any:
         """Return the labels: positive from the threshold on."""
         check_is_fitted(self, "thresholds_")
-        positive = _of_positives(self.predict_proba(X), len(self.thresholds_)) >= self.thresholds_
+        method = method_of(self.estimator_)
+        scores = getattr(self.estimator_, method)(X)
+        positive = of_positives(scores, method, len(self.thresholds_)) >= self.thresholds_
         if len(self.thresholds_) > 1:
             return positive.astype(int)
         return self.classes_[positive[:, 0].astype(int)]
@@ -168,45 +237,6 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags.multi_label = getattr(theirs.classifier_tags, "multi_label", False)
         tags.input_tags = theirs.input_tags
         return tags
-
-
-def _check_estimator(estimator: Any) -> None:
-    if not hasattr(estimator, "predict_proba"):
-        raise TypeError(
-            f"`estimator` must have predict_proba, got {type(estimator).__name__}; for scores that "
-            "you have, as a Booster's, take softset.best_threshold(metric, y_true, scores), with "
-            "from_logits=True if they are raw"
-        )
-
-
-def _in_columns(probability: Any) -> Any:
-    """Return probabilities, of raw scores in one dimension too, in a column for each class."""
-    if isinstance(probability, list):  # one array for each label
-        return [_in_columns(p) for p in probability]
-    if np.ndim(probability) == 1:
-        logits = np.asarray(probability, dtype=np.float64)
-        return np.stack([expit(-logits), expit(logits)], axis=1)
-    return probability
-
-
-def _of_positives(probability: Any, labels: int) -> Any:
-    """Return the probabilities of the positives, one column for each label."""
-    if isinstance(probability, list):
-        found = np.stack([p[:, 1] for p in probability], axis=1)
-    else:
-        columns = 2 if labels == 1 else labels
-        if np.shape(probability)[1:] != (columns,):
-            raise ValueError(
-                f"`estimator` must give probabilities of shape (n, {columns}), got "
-                f"{np.shape(probability)}"
-            )
-        found = probability if labels > 1 else probability[:, 1:]
-    if not np.all((found >= 0) & (found <= 1)):
-        raise ValueError(
-            "`estimator` must give probabilities in [0, 1], got values from "
-            f"{np.min(found)} to {np.max(found)}; XGBoost gives them with binary:logistic"
-        )
-    return found
 
 
 def _check_both(labels: Any) -> None:

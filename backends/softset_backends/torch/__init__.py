@@ -17,6 +17,7 @@ from .backend import (
     value_and_grad,
 )
 from .collectives import all_reduce
+from .decision import Decision
 from .loss import MetricLoss
 from .parts import backward_in_parts
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .score import MetricScore
 
 __all__ = [
+    "Decision",
     "MODES",
     "MetricLoss",
     "MetricScore",

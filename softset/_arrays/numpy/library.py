@@ -75,9 +75,13 @@ class NumPy(Library):
             return self.sum(x * y, axes)
         return self.number(self.dot(x, y, axes), x)
 
-    def row(self, x: Any) -> Any:
-        """Return an array as one row without a copy, or None where it cannot be."""
-        return x.reshape(-1) if x.flags.c_contiguous else None
+    def joins(self, x: Any) -> bool:
+        """Tell whether axes are to be one: as for pieces of one length."""
+        return self.free
+
+    def joined(self, x: Any, shape: tuple[int, ...]) -> Any:
+        """Return x in a shape of fewer axes, or None where that takes a copy."""
+        return x.reshape(shape) if x.flags.c_contiguous else None
 
     def total(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Return the sum over the axes in float64, of all as a number."""

@@ -160,9 +160,13 @@ class Torch(Library):
                 return torch.dot(x, y)
         return (x * y).sum()
 
-    def row(self, x: Any) -> Any:
-        """Return a tensor as one row without a copy, or None where it cannot be."""
-        return x.view(-1) if x.is_contiguous() else None
+    def joins(self, x: Any) -> bool:
+        """Tell whether axes are to be one: as for pieces of one length."""
+        return self.free
+
+    def joined(self, x: Any, shape: tuple[int, ...]) -> Any:
+        """Return x in a shape of fewer axes, or None where that takes a copy."""
+        return x.view(shape) if x.is_contiguous() else None
 
     def total(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Return the sum over the axes in float64, of all as a number."""

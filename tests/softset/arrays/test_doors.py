@@ -36,6 +36,7 @@ DOORS = {
     "steps/members.py": {"members"},
     "tables.py": {"confusion_table"},
     "thresholds/cuts.py": {"cut"},
+    "thresholds/expected.py": {"_compare", "expected_labels"},
     "weights.py": {"_class_numbers", "pos_weight", "sample_weight"},
 }
 FRAMEWORKS = {"array_api_compat", "dask", "jax", "keras", "numpy", "tensorflow", "torch"}

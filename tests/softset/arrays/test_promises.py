@@ -86,6 +86,13 @@ def test_sums_over_some_axes(backend):
     held(backend, lambda lib, x: lib.products(x, x, (1,)), TABLE, expected=(TABLE**2).sum(1))
     held(backend, lambda lib, x: lib.products(x, x, (0, 1)), TABLE, expected=np.sum(TABLE**2))
     held(backend, lambda lib, x: lib.products(x, x, ()), TABLE, expected=TABLE**2)
+    for axes in ((0,), (0, 1)):
+
+        def crossed(lib, x, axes=axes):
+            return lib.xp.stack(lib.crossed((x, x + 1), (x + 2, x + 3), axes))
+
+        expected = [((TABLE + i) * (TABLE + j)).sum(axes) for i in (0, 1) for j in (2, 3)]
+        held(backend, crossed, TABLE, expected=np.stack(expected))
     held(backend, lambda lib, x: lib.running(x), TABLE, expected=np.cumsum(TABLE, axis=-1))
 
 
@@ -206,13 +213,13 @@ def test_sums_of_free_arrays_are_wide(backend, shape, dtype):
 
 
 @marks.on("numpy", "torch")
-def test_a_row_is_the_same_memory(backend):
+def test_joined_axes_are_the_same_memory(backend):
     x = backend.asarray(TABLE)
     lib = lib_of(x)
-    row = lib.row(x)
+    row = lib.joined(x, (TABLE.size,))
     row[5] = 100.0
     assert float(x[1, 1]) == 100.0
-    assert lib.row(x.T) is None
+    assert lib.joined(x.T, (TABLE.size,)) is None
 
 
 @marks.on("numpy", "torch")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,10 @@ import jax as _jax
 import jax.numpy as xp
 import numpy as np
 
-from . import numpy
-from .library import Both, Library
-from .often import compiled_if_often
+from .. import numpy
+from ..library import Backward, Both, Counts, Library
+from ..often import compiled_if_often
+from . import crossed
 
 jax: Any = _jax  # not all of which a type checker sees
 
@@ -66,6 +68,16 @@ class Jax(Library):
         """Return x as a constant that no gradient flows through."""
         return jax.lax.stop_gradient(x) if isinstance(x, jax.core.Tracer) else x
 
+    def joins(self, x: Any) -> bool:
+        """Tell whether axes are to be one: XLA finds no vectors in strips of several."""
+        return crossed.are_many(x)
+
+    def crossed(self, x: tuple[Any, Any], y: tuple[Any, Any], axes: tuple[int, ...]) -> Any:
+        """Sum the products of each of x with each of y, in one loop where XLA compiles it."""
+        if not crossed.suits(x + y, axes):
+            return super().crossed(x, y, axes)
+        return crossed.sums(axes, *x, *y)
+
     def scatter(self, x: Any, place: Any, size: int) -> Any:
         """Add each element of x up at its place."""
         # XLA adds the parts of numbers up before it sums them, and they were to sum without error.
@@ -92,6 +104,14 @@ class Jax(Library):
     def divides_by_squares(self, y: Any) -> bool:
         """Tell whether a slope in y is to be a quotient of its square, as JAX has it."""
         return isinstance(y, jax.core.Tracer)
+
+    def apart(self, *arrays: Any) -> tuple[Any, ...] | None:
+        """Return the arrays behind a barrier, where XLA compiles for one CPU."""
+        return jax.lax.optimization_barrier(arrays) if crossed.are_many(arrays[0]) else None
+
+    def hides(self, x: Any) -> bool:
+        """Tell whether x is a tracer of more than its derivatives."""
+        return isinstance(jax.lax.stop_gradient(x), jax.core.Tracer)
 
     def look(self, x: Any) -> Any:
         """Return the values of x as NumPy's, without a copy, where they are in memory."""
@@ -147,6 +167,10 @@ class Jax(Library):
                 return None
         return compiled_if_often(jax.jit, function, options)
 
+    def logistics(self, x: Any) -> tuple[Any, Any]:
+        """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)), from one power that is none too large."""
+        return _logistics(x)
+
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by a custom derivative."""
 
@@ -161,6 +185,55 @@ class Jax(Library):
             return value, sum(xp.sum(x * t) for x, t in pairs if x is not None)
 
         return value_of(*arrays)
+
+    def with_backward(self, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
+        """Return counts with the gradient that is given, by a custom derivative, on one CPU."""
+        if not crossed.on_one_cpu():
+            return counts(*arrays)
+
+        @jax.custom_jvp
+        def counts_of(*arrays: Any) -> tuple[Any, ...]:
+            # What the gradient finds again as fast XLA would write and read.
+            return counts(*(self.apart(*arrays) or arrays))
+
+        def derivatives(primals: Any, tangents: Any) -> tuple[Any, Any]:
+            moved = [i for i, t in enumerate(tangents) if not isinstance(t, _ZERO)]
+            if any(moved):  # more than the first
+
+                def of_moved(*some: Any) -> tuple[Any, ...]:
+                    given = dict(zip(moved, some, strict=True))
+                    return counts(*[given.get(i, x) for i, x in enumerate(primals)])
+
+                return jax.jvp(
+                    of_moved, *[tuple([x[i] for i in moved]) for x in (primals, tangents)]
+                )
+            found = counts_of(*primals)
+
+            def back(*slopes: Any) -> Any:
+                return backward(slopes, *primals)
+
+            return found, jax.linear_transpose(back, *found)(tangents[0])
+
+        counts_of.defjvp(derivatives, symbolic_zeros=True)
+        return counts_of(*arrays)
+
+
+@jax.custom_jvp
+def _logistics(x: Any) -> tuple[Any, Any]:
+    # The reciprocal of more than this is no normal number, which XLA takes for 0.
+    power = xp.exp(xp.minimum(x, -math.log(xp.finfo(x.dtype).tiny) - 0.1))
+    lack = 1 / (power + 1)
+    return power * lack, lack
+
+
+@_logistics.defjvp
+def _(primals: Any, tangents: Any) -> tuple[Any, Any]:
+    score, lack = _logistics(*primals)
+    slope = score * lack * tangents[0]
+    return (score, lack), (slope, -slope)
+
+
+_ZERO = jax.custom_derivatives.SymbolicZero
 
 
 @jax.jit
