@@ -112,8 +112,8 @@ def _xgboost(rate: float, seed: int) -> tuple[Any, Any, Any]:
 
     def make(objective: Any, trees: int) -> Any:
         own = {} if objective is None else {"objective": objective}
-        options: dict[str, Any] = {"learning_rate": rate, "max_depth": 4, "n_jobs": 1, "random_state": seed}
-        return XGBClassifier(n_estimators=trees, **options, **own)
+        options: dict[str, Any] = {"max_depth": 4, "n_jobs": 1, "random_state": seed, **own}
+        return XGBClassifier(n_estimators=trees, learning_rate=rate, **options)
 
     def fit(model: Any, x: Any, y: Any, weight: Any, first: Any) -> Any:
         return model.fit(x, y, sample_weight=weight, xgb_model=first)
@@ -128,10 +128,9 @@ def _lightgbm(rate: float, seed: int) -> tuple[Any, Any, Any]:
     from lightgbm import LGBMClassifier
 
     def make(objective: Any, trees: int) -> Any:
-        options: dict[str, Any] = {"num_leaves": 15, "n_jobs": 1, "verbose": -1, "random_state": seed}
-        return LGBMClassifier(
-            objective=objective, n_estimators=trees, learning_rate=rate, **options
-        )
+        options: dict[str, Any] = {"num_leaves": 15, "n_jobs": 1, "random_state": seed}
+        options |= {"objective": objective, "verbose": -1}
+        return LGBMClassifier(n_estimators=trees, learning_rate=rate, **options)
 
     def fit(model: Any, x: Any, y: Any, weight: Any, first: Any) -> Any:
         return model.fit(x, y, sample_weight=weight, init_model=first)

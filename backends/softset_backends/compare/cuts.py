@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
 import softset as ss
@@ -13,6 +12,7 @@ from softset._types import Metric
 from softset.metrics import larger_is_better
 from softset.metrics.options import freeze, name_of
 
+from ..sklearn import recalibrated
 from .methods import Bound
 from .splits import Part
 
@@ -85,18 +85,17 @@ def probabilities(logits: Any) -> Any:
 def labels_of(rule: str, y: Any, p: Any, group: Any) -> Any:
     """Return what the counts of a rule are taken of.
 
-    "labels" are the labels, "expected" half of them and half of what a logistic regression on
-    the same rows of the same group makes of the probabilities (Platt 1999).
+    "labels" are the labels. "expected" mixes them with probabilities that are recalibrated on the
+    same rows of the same group, which weigh as much as 300 labels.
     """
     if rule == "labels":
         return y
-    logits, expected = np.log(p / (1 - p))[:, None], np.array(y)
+    expected = np.array(y)
     for one in np.unique(group):
         own = group == one
         if 0 < y[own].sum() < own.sum():
-            platt = LogisticRegression(C=100.0).fit(logits[own], y[own])
-            expected[own] = platt.predict_proba(logits[own])[:, 1]
-    return (y + expected) / 2
+            expected[own] = recalibrated(y[own], p[own])
+    return ss.expected_labels(y, expected, share=300 / (300 + len(y)))
 
 
 def value_elsewhere(judge: Judge, part: Part, p: Any, rule: str, *, by_group: bool) -> float:

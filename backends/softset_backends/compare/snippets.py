@@ -261,8 +261,9 @@ def _imports(body: str, place: str, *, parts: bool) -> str:
     ):
         others += [line] if name in body else []
     own = ["import softset as ss"] if "ss." in body else []
-    if "boosting_objective(" in body:
-        own.append("from softset_backends.sklearn import boosting_objective")
+    helpers = [x for x in ("boosting_objective", "recalibrated") if f"{x}(" in body]
+    if helpers:
+        own.append(f"from softset_backends.sklearn import {', '.join(helpers)}")
     if parts and place in _IN_PARTS:
         own.append(_IN_PARTS[place])
     others.sort(key=lambda line: (line.startswith("from"), line))
