@@ -23,7 +23,8 @@ def over_groups(metric: Metric, ndim: int, *, grid: bool) -> Metric:
     if isinstance(metric, Bound):
         return replace(metric, metric=over_groups(metric.metric, ndim, grid=grid))
     if isinstance(metric, Directed):
-        return replace(metric, grid=grid)
+        across: Any = replace(metric, grid=grid)
+        return across
     one = over_grid(metric, ndim - 1) if grid else metric
     return _beside_groups(one, ndim - 1 - grid, grid)
 
