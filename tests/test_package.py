@@ -68,3 +68,19 @@ def test_the_metadata_are_those_of_the_project(built):
     required = [x for x in about.get_all("Requires-Dist") if "extra ==" not in x]
     assert required == ["array-api-compat>=1.13"]
     assert "all" in about.get_all("Provides-Extra")
+
+
+def test_the_extra_all_is_all_extras_but_those(built):
+    with zipfile.ZipFile(built[1]) as wheel:
+        (name,) = (x for x in wheel.namelist() if x.endswith("/METADATA"))
+        about = message_from_string(wheel.read(name).decode())
+    within: dict[str, set[str]] = {extra: set() for extra in about.get_all("Provides-Extra")}
+    for required in about.get_all("Requires-Dist"):
+        for extra in within:
+            if required.startswith("softset[") and f"extra == '{extra}'" in required:
+                within[extra] |= set(required.partition("[")[2].partition("]")[0].split(","))
+    found = within["all"]
+    while more := {inner for extra in found for inner in within[extra]} - found:
+        found |= more
+    # Another build of TensorFlow, what is for Macs first, and what builds the project itself.
+    assert set(within) - found == {"all", "dev", "docs", "mlx", "tensorflow"}
