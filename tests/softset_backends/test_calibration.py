@@ -122,7 +122,7 @@ def test_errors_of_recalibration():
         recalibrated(Y * [1, 0], P)
     with pytest.raises(ValueError, match=r"`sample_weight` must have the shape .*got \(5,\)"):
         recalibrated(Y, P, sample_weight=np.ones(5))
-    with pytest.raises(ValueError, match="`sample_weight` must hold finite weights .* from -1.0"):
+    with pytest.raises(ValueError, match=r"`sample_weight` must hold finite weights .* from -1.0"):
         recalibrated(Y, P, sample_weight=np.where(Y == 1, -1.0, 1.0))
     with pytest.raises(TypeError, match="`labelled` must be a boolean mask, got int64; pass"):
         recalibrated(Y, P, labelled=np.ones(300, np.int64))
