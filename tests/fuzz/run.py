@@ -59,7 +59,8 @@ def run_others(backend: Backend, first: int, examples: int) -> tuple[int, list[F
         example = EXAMPLES[name](rng, int(rng.choice([2, 9, 30])))
         given = [backend.asarray(x) for x in example.arrays]
         try:
-            if example.slopes is None:
+            # Its arrays refuse a dual on their right.
+            if example.slopes is None or backend.library == "array_api_strict":
                 found, expected = backend.run(example.function, *given), example.expected
             else:
                 found = backend.value_and_grad(example.function, *given)
