@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..plots.style import GREY, line_styles
-from .question import BASELINE, METHODS, RULES, Question
+from .question import METHODS, RULES, Question, baseline_of
 from .records import Record
 from .summary import Row
 
@@ -34,7 +34,7 @@ def gains(rows: Sequence[Row], question: Question) -> Figure:
 
     def draw(ax: Axes, row: Row, y: float, style: dict[str, Any]) -> None:
         gain = row.gain
-        if gain.mean != gain.mean or row.key[1:] == BASELINE:
+        if gain.mean != gain.mean or row.key == baseline_of(row.key):
             return
         ends = [[gain.mean - gain.low], [gain.high - gain.mean]] if gain.low == gain.low else None
         ax.errorbar(gain.mean, y, xerr=ends, capsize=2, linewidth=1.2, markersize=4, **style)
