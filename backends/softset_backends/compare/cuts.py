@@ -44,11 +44,11 @@ class Judge(NamedTuple):
 
         Labels may be probabilities: their counts are expected counts.
         """
-        options = self._options(group)
+        options: dict[str, Any] = self._options(group)
         if options:
             options |= {"subject_to": (self.bound.constraint,), "by_group": by_group}  # type: ignore[union-attr]
         elif self.subject_to is not None:
-            options = {"subject_to": (self.subject_to,)}
+            options |= {"subject_to": (self.subject_to,)}
         try:
             found = ss.best_threshold(self.metric, labels, p, **options).threshold
         except ValueError:

@@ -40,6 +40,7 @@ def gains(rows: Sequence[Row], question: Question) -> Figure:
         ax.errorbar(gain.mean, y, xerr=ends, capsize=2, linewidth=1.2, markersize=4, **style)
 
     figure, ax = _by_method(rows, draw, 0.5)
+    ax.locator_params(axis="x", nbins=6)  # more of them touch
     ax.axvspan(-question.equivalent, question.equivalent, color="#e8e8e8", zorder=0)
     ax.axvline(0, color=GREY, linewidth=1)
     ax.set_xlabel(f"{_text(question.name)} gained on test rows; grey: no practical difference")
