@@ -60,6 +60,18 @@ def test_a_comparison_from_the_command_line(tmp_path):
     assert "must be a folder without records of other arguments" in more
 
 
+def test_a_bound_and_what_makes_no_difference(tmp_path):
+    options = ("--seeds", 1, "--out", tmp_path, "--equivalent", "0.03")
+    bound = ("--subject-to", "precision >= 0.8", "--confidence", "0.9")
+    result = invoke("--dataset", "breast-cancer", *QUICK, *options, *bound)
+    assert result.exit_code == 0, result.output
+    assert "so that they show precision >= 0.8 with a confidence of 0.9" in result.stdout
+    question = json.loads((tmp_path / "report.json").read_text())["question"]
+    assert (question["equivalent"], question["subject_to"]) == (0.03, "precision >= 0.8")
+    _, records = read(tmp_path / "records.jsonl")
+    assert records[-1].rule == "guarantee" and records[-1].validation["precision"] > 0.8
+
+
 def test_what_is_wrong_is_one_line(tmp_path):
     path = tmp_path / "rows.csv"
     frame = pd.DataFrame({"a": np.arange(40.0) % 7, "y": np.arange(40) % 3 == 0})
@@ -73,6 +85,11 @@ def test_what_is_wrong_is_one_line(tmp_path):
         path, "--target", "y", "--metric", "f9", *out
     )
     assert "`--of` must name a metric, got 'f9'" in error(path, "--target", "y", "--of", "f9", *out)
+    assert "it is matthews_corrcoef" in error(path, "--target", "y", "--metric", "mcc", *out)
+    given = (path, "--target", "y", *out)
+    assert "`--subject-to` must be a bound such as" in error(*given, "--subject-to", "recall")
+    assert "`equivalent` must be a number from 0 on" in error(*given, "--equivalent", "-1")
+    assert "`confidence` is that of the bounds" in error(*given, "--confidence", "0.9")
     assert "`name` must be one of numpy, torch" in error(
         path, "--target", "y", "--backend", "mxnet", *out
     )

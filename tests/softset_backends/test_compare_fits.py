@@ -143,6 +143,15 @@ CASES = {
     "none left": ({"models": ["boosting"], "methods": ["focal"]}, "for boosting, got focal"),
     "seeds": ({"seeds": 0}, "`seeds` must be at least 1, got 0"),
     "metric": ({"metric": ss.prevalence}, "`metric` must be better when larger or when smaller"),
+    "bound and groups": (
+        {"group": "site", "subject_to": ss.at_least(ss.precision, 0.8)},
+        "`subject_to` must do without groups, .*, got precision >= 0.8",
+    ),
+    "bound that cannot be shown": (
+        {"subject_to": ss.at_least(ss.f1, 0.8), "confidence": 0.9},
+        "`subject_to` with `confidence` takes bounds on recall, .* got f1",
+    ),
+    "confidence": ({"confidence": 0.9}, "`confidence` is that of the bounds of `subject_to`"),
     "max_gap": ({"max_gap": 2.0}, r"`max_gap` must lie in \[0, 1\], got 2.0"),
 }
 
@@ -352,6 +361,47 @@ def test_records_have_what_they_promise():
         assert len(r.calibration) == 10 and sum(x[2] for x in r.calibration) == 120
         assert len(r.curve) == 51 and r.seconds > 0
         assert (r.threshold == 0.5) == (r.rule == "0.5") or r.rule != "0.5"
+
+
+def test_bounds_hold_where_thresholds_are_chosen_and_shown_ones_are_stricter(tmp_path):
+    frame = people(2000)
+    bound = ss.at_least(ss.recall, 0.6)
+    options = {"subject_to": bound, "confidence": 0.9, "metric": ss.precision, "out": tmp_path}
+    records = fit(frame, **LINEAR, **options)
+    assert [r.rule for r in records] == ["0.5", "labels", "expected", "guarantee"] * 2
+    for seed in (0, 1):
+        _, labels, _, shown = records[4 * seed : 4 * seed + 4]
+        # Positives of 100 are found if 0.6 are in the population and 67 here: 67 is the least
+        # number with a probability of 0.1 or less.
+        assert labels.validation["recall"] >= 0.6 and shown.validation["recall"] >= 0.66
+        assert shown.threshold < labels.threshold
+        assert shown.test["recall"] >= labels.test["recall"]
+    before = (tmp_path / "records.jsonl").read_text()
+    again = fit(frame, **LINEAR, **options)
+    assert again == records and (tmp_path / "records.jsonl").read_text() == before
+
+
+def test_what_few_rows_cannot_show_is_not_known():
+    bound = ss.at_least(ss.precision, 0.9)
+    records = fit(people(200), **LINEAR, subject_to=bound, confidence=0.95, seeds=1)
+    (shown,) = [r for r in records if r.rule == "guarantee"]
+    # It takes 29 rows in a row that are right; there are 40 rows, 10 of them positive.
+    assert np.isnan([shown.threshold, *shown.validation.values(), shown.test["f1"]]).all()
+    assert set(shown.validation) == {"f1", "precision"}
+
+
+def test_models_within_the_bound_come_first():
+    for bound, name in (
+        (ss.at_least(ss.precision, 0.8), "precision"),
+        (ss.at_most(ss.false_positive_rate, 0.1), "false_positive_rate"),
+    ):
+        judge = Judge(ss.recall, None, bound)
+        good, near, far = (0.8, 0.7, 0.6) if name == "precision" else (0.1, 0.2, 0.3)
+        ranks = [
+            judge.rank({"recall": recall, name: x})
+            for recall, x in ((0.1, np.nan), (0.9, far), (0.5, near), (0.2, good), (0.4, good))
+        ]
+        assert ranks == sorted(ranks) and [kept for kept, _ in ranks] == [False] * 3 + [True] * 2
 
 
 def test_groups_have_a_threshold_each():

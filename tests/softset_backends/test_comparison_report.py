@@ -166,6 +166,63 @@ def test_a_bound_on_the_gap_comes_first(bound, method, kept):
     assert (f"above the bound of {bound:g}" in found.text) == (not kept)
 
 
+PRECISE = ss.at_least(ss.precision, 0.8)
+# The precision of validation rows and of test rows, by rule.
+PRECISIONS = {"0.5": (0.7, 0.7), "labels": (0.81, 0.79), "guarantee": (0.9, 0.88)}
+
+
+def bounded(rules=PRECISIONS, lost=None):
+    """Return records with a precision, of which "guarantee" has none on the split `lost`."""
+    gains = {"0.5": 0.2, "labels": 0.0, "guarantee": -0.1}
+    found = []
+    for r in records(methods=PLAIN, rules={rule: gains[rule] for rule in rules}):
+        values = zip(("validation", "test"), rules[r.rule], strict=True)
+        parts = {part: getattr(r, part) | {"precision": x} for part, x in values}
+        if (r.rule, r.seed) == ("guarantee", lost):
+            parts = {
+                part: of_part | {"f1": math.nan, "precision": math.nan}
+                for part, of_part in parts.items()
+            }
+        found.append(r._replace(**parts))
+    return found
+
+
+def test_what_shows_a_bound_is_preferred_and_says_what_it_costs():
+    question = Question(ss.f1, subject_to=PRECISE, confidence=0.9)
+    found = recommend(bounded(), question)
+    assert (found.method, found.rule, found.kept) == ("metric (linear)", "guarantee", True)
+    assert "so that they show precision >= 0.8 with a confidence of 0.9." in found.text
+    assert "which kept precision >= 0.8 on 5 of 5 splits" in found.text
+    assert "That costs 0.1" in found.text or "That costs 0.09" in found.text
+    assert "not shown, they kept it on 0 of 5 splits" in found.text
+    # Compared with cross-entropy that shows it too, so that its price is no loss.
+    assert "It is better than cross-entropy with a threshold that shows the bound" in found.text
+    assert "subject_to=(bound,),\n    confidence=0.9," in found.code
+    assert "bound = ss.at_least(ss.precision, 0.8)" in found.code
+
+
+def test_where_nothing_shows_a_bound_it_is_said():
+    question = Question(ss.f1, subject_to=PRECISE, confidence=0.9)
+    found = recommend(bounded(lost=2), question)
+    assert (found.rule, found.kept) == ("labels", True)
+    assert found.text.startswith("No way of training has a threshold on every split at which")
+    assert "on the labels of validation rows, of those with precision >= 0.8." in found.text
+    assert "confidence" not in found.code and "subject_to=(bound,)" in found.code
+
+
+def test_a_bound_that_nothing_keeps_is_said():
+    found = recommend(bounded({"0.5": (0.7, 0.7)}), Question(ss.f1, subject_to=PRECISE))
+    assert not found.kept and "precision >= 0.8 on validation rows; the nearest" in found.text
+    assert "bound" not in found.code
+
+
+def test_the_table_says_how_often_a_bound_was_kept():
+    question = Question(ss.f1, subject_to=PRECISE, confidence=0.9)
+    cells = table(bounded(lost=2), question).cells
+    assert cells[0][-2:] == ["kept: labels", "kept: guarantee"]
+    assert [line[-2:] for line in cells[1:]] == [["0 of 5", "4 of 4"]] * 3
+
+
 @pytest.mark.parametrize(("seeds", "said"), [(1, "one split"), (2, "With 2 splits"), (5, "")])
 def test_few_splits_are_said_to_be_few(seeds, said):
     found = recommend(records(methods=PLAIN, seeds=seeds), Question(ss.f1))
@@ -241,6 +298,11 @@ def test_gaps_that_are_missing_are_refused():
     [
         ({"equivalent": -1.0}, "`equivalent` must be a number from 0 on, got -1.0"),
         ({"max_gap": 0.1}, "`max_gap` needs `of`"),
+        ({"confidence": 0.9}, "`confidence` is that of the bounds of `subject_to`, got none"),
+        (
+            {"max_gap": 0.1, "of": ss.recall, "subject_to": PRECISE},
+            "`subject_to` must do without groups",
+        ),
         ({"metric": ss.prevalence}, "neither better when larger nor"),
     ],
 )
@@ -286,6 +348,7 @@ def check_code(method, model, rule, backend):
     assert decisions.shape == (120,) and decisions.dtype == bool
     # The classes are four standard deviations apart.
     assert (decisions == data["y_test"]).mean() > 0.8, code
+    return code
 
 
 # What the loop of a framework has a line of its own for; the others differ in the loss alone.
@@ -312,9 +375,23 @@ def test_code_runs(name, method):
 
 
 @pytest.mark.parametrize("method", boosting.METHODS)
-def test_code_of_boosting_runs(method):
-    pytest.importorskip("xgboost")
-    check_code(method, "boosting", "labels", "torch")
+@pytest.mark.parametrize("library", boosting.LIBRARIES)
+def test_code_of_boosting_runs(method, library, monkeypatch):
+    pytest.importorskip(library)
+    monkeypatch.setattr("softset_backends.compare.snippets.installed", lambda: library)
+    code = check_code(method, "boosting", "labels", "torch")
+    assert f"from {library} import" in code
+
+
+@pytest.mark.parametrize("rule", ["labels", "expected", "guarantee"])
+def test_code_of_a_bound_runs(rule):
+    question = Question(ss.f1, subject_to=ss.at_least(ss.recall, 0.7), confidence=0.9)
+    data = arrays()
+    code = code_of(question, ("linear", "cross-entropy", rule))
+    decisions = decide(code, data)
+    assert decisions[data["y_test"] == 1].mean() > 0.7 and ("confidence" in code) == (
+        rule == "guarantee"
+    )
 
 
 def test_code_has_the_median_of_what_was_tuned():

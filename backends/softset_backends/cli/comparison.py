@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as Left
 
-from .metric_names import complete, named
+from .metric_names import bound, complete, named
 from .output import console as wide_console
 from .output import print_cells, stop
 
@@ -55,6 +55,23 @@ def compare(
     of: Annotated[
         str, typer.Option(help="The metric whose gap it is.", autocompletion=complete)
     ] = "recall",
+    subject_to: Annotated[
+        str | None,
+        typer.Option(
+            help="Without groups, a bound to keep, as in 'precision >= 0.9' or "
+            "'false_positive_rate <= 0.05'."
+        ),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="The probability, such as 0.95, with which that bound is to hold in the "
+            "population: thresholds that show it are tried too, and preferred."
+        ),
+    ] = None,
+    equivalent: Annotated[
+        float, typer.Option(help="The difference of the metric that makes none to you.")
+    ] = 0.01,
     backend: Annotated[
         str, typer.Option(help="Whose loop trains: torch, jax, tensorflow or numpy.")
     ] = "torch",
@@ -85,12 +102,15 @@ def compare(
             data,
             wide_console(),
             out,
+            equivalent,
             target=column,
             positive=positive,
             metric=of_metric,
             group=group,
             max_gap=max_gap,
             of=of_gap,
+            subject_to=None if subject_to is None else bound(subject_to),
+            confidence=confidence,
             drop=drop or (),
             backend=backend,
             models=models,
@@ -102,7 +122,7 @@ def compare(
         stop(error)
 
 
-def _run(data: Any, console: Console, out: Path, **options: Any) -> None:
+def _run(data: Any, console: Console, out: Path, equivalent: float, **options: Any) -> None:
     """Fit, write the reports and print what they say."""
     # TensorFlow's notices at start-up would tear the progress bar; one is about oneDNN.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -114,6 +134,13 @@ def _run(data: Any, console: Console, out: Path, **options: Any) -> None:
         from ..compare.runner import RECORDS
         from ..compare.tables import overview
     grouped = options["group"] is not None
+    question = module.Question(
+        options["metric"],
+        equivalent,
+        max_gap=options["max_gap"] if grouped else None,
+        of=options["of"] if grouped else None,
+        **{name: options[name] for name in ("backend", "subject_to", "confidence")},
+    )
     for reason in planned(options["models"], options["methods"], grouped=grouped).left_out:
         console.print(f"left out: {reason}", markup=False, highlight=False, soft_wrap=True)
     text = TextColumn("{task.description}")
@@ -125,14 +152,9 @@ def _run(data: Any, console: Console, out: Path, **options: Any) -> None:
             progress.update(task, completed=done, total=total, description=escape(name))
 
         records = module.compare(data, out=out, progress=tell, **options)
-    of = options["of"] if grouped else None
-    max_gap = options["max_gap"] if grouped else None
-    question = module.Question(
-        options["metric"], max_gap=max_gap, of=of, backend=options["backend"]
-    )
     header, _ = read(out / RECORDS)
     files = module.write(records, out, question, header=header)
-    cells = overview(module.summarise(records, question))
+    cells = overview(module.summarise(records, question), question)
     print_cells(cells.cells, cells.sections, justify="right")
     recommended = module.recommend(records, question)
     for line in (recommended.text, recommended.code, f"wrote {', '.join(map(str, files))}"):

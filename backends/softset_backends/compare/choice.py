@@ -72,16 +72,18 @@ class Choice:
         """
         judge, found = by_group or self.judge, []
         for i, (seed, parts) in enumerate(zip(seeds, self.splits, strict=True)):
-            for rule in ("labels", "expected") if by_group else ("0.5", "labels", "expected"):
-                # Both tuned rules cut the same model.
+            for rule in ("labels", "expected") if by_group else judge.rules:
+                # All tuned rules cut the same model.
                 best = self.best[i]["0.5" if rule == "0.5" else "labels"]
                 held, p = parts.validation, probabilities(best.logits)
                 cut: Any = best.threshold
-                if rule == "expected" or by_group:
+                if rule == "guarantee":
+                    cut = judge.shown(held.y, p)
+                elif rule == "expected" or by_group:
                     labels = labels_of(rule, held.y, p, held.group)
                     cut = judge.cut(labels, p, held.group, by_group=by_group is not None)
                 values = judge.values(held, p, cut)
-                if rule != "0.5":
+                if rule in ("labels", "expected"):
                     other = value_elsewhere(judge, held, p, rule, by_group=by_group is not None)
                     values[judge.name] = other
                 p_test = probabilities(test_logits(i, best.model))

@@ -9,36 +9,46 @@ from sklearn.metrics import average_precision_score
 
 import softset as ss
 from softset._types import Metric
+from softset.constraints.bounds import Constraint
 from softset.metrics import larger_is_better
 from softset.metrics.options import freeze, name_of
 
 from ..sklearn import recalibrated
 from .methods import Bound
+from .question import excess
 from .splits import Part
 
-RULES = ("0.5", "labels", "expected")
 _BINS, _POINTS = 10, 51
 
 
 class Judge(NamedTuple):
-    """What is to be best, and the bound that is to hold."""
+    """What is to be best, and the bound that is to hold: on a gap, or `subject_to`."""
 
     metric: Metric
     bound: Bound | None
+    subject_to: Constraint | None = None
+    confidence: float | None = None
 
     @property
     def name(self) -> str:
         """What the metric is called in records."""
         return name_of(freeze(self.metric))
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """How thresholds are chosen."""
+        return ("0.5", "labels", "expected", *(["guarantee"] if self.confidence else []))
+
     def cut(self, labels: Any, p: Any, group: Any, *, by_group: bool = False) -> Any:
         """Return the best threshold within the bound, or without it where none keeps it.
 
         Labels may be probabilities: their counts are expected counts.
         """
-        options = self._options(group)
+        options: dict[str, Any] = self._options(group)
         if options:
             options |= {"subject_to": (self.bound.constraint,), "by_group": by_group}  # type: ignore[union-attr]
+        elif self.subject_to is not None:
+            options |= {"subject_to": (self.subject_to,)}
         try:
             found = ss.best_threshold(self.metric, labels, p, **options).threshold
         except ValueError:
@@ -48,6 +58,15 @@ class Judge(NamedTuple):
         # A threshold above all probabilities is infinite; none of them is 1.
         return np.minimum(found, 1.0)
 
+    def shown(self, y: Any, p: Any) -> float:
+        """Return the best threshold at which rows show `subject_to`, nan where none does."""
+        options: dict[str, Any] = {"confidence": self.confidence, "subject_to": (self.subject_to,)}
+        try:
+            found = ss.best_threshold(self.metric, y, p, **options).threshold
+        except ValueError:  # Whether it can be shown of any rows was asked before.
+            return float("nan")
+        return min(float(found), 1.0)
+
     def values(self, part: Part, p: Any, threshold: Any) -> dict[str, float]:
         """Return the metric and the gap at a threshold, or at one for each group."""
         c = self._counts(part, p, threshold)
@@ -55,18 +74,27 @@ class Judge(NamedTuple):
         found = {self.name: float(self.metric(whole))}
         if self.bound is not None:
             found["gap"] = float(ss.largest_gap(self.bound.metric)(c))
+        if self.subject_to is not None:
+            found[name_of(self.subject_to.metric)] = float(self.subject_to.metric(whole))
         return found
 
     def rank(self, values: dict[str, float]) -> tuple[bool, float]:
         """Return what is larger for better values: within the bound, then the metric."""
         larger = larger_is_better(freeze(self.metric))
         better = values[self.name] if larger else -values[self.name]
-        if self.bound is None or values["gap"] <= self.bound.gap + 1e-9:
+        over = 0.0
+        if self.bound is not None:
+            over = excess(self.bound.constraint, values["gap"])
+        elif self.subject_to is not None:
+            over = excess(self.subject_to, values[name_of(self.subject_to.metric)])
+        if over <= 1e-9:
             return True, better if np.isfinite(better) else -np.inf
-        return False, -values["gap"]
+        return False, -over
 
     def _counts(self, part: Part, p: Any, threshold: Any) -> ss.Confusion:
         at = np.asarray(threshold)
+        if np.isnan(at).any():  # There is no threshold, so nothing is known.
+            return ss.Confusion(*4 * (np.float64(np.nan),))
         decisions = (p >= (at[part.group] if at.ndim else at)).astype(np.float64)
         return ss.confusion(part.y, decisions, step=ss.Hard(), **self._options(part.group))
 

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..plots.style import GREY, line_styles
-from .question import BASELINE, METHODS, RULES, Question
+from .question import METHODS, RULES, Question, baseline_of
 from .records import Record
 from .summary import Row
 
@@ -34,12 +34,13 @@ def gains(rows: Sequence[Row], question: Question) -> Figure:
 
     def draw(ax: Axes, row: Row, y: float, style: dict[str, Any]) -> None:
         gain = row.gain
-        if gain.mean != gain.mean or row.key[1:] == BASELINE:
+        if gain.mean != gain.mean or row.key == baseline_of(row.key):
             return
         ends = [[gain.mean - gain.low], [gain.high - gain.mean]] if gain.low == gain.low else None
         ax.errorbar(gain.mean, y, xerr=ends, capsize=2, linewidth=1.2, markersize=4, **style)
 
     figure, ax = _by_method(rows, draw, 0.5)
+    ax.locator_params(axis="x", nbins=6)  # more of them touch
     ax.axvspan(-question.equivalent, question.equivalent, color="#e8e8e8", zorder=0)
     ax.axvline(0, color=GREY, linewidth=1)
     ax.set_xlabel(f"{_text(question.name)} gained on test rows; grey: no practical difference")

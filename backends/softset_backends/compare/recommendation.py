@@ -10,14 +10,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from . import words
-from .question import Key, Question, baseline_of, simplicity
+from .question import Key, Question, baseline_of, excess, simplicity
 from .records import Record
 from .snippets import code_of
 from .statistics import Estimate, estimate
 from .summary import Row, Values, by_key, differences, summarise, values_of
-
-# A guarantee is paid for with the metric: it is for whoever asks for it.
-_NOT_CHOSEN = ("guarantee",)
+from .tables import kept
 
 
 class Recommendation(NamedTuple):
@@ -35,7 +33,7 @@ class Recommendation(NamedTuple):
     method, model, rule : str
         As in a Record.
     kept : bool
-        Whether the bound on the gap is kept on validation rows; True without a bound.
+        Whether the bound is kept on validation rows; True without a bound.
     """
 
     text: str
@@ -55,16 +53,17 @@ def recommend(records: Iterable[Record], question: Question) -> Recommendation:
         What was fitted. The choice is by their `validation` values; those of a rule that tunes a
         threshold are fair to the others if the rows that they are of did not choose it.
     question : Question
-        The metric, what difference of it is one, and the bound on a gap if there is one.
+        The metric, what difference of it is one, and the bound if there is one.
 
     Returns
     -------
     Recommendation
-        Of the ways of training that have values on as many splits as any, and keep the bound on
-        the mean gap of validation rows, the simplest within `question.equivalent` of the best
+        Of the ways of training that have values on as many splits as any, and keep the bound with
+        the mean of validation rows, the simplest within `question.equivalent` of the best
         mean of validation rows. Simplest is first by the method, then by the model, then by the
         threshold, each in the order of `softset_backends.compare.question`. Where none keeps the
-        bound it is that with the smallest gap, and the text says so.
+        bound it is that which is nearest to it, and the text says so. With a confidence only those
+        by "guarantee" are considered, unless there are some on fewer splits alone.
 
     Raises
     ------
@@ -76,14 +75,17 @@ def recommend(records: Iterable[Record], question: Question) -> Recommendation:
     key, best, kept = _choose(found, question)
     row = rows[key]
     sentences = [f"Train {words.MODELS.get(key[0], key[0])} {words.method(key[1], question)}"]
-    sentences[0] += f" {words.rule(key[2], key[1])}."
+    sentences[0] += f" {words.rule(key[2], key[1], question)}."
     if not kept:
         sentences.insert(0, _infeasible(rows, row, question))
+    if question.confidence is not None and key[2] != "guarantee":
+        sentences.insert(0, words.unshown(question))
     sentences.append(_value(row, question))
     sentences.append(words.verdict(row, question))
     if best != key:
         sentences.append(_nearly(found, key, best, question))
     sentences += _gap(row, question)
+    sentences += _bounded(rows, found, row, question)
     sentences += _procedure(found, question)
     sentences += _doubts(rows, row)
     code = code_of(question, key, [record.setting for record in found[key]])
@@ -93,9 +95,7 @@ def recommend(records: Iterable[Record], question: Question) -> Recommendation:
 def _choose(found: dict[Key, list[Record]], question: Question) -> tuple[Key, Key, bool]:
     """Return what is recommended, the best of validation rows, and whether the bound is kept."""
     values = {
-        key: values_of(records, "validation", question.name)
-        for key, records in found.items()
-        if key[2] not in _NOT_CHOSEN
+        key: values_of(records, "validation", question.name) for key, records in found.items()
     }
     most = max(map(len, values.values()), default=0)
     if not most:
@@ -103,18 +103,20 @@ def _choose(found: dict[Key, list[Record]], question: Question) -> tuple[Key, Ke
             f"`records` must hold values of {question.name} on validation rows, got none"
         )
     values = {key: of_key for key, of_key in values.items() if len(of_key) == most}
-    kept = True
-    if question.max_gap is not None:
-        gaps = {key: _mean(values_of(found[key], "validation", "gap")) for key in values}
-        keeping = [key for key in values if gaps[key] <= question.max_gap]
-        kept = bool(keeping)
-        if not kept:
-            known = [key for key in values if gaps[key] == gaps[key]]
-            if not known:
-                raise ValueError("`records` must hold a gap on validation rows, got none")
-            smallest = min(gaps[key] for key in known)
-            keeping = [key for key in known if gaps[key] == smallest]
-        values = {key: values[key] for key in keeping}
+    # Of the ways to keep a bound, those that show it are preferred, whatever they cost.
+    values = {key: x for key, x in values.items() if key[2] == "guarantee"} or values
+    kept, bound = True, question.bound
+    if bound is not None:
+        over = {
+            key: excess(bound, _mean(values_of(found[key], "validation", question.bounded)))
+            for key in values
+        }
+        nearest = max(0.0, min(over.values()))
+        if nearest == math.inf:
+            named = question.bounded if question.subject_to else "a gap"
+            raise ValueError(f"`records` must hold {named} on validation rows, got none")
+        kept = nearest == 0
+        values = {key: x for key, x in values.items() if over[key] <= nearest}
     ordered = sorted(values, key=simplicity)
     best = max(ordered, key=lambda key: question.sign * _mean(values[key]))
     # Rounding of a mean makes no difference practical.
@@ -148,9 +150,15 @@ def _nearly(found: dict[Key, list[Record]], key: Key, best: Key, question: Quest
 
 
 def _infeasible(rows: dict[Key, Row], row: Row, question: Question) -> str:
-    tried = sum(key[2] not in _NOT_CHOSEN for key in rows)
+    start = f"Nothing that was tried ({len(rows)} ways of training) kept"
+    if question.subject_to is not None:
+        return (
+            f"{start} {question.subject_to} on validation rows; the nearest was "
+            f"{row.validation_bounded.mean:.3f}, of what follows. Loosen the bound, or find "
+            "features or rows that tell more."
+        )
     return (
-        f"Nothing that was tried ({tried} ways of training) kept {question.gap_name} at most "
+        f"{start} {question.gap_name} at most "
         f"{question.max_gap:g} on validation rows; the smallest was {row.validation_gap.mean:.3f}, "
         "of what follows. Allow a larger gap, or find features or rows that tell more of the "
         "group that is behind."
@@ -169,6 +177,29 @@ def _gap(row: Row, question: Question) -> list[str]:
         f"{words.interval(gap, least=0.0)} on test rows, {holds} the bound of "
         f"{question.max_gap:g}."
     ]
+
+
+def _bounded(
+    rows: dict[Key, Row], found: dict[Key, list[Record]], row: Row, question: Question
+) -> list[str]:
+    """Say how often test rows kept `subject_to`, and what it costs to have it shown."""
+    if question.subject_to is None:
+        return []
+    said = [
+        f"Its {question.bounded} is {row.validation_bounded.mean:.3f} on validation rows and "
+        f"{words.interval(row.test_bounded)} on test rows, which kept {question.subject_to} on "
+        f"{kept(row)} splits."
+    ]
+    other = (*row.key[:2], "labels")
+    if row.rule == "guarantee" and other in found:
+        one, best = (values_of(found[k], "test", question.name) for k in (row.key, other))
+        lost = estimate(differences(best, one, question.sign), question.test_ratio)
+        said.append(
+            f"That costs {words.interval(lost)} of {question.name} on test rows: cut at the best "
+            f"threshold that keeps the bound on validation rows, not shown, they kept it on "
+            f"{kept(rows[other])} splits."
+        )
+    return said
 
 
 def _procedure(found: dict[Key, list[Record]], question: Question) -> list[str]:

@@ -27,9 +27,10 @@ class Record(NamedTuple):
         One for all rows, or one for each group.
     validation, test : dict of str to float
         Values by the name of the metric; the metric that was asked for is always there, and "gap"
-        with groups. Where a threshold was tuned, the metric of validation rows is at thresholds
-        that other validation rows chose, and the gap at `threshold`. `test` has
-        "average_precision" and "brier" too.
+        with groups, or the metric of a bound by its name. Where a threshold was tuned on labels or
+        on expected counts, the metric of validation rows is at thresholds that other validation
+        rows chose; all else is at `threshold`. Where nothing shows a bound, the threshold of
+        "guarantee" and its values are nan. `test` has "average_precision" and "brier" too.
     calibration : list of lists of floats
         Ten bins of test rows: mean probability, share of positives, rows.
     curve : list of lists of floats

@@ -114,6 +114,8 @@ def _json(found: _Report) -> str:
             "equivalent": question.equivalent,
             "gap": question.gap_name if question.of else None,
             "max_gap": question.max_gap,
+            "subject_to": str(question.subject_to) if question.subject_to else None,
+            "confidence": question.confidence,
             "test_ratio": question.test_ratio,
         },
         "recommendation": found.recommendation._asdict(),
@@ -125,14 +127,14 @@ def _json(found: _Report) -> str:
 
 def _markdown(found: _Report) -> str:
     recommended = found.recommendation
-    cells = overview(found.rows).cells
+    cells = overview(found.rows, found.question).cells
     given = [["", ""], *([_plain(k), _plain(v)] for k, v in found.header)]
     parts = [
         f"# What to train for {_plain(found.question.name)}",
         recommended.text,
         f"```python\n{recommended.code.strip()}\n```",
         "## All that was tried",
-        f"{_READING} {tested(found.rows)}",
+        f"{_reading(found.question)} {tested(found.rows)}",
         markdown(cells),
         *(["## How it was made", markdown(given)] if found.header else []),
     ]
@@ -145,6 +147,16 @@ _READING = (
     "threshold, positive where it is better, with its interval and the probability that it is "
     "practically worse, equal and better."
 )
+
+
+def _reading(question: Question) -> str:
+    """Say how to read the table."""
+    if question.subject_to is None:
+        return _READING
+    return (
+        f"{_READING} Kept: on how many splits test rows kept {question.subject_to}, of those that "
+        "have such a threshold."
+    )
 
 
 def _html(found: _Report) -> str:
@@ -164,7 +176,7 @@ def _html(found: _Report) -> str:
             ("The metric over the threshold", pictures.curves(records, question)),
         ]
         images = [(title, pictures.embedded(figure)) for title, figure in drawn]
-        cells = [[line[1], *line[2:]] for line in overview(rows).cells]
+        cells = [[line[1], *line[2:]] for line in overview(rows, question).cells]
         models.append({"name": name, "cells": cells, "images": images})
     # The recommended model comes first, and is open.
     models.sort(key=lambda model: model["name"] != found.recommendation.model)
@@ -185,7 +197,7 @@ def _html(found: _Report) -> str:
         recommendation=found.recommendation,
         models=models,
         gap=gap,
-        reading=_READING,
+        reading=_reading(question),
         tested=tested(found.rows),
         header=found.header,
         names=names,

@@ -13,6 +13,7 @@ from joblib import Parallel, delayed
 
 import softset as ss
 from softset._types import Metric
+from softset.constraints.bounds import Constraint
 from softset.metrics import larger_is_better
 from softset.metrics.options import freeze, name_of
 
@@ -22,6 +23,7 @@ from .cuts import Judge
 from .data import rows
 from .methods import BY_GROUP, Bound
 from .plan import Common, fit, planned
+from .question import require_bound
 from .records import Record, append, begin, keep, read
 from .snippets import metric_code
 from .splits import of_one_width, split
@@ -41,6 +43,8 @@ def compare(
     group: str | None = None,
     max_gap: float = 0.03,
     of: Metric = ss.recall,
+    subject_to: Constraint | None = None,
+    confidence: float | None = None,
     drop: Sequence[str] = (),
     backend: str = "torch",
     models: Sequence[str] | None = None,
@@ -71,6 +75,12 @@ def compare(
         The largest gap between groups.
     of : callable, default recall
         The metric whose gap it is.
+    subject_to : Constraint, optional
+        Without groups, a bound such as ``at_least(precision, 0.8)``, which tuned thresholds keep
+        on validation rows where they can.
+    confidence : float, optional
+        The probability, from 0.5 on, with which that bound is to hold on other rows too: the rule
+        "guarantee" cuts each model at the best threshold that shows it, see `threshold_at`.
     drop : sequence of str
         Columns that are no features.
     backend : {"torch", "jax", "tensorflow", "numpy"}, default "torch"
@@ -100,7 +110,8 @@ def compare(
     ------
     TypeError, ValueError
         As `softset_backends.compare.data.rows` does; if a name is unknown, `metric` has no better
-        direction, `seeds` or `jobs` is not positive, or `out` has records of something else.
+        direction, `subject_to` comes with groups or cannot be shown, `seeds` or `jobs` is not
+        positive, or `out` has records of something else.
     ImportError
         If what is asked for by name is not installed.
 
@@ -123,16 +134,27 @@ def compare(
         )
     if not 0 <= max_gap <= 1:
         raise ValueError(f"`max_gap` must lie in [0, 1], got {max_gap}")
+    require_bound(subject_to, confidence, grouped=group is not None)
     registry.get(backend)
     budget = Budget() if budget is None else budget
     units = planned(models, methods, grouped=group is not None).units
     given = rows(data, target, positive=positive, group=group, drop=drop)
-    groups = {} if group is None else {"group": group, "max_gap": max_gap, "of": metric_code(of)}
+    bounds: dict[str, Any] = (
+        {} if group is None else {"group": group, "max_gap": max_gap, "of": metric_code(of)}
+    )
+    if subject_to is not None:
+        bounds = {"subject_to": str(subject_to), "confidence": confidence}
+    judge = Judge(
+        metric,
+        None if group is None else Bound(of, max_gap, len(given.groups)),
+        subject_to,
+        confidence,
+    )
     arguments = {
         "target": target,
         "positive": given.positive,
         "metric": metric_code(metric),
-        **groups,
+        **bounds,
         "drop": sorted(drop),
         "backend": backend,
         "seeds": seeds,
@@ -142,16 +164,15 @@ def compare(
     if out is not None:
         (store,) = files_in("out", Path(out), [RECORDS])
         begin(store, _header(arguments, given.fingerprint, len(given.y), int(given.y.sum())))
-        found = _complete(store, seeds)
+        found = _complete(store, seeds, len(judge.rules))
     done = {(record.model, record.method) for record in found}
     left = [unit for unit in units if unit not in done]
     tell = progress or (lambda *_: None)
     tell(len(units) - len(left), len(units), "")
     if left:
         splits = of_one_width([split(given, seed) for seed in range(seeds)])
-        bound = None if group is None else Bound(of, max_gap, len(given.groups))
         ratio = float((given.y == 0).sum() / given.y.sum())
-        common = Common(splits, Judge(metric, bound), ratio, backend, budget)
+        common = Common(splits, judge, ratio, backend, budget)
         for i, fitted in enumerate(_fitted(left, common, jobs)):
             if store is not None:
                 append(store, fitted)
@@ -172,7 +193,7 @@ def _fitted(units: Sequence[tuple[str, str]], common: Common, jobs: int) -> Iter
     yield from pool(delayed(fit)(unit, common) for unit in units)
 
 
-def _complete(store: Path, seeds: int) -> list[Record]:
+def _complete(store: Path, seeds: int, rules: int) -> list[Record]:
     """Return the records of fits that were written as a whole, and forget the others."""
     _, found = read(store)
     of_unit: dict[tuple[str, str], list[Record]] = {}
@@ -181,7 +202,7 @@ def _complete(store: Path, seeds: int) -> list[Record]:
     whole = [
         record
         for (_, method), records in of_unit.items()
-        if len(records) == seeds * (2 if method == BY_GROUP else 3)
+        if len(records) == seeds * (2 if method == BY_GROUP else rules)
         for record in records
     ]
     if len(whole) < len(found):

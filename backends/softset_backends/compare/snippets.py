@@ -15,10 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import softset as ss
 from softset.metrics.options import Bound, freeze, name_of
 
+from .boosting import installed
 from .question import METHODS, MODELS, Key, Question
 
 UPDATES = 1000
 _GROUPED = ("penalty", "lagrangian")
+_TREES = ("xgboost", "lightgbm")
 _LOOPS = ("pairwise", "micro-batches", "lagrangian")  # which boosting does not have
 # What needs no loop with a linear model: scikit-learn fits it on cross-entropy.
 _READY = (
@@ -62,7 +64,7 @@ _FOCAL = {
         "    inner = {gamma} * p * np.log(np.maximum(p, 1e-300)) + p - 1",
         "    return side * (1 - p) ** {gamma} * inner / len(y)",
     ),
-    "boosting": (
+    "trees": (
         "def focal(y, logits):",
         "    side = np.where(y > 0, 1.0, -1.0)",
         "    p = 1 / (1 + np.exp(-side * logits))  # of the true class",
@@ -79,7 +81,7 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
     Parameters
     ----------
     question : Question
-        The metric, the backend, and with groups the bound.
+        The metric, the backend, and the bound if there is one.
     key : tuple of str
         Model, method and rule.
     settings : sequence of dict, optional
@@ -90,7 +92,8 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
     str
         Code for NumPy arrays ``x_train``, ``y_train``, ``x_validation``, ``y_validation``,
         ``x_test``, and with groups their numbers ``groups_train`` and so on. It ends with
-        ``decisions`` for the rows of ``x_test``.
+        ``decisions`` for the rows of ``x_test``. Trees are those of the library that fits them
+        here: XGBoost, or LightGBM where that alone is installed.
 
     Raises
     ------
@@ -103,7 +106,9 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
     if method not in METHODS or model not in MODELS or (model == "boosting" and method in _LOOPS):
         raise ValueError(f"`key` must be a way of training that there is, got {method} ({model})")
     chosen = _chosen(settings)
-    place = model if model == "boosting" else question.backend
+    place = question.backend
+    if model == "boosting":
+        place = "lightgbm" if installed() == "lightgbm" else "xgboost"
     if model == "linear" and method in _READY:
         place = "sklearn"
     parts = method == "micro-batches"
@@ -119,11 +124,13 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         "weight": _weight(chosen) if method == "class-weighted" else "",
         "by_group": method == "thresholds per group",
         "bounded": question.of is not None,
+        "subject_to": question.subject_to is not None,
+        "confidence": question.confidence if rule == "guarantee" else None,
         "rule": rule,
         "metric": metric_code(question.metric),
         "updates": UPDATES,
         "trees": max(2, int(chosen.get("n_estimators", 100))),
-        "rate": f"{chosen.get('learning_rate', 0.1 if place == 'boosting' else 0.01):g}",
+        "rate": f"{chosen.get('learning_rate', 0.1 if model == 'boosting' else 0.01):g}",
         "multiplier_rate": f"{chosen.get('multiplier_rate', 0.1):g}",
     }
     templates = Environment(
@@ -134,7 +141,7 @@ def code_of(question: Question, key: Key, settings: Sequence[dict[str, float]] =
         autoescape=False,  # Python, no HTML
     )
     before = "\n".join(
-        [*_bound(question), *_rows(method, chosen), *_loss(question, method, place, chosen)]
+        [*_bound(question, rule), *_rows(method, chosen), *_loss(question, method, place, chosen)]
     )
     loop = templates.get_template(f"{place}.jinja").render(context).strip()
     cut = templates.get_template("threshold.jinja").render(context).strip()
@@ -161,8 +168,12 @@ def metric_code(metric: Any) -> str:
     return f"ss.{name}" if getattr(ss, name, None) is frozen else name
 
 
-def _bound(question: Question) -> list[str]:
-    """Return the bound on the gap, where there is one."""
+def _bound(question: Question, rule: str) -> list[str]:
+    """Return the bound, where there is one that the code needs."""
+    bound = question.subject_to
+    if bound is not None and rule != "0.5":
+        kind = "at_most" if bound.is_upper else "at_least"
+        return [f"bound = ss.{kind}({metric_code(bound.metric)}, {bound.bound:g})"]
     if question.of is None:
         return []
     of = metric_code(question.of)
@@ -208,7 +219,13 @@ def _loss(question: Question, method: str, place: str, chosen: dict[str, float])
     of_metric = f"ss.as_loss({metric}, from_logits=True)"
     if method == "focal":
         gamma = f"{chosen.get('gamma', 2.0):g}"
-        return ["", "", *(line.format(gamma=gamma) for line in _FOCAL[place]), "", ""]
+        return [
+            "",
+            "",
+            *(line.format(gamma=gamma) for line in _FOCAL["trees" if place in _TREES else place]),
+            "",
+            "",
+        ]
     if method == "pairwise":
         return ["loss = ss.pairwise_loss"]
     if method.startswith("metric"):
@@ -217,7 +234,7 @@ def _loss(question: Question, method: str, place: str, chosen: dict[str, float])
     if method == "micro-batches":
         return [f"loss = {of_metric}"]
     if method == "cross-entropy, then metric":
-        return [*([] if place == "boosting" else [entropy]), f"of_metric = {of_metric}"]
+        return [*([] if place in _TREES else [entropy]), f"of_metric = {of_metric}"]
     if method == "cross-entropy + metric":
         weights = f"weights=(1.0, {chosen.get('metric_weight', 1.0):g})"
         parts = f"loss = ss.compound_loss((entropy, of_metric), {weights})"
@@ -226,7 +243,7 @@ def _loss(question: Question, method: str, place: str, chosen: dict[str, float])
         strength = f".penalty({chosen.get('strength', 10.0):g})" if method == "penalty" else ""
         options = "from_logits=True, num_groups=num_groups"
         return [entropy, f"loss = ss.constrained(entropy, (gap,), {options}){strength}"]
-    if place in ("boosting", "sklearn"):
+    if place in (*_TREES, "sklearn"):
         return []
     weight = f", pos_weight={_weight(chosen)}" if method == "class-weighted" else ""
     return [f"loss = {_ENTROPY.format(weight)}"]
@@ -257,6 +274,7 @@ def _imports(body: str, place: str, *, parts: bool) -> str:
     for name, line in (
         ("SMOTE(", "from imblearn.over_sampling import SMOTE"),
         ("LogisticRegression(", "from sklearn.linear_model import LogisticRegression"),
+        ("LGBMClassifier(", "from lightgbm import LGBMClassifier"),
         ("XGBClassifier(", "from xgboost import XGBClassifier"),
     ):
         others += [line] if name in body else []

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .question import BASELINE, Key, Question, baseline_of, in_order, key_of
+from .question import Key, Question, baseline_of, excess, in_order, key_of
 from .records import Record
 from .statistics import Difference, Estimate, estimate, holm, mean_ranks, paired
 
@@ -32,6 +32,10 @@ class Row(NamedTuple):
         every split.
     validation_gap, test_gap : Estimate
         The gap between groups; of 0 splits without groups.
+    validation_bounded, test_bounded : Estimate
+        The metric of `Question.subject_to`; of 0 splits without such a bound.
+    kept : int
+        On how many splits test rows kept that bound.
     seconds : float
         The mean time of a fit.
     """
@@ -46,6 +50,9 @@ class Row(NamedTuple):
     rank: float
     validation_gap: Estimate
     test_gap: Estimate
+    validation_bounded: Estimate
+    test_bounded: Estimate
+    kept: int
     seconds: float
 
     @property
@@ -77,7 +84,7 @@ def summarise(records: Iterable[Record], question: Question) -> list[Row]:
     """
     found = by_key(records, question)
     gains = {key: _gain(key, found, question) for key in found}
-    compared = [key for key in found if key[1:] != BASELINE]
+    compared = [key for key in found if key != baseline_of(key)]
     corrected = dict(zip(compared, holm([gains[key].p for key in compared]), strict=True))
     ranks = _ranks(found, question)
 
@@ -87,6 +94,8 @@ def summarise(records: Iterable[Record], question: Question) -> list[Row]:
         def mean(values: Values) -> Estimate:
             return estimate(list(values.values()), question.test_ratio)
 
+        bound = question.subject_to
+        tested = values_of(of_key, "test", question.bounded) if bound else {}
         return Row(
             *key,
             mean(values_of(of_key, "validation", question.name)),
@@ -96,6 +105,9 @@ def summarise(records: Iterable[Record], question: Question) -> list[Row]:
             ranks.get(key, math.nan),
             mean(values_of(of_key, "validation", "gap")),
             mean(values_of(of_key, "test", "gap")),
+            mean(values_of(of_key, "validation", question.bounded) if bound else {}),
+            mean(tested),
+            sum(excess(bound, x) <= 0 for x in tested.values()) if bound else 0,
             math.fsum(record.seconds for record in of_key) / len(of_key),
         )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .question import BASELINE, RULES, Question
+from .question import RULES, Question, baseline_of
 from .records import Record
 from .summary import Row, summarise
+
+_BOUNDS = ("test_gap", "validation_gap", "test_bounded", "validation_bounded")
 
 
 class Table(NamedTuple):
@@ -33,22 +35,25 @@ def table(records: Iterable[Record], question: Question) -> Table:
         The header first: the mean metric of test rows by each rule for the threshold, then what a
         threshold tuned on labels gains on cross-entropy with the same, with the interval, and the
         probability that it is practically worse, equivalent and better; with groups also the gap
-        of test rows.
+        of test rows; with `subject_to` on how many splits test rows kept it, of those that have
+        such a threshold.
 
     Raises
     ------
     ValueError
         As `summarise` does.
     """
-    return overview(summarise(records, question))
+    return overview(summarise(records, question), question)
 
 
-def overview(rows: Sequence[Row]) -> Table:
+def overview(rows: Sequence[Row], question: Question) -> Table:
     """Return the table of `table` from its rows."""
     rules = [rule for rule in RULES if any(row.rule == rule for row in rows)]
     rules += sorted({row.rule for row in rows} - set(RULES))
     gaps = any(row.test_gap.splits for row in rows)
     header = ["model", "method", *rules, "gain [95%]", "worse", "equal", "better"]
+    bounded = [x for x in rules if question.subject_to and x in ("labels", "guarantee")]
+    header += [f"kept: {rule}" for rule in bounded]
     cells = [[*header, "gap [95%]"] if gaps else header]
     sections = []
     of_pairs: dict[tuple[str, str], dict[str, Row]] = {}
@@ -62,6 +67,7 @@ def overview(rows: Sequence[Row]) -> Table:
         row = found.get("labels") or next(iter(found.values()))
         means = [number(found[rule].test.mean) if rule in found else "" for rule in rules]
         cells.append([model, method, *means, *_gain(row)])
+        cells[-1] += [kept(found[rule]) if rule in found else "" for rule in bounded]
         if gaps:
             cells[-1].append(interval(row.test_gap))
         above = model
@@ -69,11 +75,16 @@ def overview(rows: Sequence[Row]) -> Table:
 
 
 def _gain(row: Row) -> list[str]:
-    if row.key[1:] == BASELINE:
+    if row.key == baseline_of(row.key):
         return ["compared with", "", "", ""]
     gain = row.gain
     chances = [number(x, digits=2) for x in (gain.worse, gain.equivalent, gain.better)]
     return [interval(gain, "+"), *chances]
+
+
+def kept(row: Row) -> str:
+    """Say on how many splits test rows kept a bound, of those where its metric is known."""
+    return f"{row.kept} of {row.test_bounded.splits}"
 
 
 def number(x: float, sign: str = "", digits: int = 3) -> str:
@@ -90,8 +101,9 @@ def interval(found: Any, sign: str = "") -> str:
 def flat_row(row: Row) -> dict[str, Any]:
     """Return a row of the summary with one value in each column."""
     found: dict[str, Any] = {"model": row.model, "method": row.method, "rule": row.rule}
-    for name in ("test", "gain", "validation", "test_gap", "validation_gap"):
+    for name in ("test", "gain", "validation", *_BOUNDS):
         found |= {f"{name}_{k}": v for k, v in getattr(row, name)._asdict().items()}
+    found["kept"] = row.kept
     return found | {"p_holm": row.p_holm, "rank": row.rank, "seconds": row.seconds}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .question import BASELINE, Key, Question
+from .question import Key, Question, baseline_of
 from .statistics import Estimate
 from .summary import Row
 
@@ -37,7 +37,6 @@ _RULES = {
     "0.5": "and keep the threshold of 0.5",
     "labels": "and choose its threshold on the labels of validation rows",
     "expected": "and choose its threshold on expected counts of validation rows",
-    "guarantee": "and choose its threshold with a guarantee",
 }
 
 
@@ -46,11 +45,19 @@ def method(name: str, question: Question) -> str:
     return _METHODS.get(name, f"by {name}").format(metric=question.name)
 
 
-def rule(name: str, of_method: str) -> str:
+def rule(name: str, of_method: str, question: Question) -> str:
     """Return a rule for the threshold as the end of a sentence."""
     if of_method == "thresholds per group":
         return "and choose a threshold for each group on validation rows"
-    return _RULES.get(name, f"and choose its threshold by {name}")
+    bound = question.subject_to
+    if bound is None or name == "0.5":
+        return _RULES.get(name, f"and choose its threshold by {name}")
+    if name == "guarantee":
+        return (
+            "and choose its threshold on validation rows so that they show "
+            f"{bound} with a confidence of {question.confidence:g}"
+        )
+    return f"{_RULES[name]}, of those with {bound}"
 
 
 def key(of: Key) -> str:
@@ -70,11 +77,12 @@ def interval(found: Estimate, least: float = -float("inf")) -> str:
 def verdict(row: Row, question: Question) -> str:
     """Say what was gained on cross-entropy with a tuned threshold, and how sure that is."""
     gain = row.gain
-    if row.key[1:] == BASELINE:
+    if row.key == baseline_of(row.key):
         return "That is the usual way: nothing simpler or practically better was found."
     if not gain.splits:
         return "What it gains on cross-entropy with a tuned threshold is not known."
-    of = f"cross-entropy with a threshold tuned on labels ({row.model})"
+    tuned = "that shows the bound" if row.rule == "guarantee" else "tuned on labels"
+    of = f"cross-entropy with a threshold {tuned} ({row.model})"
     if gain.splits < 2:
         return f"It differs by {gain.mean:+.3f} from {of}, on the one split that there is."
     by = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
@@ -93,6 +101,16 @@ def verdict(row: Row, question: Question) -> str:
     return (
         f"Against {of} it gains {by}. The splits do not decide: practically better with "
         f"probability {gain.better:.2f}, equivalent {gain.equivalent:.2f}, worse {gain.worse:.2f}."
+    )
+
+
+def unshown(question: Question) -> str:
+    """Say that no threshold shows the bound."""
+    return (
+        f"No way of training has a threshold on every split at which validation rows show "
+        f"{question.subject_to} with a confidence of {question.confidence:g}: there are too few "
+        "rows, or the bound is too tight. What follows has no guarantee, and other rows may break "
+        "the bound about as often as keep it."
     )
 
 
