@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ._arrays import Library
@@ -18,6 +19,7 @@ from ._counting.arguments import Arguments, Batch
 from ._counting.kinds import kind_of
 from ._counting.names import Names
 from ._counting.pieces import rounded, sum_up
+from ._counting.quickest import quickest
 from ._counting.values import HIDDEN, SEEN
 from ._types import Confusion, ConfusionTable
 from .metrics.margins import slopes_by_margins
@@ -36,12 +38,16 @@ def evaluate(loss: Any, call: Arguments) -> Any:
         found = in_one_call(_evaluate, loss, call)
         if found is not None:
             return found
-    if not lib.free:
+    if not (lib.free and loss.metric_is_own):
         return loss.of_counts(loss.counts(call), lib)
+    return quickest(partial(_evaluate_free, loss), call)
+
+
+def _evaluate_free(loss: Any, call: Arguments) -> Any:
     four, batch = sum_up(call)
-    numbers = loss.as_numbers(lib, four)
+    numbers = loss.as_numbers(call.lib, four)
     if numbers is not None:
-        return lib.number(loss.of_values(loss.metric(numbers)), batch.scores)
+        return call.lib.number(loss.of_values(loss.metric(numbers)), batch.scores)
     return loss.of_counts(loss.kind(*rounded(batch, four)))
 
 
