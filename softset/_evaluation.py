@@ -89,16 +89,16 @@ def count_slopes(
         like = counts[0] if batch is None else batch.scores
         return lib.number(loss.of_values(value), like), Confusion(*slopes)
     if batch is None:
-        value, parts = _slopes_of_arrays(loss, counts)
+        value, parts = _slopes_of_arrays(lib, loss, counts)
     elif loss.metric_is_own:
-        value, parts = _slopes_of_arrays(loss, lib.nearby(counts, batch.scores))
+        value, parts = _slopes_of_arrays(lib, loss, lib.nearby(counts, batch.scores))
         value, parts = lib.back(value, parts, batch.scores)
     else:  # a metric of others may hold arrays, as of multipliers, that lie where the scores do
-        value, parts = _slopes_of_arrays(loss, rounded(batch, counts))
+        value, parts = _slopes_of_arrays(lib, loss, rounded(batch, counts))
     return value, loss.kind(*parts)
 
 
-def _slopes_of_arrays(loss: Any, c: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+def _slopes_of_arrays(lib: Library, loss: Any, c: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
     from ._arrays import duals
 
     if loss.kind is ConfusionTable and loss.metric_is_own:
@@ -110,6 +110,9 @@ def _slopes_of_arrays(loss: Any, c: tuple[Any, ...]) -> tuple[Any, tuple[Any, ..
     def of_counts(*counts: Any) -> Any:
         return loss.of_counts(loss.kind(*counts))
 
+    found = lib.own_slopes(of_counts, c) if loss.metric_is_own else None
+    if found is not None:
+        return found
     try:
         return duals.gradients_of_sums(of_counts, *c)
     except NotElementwise:  # an area, say, or a metric that compares one class with another
