@@ -427,7 +427,7 @@ class Torch(Library):
 
     def quicker(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
         """Return what a function makes of NumPy's arrays of the same memory."""
-        return in_numpy(partial(function, numpy.FREE), arrays) if self is FREE else None
+        return in_numpy(partial(function, _AS_NUMPY), arrays) if self is FREE else None
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by an autograd.Function."""
@@ -490,6 +490,8 @@ SINGLE = Torch(has_float64=False)  # Apple's GPUs
 TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)
 TO_ONNX = Torch(visible=False, can_search=False)
+_AS_NUMPY = numpy.NumPy(free=True)
+_AS_NUMPY.moveaxis = Torch.moveaxis  # what errors are to name
 
 
 def _in_numpy(x: Any) -> Any:
