@@ -34,7 +34,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@sed -n '1s/^# //p' Makefile
 
-demo: $(VENV)/.all
+demo: $(VENV)/.demo
 	$(BIN)/softset demo
 
 # A framework that does not import fails the run; without this variable its tests would skip.
@@ -74,17 +74,17 @@ clean:
 		.hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A stamp is renewed when the requirements change; `dev` holds all that `all` does.
+# A stamp is renewed when the requirements change; `dev` holds all that the demo needs.
 
-$(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing softset with its frameworks in $(VENV); the first time takes minutes."
-	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e ".[all]"
+	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e ".[torch,jax,tensorflow-cpu,keras,cli]"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing softset for development in $(VENV); the first time takes minutes."
 	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e ".[dev]"
-	@touch $@ $(VENV)/.all
+	@touch $@ $(VENV)/.demo
 
 $(NUMPY_VENV)/.numpy: pyproject.toml constraints.txt | $(NUMPY_VENV)/bin/python
 	$(NUMPY_VENV)/bin/python -m pip install $(QUIET) -c constraints.txt -e . numpy pytest hypothesis

@@ -6,8 +6,8 @@ from typing import Any
 
 from ._options import axis_or_axes
 from ._types import Array, ConfusionTable, Metric, Step, Threshold
-from .across import require_groups
-from .averages import is_average
+from .across.checks import require_groups
+from .averages.axes import is_average
 from .curves import is_area
 from .metrics import direction
 from .metrics.options import core, freeze, kind_of

@@ -16,14 +16,9 @@ from ._counting.names import NAMES, Names
 from ._counting.sweep import count_sweep
 from ._evaluation import evaluate
 from ._types import Array, Confusion, ConfusionTable, Metric, Reduce, Step, Threshold
-from .across import over_groups
-from .averages import (
-    averaged_axis,
-    is_by_weight,
-    mean_of_defined,
-    over_grid,
-    unaveraged,
-)
+from .across.axes import over_groups
+from .averages.axes import averaged_axis, is_by_weight, over_grid, unaveraged
+from .averages.means import mean_of_defined
 from .curves import is_area, is_defined
 from .metrics import is_built_in
 from .metrics.guarded import ratio

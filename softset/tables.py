@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from ._counting import arguments
 from ._counting.closed_form import counts
 from ._types import Array, Confusion, ConfusionTable, Metric, Step
-from .averages import on_axis
+from .averages.axes import on_axis
 from .metrics.margins import margins
 from .metrics.options import freeze, kind_of, name_of
 from .steps import Softmax

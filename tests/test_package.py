@@ -68,3 +68,18 @@ def test_the_metadata_are_those_of_the_project(built):
     required = [x for x in about.get_all("Requires-Dist") if "extra ==" not in x]
     assert required == ["array-api-compat>=1.13"]
     assert "all" in about.get_all("Provides-Extra")
+
+
+def test_the_extra_all_is_all_extras_but_those(built):
+    with zipfile.ZipFile(built[1]) as wheel:
+        (name,) = (x for x in wheel.namelist() if x.endswith("/METADATA"))
+        about = message_from_string(wheel.read(name).decode())
+    within: dict[str, set[str]] = {extra: set() for extra in about.get_all("Provides-Extra")}
+    for required in about.get_all("Requires-Dist"):
+        package, _, condition = required.partition(";")
+        for extra in within:
+            if f"extra == '{extra}'" in condition:
+                within[extra].add(package.strip())
+    missing = {extra for extra, packages in within.items() if not packages <= within["all"]}
+    # What is for Macs first, and what builds the project itself.
+    assert missing == {"dev", "docs", "mlx"}

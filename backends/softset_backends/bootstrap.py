@@ -12,7 +12,7 @@ import softset as ss
 from softset._counting.checks import axes
 from softset._options import whole
 from softset._types import Metric, Threshold
-from softset.averages import on_axis
+from softset.averages.axes import on_axis
 from softset.curves import is_area
 from softset.metrics.options import core, freeze
 

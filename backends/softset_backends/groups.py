@@ -10,8 +10,8 @@ import numpy as np
 import softset as ss
 from softset._options import whole
 from softset._types import Metric, Threshold
-from softset.across import values_left
-from softset.averages import is_average
+from softset.across.groups_left import values_left
+from softset.averages.axes import is_average
 from softset.constraints.bounds import value_range
 from softset.curves import is_area
 from softset.metrics import is_built_in, larger_is_better

@@ -9,7 +9,8 @@ from typing import Any
 from .. import metrics as m
 from .._options import finite
 from .._types import ConfusionTable, Metric
-from ..across import LargestGap, SmallestRatio, require_groups
+from ..across.checks import require_groups
+from ..across.disparities import LargestGap, SmallestRatio
 from ..curves import is_area
 from ..metrics.options import Wrapped, core, freeze, kind_of, name_of
 from ..powers import Focal

@@ -16,7 +16,8 @@ from .._arrays.values import Rule, checking, finite_only, no_hint, obey
 from .._counting.checks import real
 from .._options import axis_or_axes, positive
 from .._types import Array, Confusion, Metric, Step, Threshold
-from ..across import over_groups, values_left
+from ..across.axes import over_groups
+from ..across.groups_left import values_left
 from ..compound import CompoundLoss, as_part
 from ..scores import Loss, Score
 from ..steps import ArgMax, Hard, Linear, class_axis

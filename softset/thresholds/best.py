@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .._options import finite, function
 from .._types import Array, Metric
-from ..across import require_groups
+from ..across.checks import require_groups
 from ..constraints.bounds import Constraint, require_constraints
 from ..metrics import direction, larger_is_better
 from ..metrics.options import freeze

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from .._arrays import Library
 from .._arrays.values import compiling, truth
 from .._types import Confusion, Metric
-from ..across import LargestGap, SmallestRatio, across_of
+from ..across.checks import across_of
+from ..across.disparities import LargestGap, SmallestRatio
 from ..constraints.bounds import Constraint
 from .cuts import Cuts, first, pick
 from .limits import shortfall, shortfall_of_each

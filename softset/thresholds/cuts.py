@@ -13,7 +13,7 @@ from .._counting.names import NAMES
 from .._counting.pieces import count_pass
 from .._counting.sweep import sorted_counts
 from .._types import Confusion, Metric
-from ..across import across_of
+from ..across.checks import across_of
 from ..metrics.guarded import absent
 from ..steps import Hard
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._arrays import Library
 from .._arrays.values import truth
-from ..across import across_of
+from ..across.checks import across_of
 from ..constraints.bounds import Constraint
 from .cuts import Cuts, counts_at, first, named
 from .ranks import Ranked, meets, rank

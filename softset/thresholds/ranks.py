@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from .._arrays import Library
 from .._types import Confusion, Metric
-from ..across import across_of, over_groups
-from ..averages import is_average
+from ..across.axes import over_groups
+from ..across.checks import across_of
+from ..averages.axes import is_average
 from ..metrics import expected_cost, is_built_in
 from ..metrics.guarded import absent
 from ..metrics.options import core, fixed_options

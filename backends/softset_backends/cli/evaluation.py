@@ -10,7 +10,7 @@ import numpy as np
 
 import softset as ss
 from softset._types import Metric
-from softset.across import values_left
+from softset.across.groups_left import values_left
 from softset.metrics.options import name_of
 
 from ..bootstrap import Interval, bootstrap_interval

@@ -7,7 +7,10 @@ from typing import Any
 
 import keras
 
-from softset import Confusion, across, averages, curves, metrics, powers, ranking, steps
+from softset import Confusion, curves, metrics, powers, ranking, steps
+from softset.across.aggregates import GroupMean, WorstGroup
+from softset.across.disparities import LargestGap, SmallestRatio
+from softset.averages.axes import AVERAGES
 from softset.compound import CompoundLoss, Ranking
 from softset.entropy import CrossEntropy
 from softset.metrics.options import Bound
@@ -16,9 +19,8 @@ from softset.scores import Loss
 from softset.tables import OneVsRest
 
 _STEPS = [x for name in steps.__all__ if isinstance(x := getattr(steps, name), type)]
-_AVERAGES = averages.AVERAGES
-_ACROSS = (across.GroupMean, across.LargestGap, across.SmallestRatio, across.WorstGroup)
-_METRICS = (Bound, OneVsRest, powers.Focal, *_AVERAGES, *_ACROSS)
+_ACROSS = (GroupMean, LargestGap, SmallestRatio, WorstGroup)
+_METRICS = (Bound, OneVsRest, powers.Focal, *AVERAGES, *_ACROSS)
 _SURROGATES = [x for name in ranking.__all__ if isinstance(x := getattr(ranking, name), type)]
 _LOSSES = (Loss, CrossEntropy, Ranking, CompoundLoss, Confusion)
 _KINDS = {kind.__name__: kind for kind in (*_METRICS, *_STEPS, *_SURROGATES, *_LOSSES)}
