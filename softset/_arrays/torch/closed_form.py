@@ -38,14 +38,19 @@ def is_alone(y_prob: Any, others: tuple[Any, ...]) -> bool:
 
 
 def in_numpy(function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
-    """Return what a function makes of tensors that nothing follows, by NumPy; None if it cannot."""
-    tensors = tuple([x for x in arrays if isinstance(x, torch.Tensor)])
-    for x in tensors:
-        if x.dtype not in _SHARED or x.is_neg() or not x.numel():
-            return None
-    if not _suits_numpy(tensors) or _len_torch_dispatch_stack():
+    """Return what a function makes of tensors in memory, followed by nothing; None if it cannot.
+
+    The scores are the first.
+    """
+    if not _suits_numpy(arrays[:1]) or _len_torch_dispatch_stack():
         return None
-    views = [x.detach().numpy() if isinstance(x, torch.Tensor) else x for x in arrays]
+    views: list[Any] = []
+    for x in arrays:
+        if isinstance(x, torch.Tensor):
+            if x.dtype not in _SHARED or x.is_neg() or not x.numel():
+                return None
+            x = x.detach().numpy()
+        views.append(x)
     with np.errstate(all="ignore"):  # PyTorch does not warn
         found = function(*views)
     return tuple(map(_tensor, found)) if isinstance(found, tuple) else _tensor(found)
