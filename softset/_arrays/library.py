@@ -38,6 +38,8 @@ class Library:
     # Sums may be read as numbers while something is followed: nothing waits for it that does not
     # anyway.
     reads = False
+    # Another library may be quicker with the same memory: `quicker` tells.
+    lends = False
     # Each operation on them is a call that costs more than its work, so that `compiled` may pay.
     compiles = False
     # Places among sorted numbers can be searched for; ONNX knows no such operation.

@@ -63,6 +63,7 @@ class Torch(Library):
         super().__init__(xp)
         self.free = free
         self.in_memory = self.in_pieces = in_memory
+        self.lends = free and in_memory
         # Threads of a GPU wait for each other to add to one place, and compilers write a loop.
         self.few_groups = 0 if in_memory else 16
         self.reads = reads
@@ -427,7 +428,7 @@ class Torch(Library):
 
     def quicker(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
         """Return what a function makes of NumPy's arrays of the same memory."""
-        return in_numpy(partial(function, _AS_NUMPY), arrays) if self is FREE else None
+        return in_numpy(partial(function, _AS_NUMPY), arrays)
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by an autograd.Function."""
