@@ -11,7 +11,7 @@ from .arguments import Arguments
 
 def quickest(function: Callable[[Arguments], Any], call: Arguments) -> Any:
     """Return what a function makes of a call, arrays of its library, by whichever it is found."""
-    if not (call.lib.lends and is_own_step(call.step)):  # which may know arrays of one library alone
+    if not (call.lib.lends and is_own_step(call.step)):  # a user's may know just one
         return function(call)
 
     def of_arrays(lib: Any, *arrays: Any) -> Any:
