@@ -16,6 +16,7 @@ from softset._counting import checks
 from softset._counting.logits import logit_of
 from softset._counting.names import NAMES
 from softset._counting.values import check_groups, score_rule
+from softset._options import between
 from softset.scores import Score
 
 from .metric_names import metric_named, text_of
@@ -52,7 +53,8 @@ class DecisionRule:
     Raises
     ------
     ValueError
-        If there are no thresholds, or one is nan; if there are not as many names; if `metric` is
+        If there are no thresholds, or one is nan, or the value at them is among them, as in what
+        `best_threshold` returns; if there are not as many names; if `metric` is
         not one that a text can name; if `expected` is outside [0, 1].
 
     Notes
@@ -86,13 +88,14 @@ class DecisionRule:
         metric = self.metric
         if metric is not None:
             metric = text_of(metric_named(metric) if isinstance(metric, str) else metric)
+        if isinstance(self.names, str):
+            raise ValueError(f"`names` must be a tuple of names, got {self.names!r}")
         names = None if self.names is None else tuple(self.names)
         if names is not None and len(names) != len(thresholds):
             raise ValueError(
                 f"`names` must be as many as thresholds, got {len(names)} for {len(thresholds)}"
             )
-        if not 0 <= self.expected <= 1:
-            raise ValueError(f"`expected` must lie in [0, 1], got {self.expected!r}")
+        between("expected", self.expected)
         for name, value in {"thresholds": thresholds, "metric": metric, "names": names}.items():
             object.__setattr__(self, name, value)
 
@@ -166,7 +169,7 @@ class DecisionRule:
         """Return it as plain values, such as JSON and Keras configs hold."""
         config = {field.name: getattr(self, field.name) for field in fields(self)}
         # JSON has no infinity.
-        config["thresholds"] = [x if x < math.inf else "inf" for x in self.thresholds]
+        config["thresholds"] = [x if math.isfinite(x) else str(x) for x in self.thresholds]
         config["names"] = None if self.names is None else list(self.names)
         return {"format": _FORMAT, **config}
 
@@ -178,6 +181,8 @@ class DecisionRule:
             raise ValueError(f"`config` must be what get_config returned, got {config!r}")
         if unknown := set(config) - known - {"format"}:
             raise ValueError(f"`config` must hold {', '.join(sorted(known))}, got {unknown} too")
+        if "thresholds" not in config:
+            raise ValueError(f"`config` must hold thresholds, got {config!r}")
         return cls(**{name: value for name, value in config.items() if name in known})
 
     def to_json(self) -> str:
@@ -192,6 +197,10 @@ class DecisionRule:
 
 def _numbers(thresholds: Any) -> tuple[float, ...]:
     """Return thresholds, of an array of any framework too, as plain numbers."""
+    if hasattr(thresholds, "_fields"):  # with the value beside it, which is no threshold
+        raise ValueError(
+            f"`thresholds` must be thresholds only, got {thresholds!r}; pass its `threshold`"
+        )
     several = thresholds
     if hasattr(thresholds, "shape"):
         shape = tuple(thresholds.shape)

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def vendor(dest: Path, *, name: str = "softset", include_compat: bool = False) -
     ValueError
         If `name` is no name of a module, or something stands there that is no unchanged copy.
     """
-    if not name.isidentifier():
+    if not name.isidentifier() or iskeyword(name):
         raise ValueError(f"`name` must be the name of a module, got {name!r}")
     place = Path(dest) / name
     if place.exists() and (problems := _changes(place)):

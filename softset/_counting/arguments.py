@@ -372,6 +372,8 @@ def _grid(lib: Library, threshold: Any, thresholds: Any, scores: Any, *, hard: b
             checks.threshold_number("thresholds", number, hard=hard)
         checks.increasing("thresholds", thresholds)
         return lib.numbers(thresholds, scores)
+    if lib.shape(thresholds) == (0,):
+        raise ValueError("`thresholds` must not be empty, got shape (0,)")
     checks.real(lib, "thresholds", thresholds)
     check_thresholds(lib, "thresholds", thresholds, hard=hard)
     check_increasing(lib, "thresholds", thresholds)

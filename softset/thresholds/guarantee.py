@@ -104,7 +104,7 @@ def _test(name: str, constraint: Constraint) -> Test:
             f"{name_of(constraint.metric)}; bound some of them in its place, or leave `confidence` "
             "out"
         )
-    if not 0 < bound < 1:
+    if not (bound > 0 and 0 < 1 - bound < 1):  # 1 less what is hardly any is 1
         raise ValueError(
             f"`{name}` must lie strictly between 0 and 1 with `confidence`, got {constraint}; no "
             "number of rows shows that none is bad"

@@ -594,6 +594,11 @@ def test_so_have_strings_of_tensorflow(backend):
         ({"threshold": [0.5]}, TypeError, "`threshold` must be an array .* got list"),
         ({"thresholds": [0.5]}, TypeError, "`thresholds` must be an array .* got list"),
         ({"thresholds": ()}, ValueError, r"`thresholds` must not be empty, got \(\)"),
+        (
+            {"thresholds": np.zeros(0)},
+            ValueError,
+            r"`thresholds` must not be empty, got shape \(0,",
+        ),
         ({"thresholds": 0.5}, ValueError, "`thresholds` must be a tuple of numbers or a 1-D array"),
         (
             {"threshold": 0.3, "thresholds": (0.2, 0.3)},

@@ -230,6 +230,10 @@ def test_what_cannot_be_shown():
     ):
         ss.threshold_at(ss.precision, ss.recall, 1, y, p, confidence=CONFIDENCE)
     with pytest.raises(
+        ValueError, match=r"strictly between 0 and 1 .* false_positive_rate <= 1e-30"
+    ):
+        ss.threshold_at(ss.recall, ss.false_positive_rate, 1e-30, y, p, confidence=CONFIDENCE)
+    with pytest.raises(
         ValueError, match="must hold labels of 0 or 1 with `confidence`, got others"
     ):
         ss.threshold_at(ss.recall, ss.precision, 0.8, p, p, confidence=CONFIDENCE)

@@ -100,21 +100,25 @@ def test_jax_checkpoint_scan_and_static_loss() -> None:
     np.testing.assert_allclose(static(loss, y, p), loss(y, p), **EXACT)
 
 
-def test_torch_compile_by_inductor() -> None:
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_torch_compile_by_inductor(dtype: str) -> None:
     """The default compiler, without graph breaks, for lengths that vary."""
     torch = pytest.importorskip("torch")
     loss = LOSSES["linear"]
     compiled = torch.compile(loss, fullgraph=True, dynamic=True)
     for n in (16, 9):
-        y, p = torch.asarray(Y[0, :n]), torch.asarray(P[0, :n]).requires_grad_(True)
+        scores = P[0, :n].astype(dtype)
+        y, p = torch.asarray(Y[0, :n]), torch.asarray(scores).requires_grad_(True)
         value = compiled(y, p)
         (gradient,) = torch.autograd.grad(value, p)
-        expected = ss.value_and_grad(loss)(Y[0, :n], P[0, :n])
-        np.testing.assert_allclose(value.item(), expected[0], **EXACT)
-        np.testing.assert_allclose(gradient.numpy(), expected[1], **EXACT)
+        expected = ss.value_and_grad(loss)(Y[0, :n], scores.astype(np.float64))
+        tolerance = EXACT if dtype == "float64" else {"rtol": 1e-6}
+        np.testing.assert_allclose(value.item(), expected[0], **tolerance)
+        np.testing.assert_allclose(gradient.numpy(), expected[1], **tolerance)
 
 
-def test_torch_export_with_a_dynamic_batch() -> None:
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_torch_export_with_a_dynamic_batch(dtype: str) -> None:
     torch = pytest.importorskip("torch")
 
     class Criterion(torch.nn.Module):
@@ -122,10 +126,14 @@ def test_torch_export_with_a_dynamic_batch() -> None:
             return LOSSES["linear"](y, p)
 
     batch = torch.export.Dim("batch", min=2)
-    y, p = torch.asarray(Y[0]), torch.asarray(P[0])
+    y, p = torch.asarray(Y[0]), torch.asarray(P[0].astype(dtype))
     program = torch.export.export(Criterion(), (y, p), dynamic_shapes=({0: batch}, {0: batch}))
-    value = program.module()(y[:7], p[:7])
-    np.testing.assert_allclose(value.item(), LOSSES["linear"](Y[0, :7], P[0, :7]), **EXACT)
+    for n in (7, 16 * 75):
+        labels, scores = (np.resize(x.numpy(), n) for x in (y, p))
+        value = program.module()(torch.asarray(labels), torch.asarray(scores))
+        expected = LOSSES["linear"](labels, scores.astype(np.float64))
+        tolerance = EXACT if dtype == "float64" else {"rtol": 1e-6}
+        np.testing.assert_allclose(value.item(), expected, **tolerance)
 
 
 def test_torch_checkpoint_and_meta() -> None:

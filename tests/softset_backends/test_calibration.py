@@ -122,6 +122,12 @@ def test_errors_of_recalibration():
         recalibrated(Y * [1, 0], P)
     with pytest.raises(ValueError, match=r"`sample_weight` must have the shape .*got \(5,\)"):
         recalibrated(Y, P, sample_weight=np.ones(5))
+    with pytest.raises(ValueError, match=r"`sample_weight` must hold finite weights .* from -1.0"):
+        recalibrated(Y, P, sample_weight=np.where(Y == 1, -1.0, 1.0))
+    with pytest.raises(TypeError, match="`labelled` must be a boolean mask, got int64; pass"):
+        recalibrated(Y, P, labelled=np.ones(300, np.int64))
+    with pytest.raises(TypeError, match="`y_prob` must hold floating-point probabilities, got int"):
+        recalibrated(Y, Y)
 
 
 # Expected counts in ThresholdClassifier
@@ -205,6 +211,20 @@ def test_margins_of_labels_in_a_search():
     margins = best.decision_function(X_RARE)
     found = best[-1].thresholds_
     np.testing.assert_array_equal(best.predict(X_RARE), (margins >= found).astype(int))
+
+
+def test_weights_of_a_classifier_are_copies():
+    """Rows with weights, and as many copies, choose alike; neither is said to be expected badly."""
+    times = np.where(Y_RARE == 1, 12, 1)
+    copies = np.repeat(np.arange(len(Y_RARE)), times)
+    base = LogisticRegression().fit(X_RARE, Y_RARE)
+    model = ThresholdClassifier(base, cv="prefit", expected=0.5, calibration="isotonic")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        weighted = model.fit(X_RARE, Y_RARE, times).thresholds_
+        found = model.fit(X_RARE[copies], Y_RARE[copies]).thresholds_
+        model.set_params(calibration=None).fit(X_RARE, Y_RARE, times)
+    np.testing.assert_allclose(weighted, found, rtol=1e-12)
 
 
 def test_errors_of_classifiers():

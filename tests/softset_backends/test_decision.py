@@ -60,7 +60,7 @@ def test_thresholds_of_any_library(backend):
     "rule",
     [
         DecisionRule(0.3),
-        DecisionRule(math.inf, "f1"),
+        DecisionRule((math.inf, -math.inf), "f1"),
         DecisionRule(EACH, F2, names=("a", "b", "c"), from_logits=True),
         DecisionRule(EACH, partial(ss.expected_cost, fn=5), by_group=True),
         DecisionRule([0.1], ss.matthews_corrcoef, expected=0.5, calibration="sigmoid"),
@@ -103,6 +103,10 @@ def test_errors():
     for thresholds in ((), None, math.nan, "f1", [[0.1]]):
         with pytest.raises(ValueError, match="`thresholds` must hold a number, or one for each"):
             DecisionRule(thresholds)
+    with pytest.raises(ValueError, match=r"`thresholds` must be thresholds only, .*`threshold`"):
+        DecisionRule(ss.best_threshold(ss.f1, Y[:, 0], P[:, 0]))
+    with pytest.raises(ValueError, match="`names` must be a tuple of names, got 'abc'"):
+        DecisionRule(EACH, names="abc")
     with pytest.raises(ValueError, match="`names` must be as many as thresholds, got 1 for 3"):
         DecisionRule(EACH, names=("a",))
     with pytest.raises(ValueError, match=r"`expected` must lie in \[0, 1\], got 2"):
@@ -124,6 +128,8 @@ def test_errors():
             rule.as_score()
     with pytest.raises(ValueError, match="`config` must be what get_config returned, got"):
         DecisionRule.from_config({"thresholds": [0.5]})
+    with pytest.raises(ValueError, match="`config` must hold thresholds, got"):
+        DecisionRule.from_config({"format": 1})
     with pytest.raises(ValueError, match=r"`config` must hold .*, got \{'more'\} too"):
         DecisionRule.from_config({**DecisionRule(0.5).get_config(), "more": 1})
 
@@ -165,6 +171,21 @@ def test_refused_rules():
 
     with pytest.raises(TypeError, match=r"`rule` must be a DecisionRule, got 0\.5"):
         Decision(torch.nn.Sigmoid(), 0.5)
+
+
+def test_refused_scores():
+    """Thresholds of several labels are none for one, and lose their digits in no integer."""
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from softset_backends.torch import Decision
+
+    same = torch.nn.Identity()
+    for scores in (torch.rand(5, 1), torch.rand(5, 4), torch.rand(3, 5), torch.rand(())):
+        with pytest.raises(ValueError, match="`model` must return one score for each of 3 labels"):
+            Decision(same, DecisionRule(EACH))(scores)
+    with pytest.raises(TypeError, match=r"`model` must return a tensor of .* got torch\.int64"):
+        Decision(same, DecisionRule(0.5))(torch.asarray([0, 1]))
+    with pytest.raises(TypeError, match=r"`model` must return a tensor of .* got tuple"):
+        Decision(same, DecisionRule(0.5))((torch.rand(5), None))
 
 
 @pytest.mark.exhaustive

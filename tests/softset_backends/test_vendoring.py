@@ -86,5 +86,6 @@ def test_what_is_no_copy_is_left_alone(tmp_path, stamp):
     with pytest.raises(ValueError, match=text):
         vendoring.vendor(tmp_path)
     assert text in vendoring.problems_of(tmp_path / "nowhere")[0]
-    with pytest.raises(ValueError, match="`name` must be the name of a module, got 'a-b'"):
-        vendoring.vendor(tmp_path, name="a-b")
+    for name in ("a-b", "class"):
+        with pytest.raises(ValueError, match=f"`name` must be the name of a module, got '{name}'"):
+            vendoring.vendor(tmp_path, name=name)

@@ -49,9 +49,12 @@ def recalibrated(
 
     Raises
     ------
+    TypeError
+        If `y_prob` does not hold floating-point numbers, or `labelled` is no boolean mask.
     ValueError
         If `method` is another one, the shapes differ, `y_prob` holds anything outside [0, 1], a
-        label is neither 0 nor 1, or the labels of a class are all the same.
+        label is neither 0 nor 1, a weight is negative or not finite, or the labels of a class are
+        all the same.
 
     Notes
     -----
@@ -79,6 +82,8 @@ def recalibrated(
             "`y_true` and `y_prob` must have one shape, (n,) or (n, k), got "
             f"{labels.shape} and {scores.shape}"
         )
+    if not np.issubdtype(scores.dtype, np.floating):
+        raise TypeError(f"`y_prob` must hold floating-point probabilities, got {scores.dtype}")
     if not np.all((scores >= 0) & (scores <= 1)):
         raise ValueError(
             f"`y_prob` must hold probabilities in [0, 1], got values from {np.min(scores)} to "
@@ -86,7 +91,14 @@ def recalibrated(
         )
     shape = (len(scores), 1) if scores.ndim == 1 else scores.shape
     keep = np.ones(shape, bool) if labelled is None else _in_columns("labelled", labelled, shape)
+    if keep.dtype != bool:  # integers would pick rows by their place
+        raise TypeError(f"`labelled` must be a boolean mask, got {keep.dtype}; pass mask != 0")
     weights = _in_columns("sample_weight", 1.0 if sample_weight is None else sample_weight, shape)
+    if not np.all((weights >= 0) & (weights < np.inf)):
+        raise ValueError(
+            "`sample_weight` must hold finite weights that are not negative, got values from "
+            f"{np.min(weights)} to {np.max(weights)}"
+        )
     columns = [x.T for x in (labels.reshape(shape), scores.reshape(shape), keep, weights)]
     found = [_fitted(method, i, *column) for i, column in enumerate(zip(*columns, strict=True))]
     return np.stack(found, axis=1).reshape(scores.shape)

@@ -87,7 +87,7 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     -----
     UserWarning
         When fitted, if the labels are far from the estimator's probabilities and these are counted
-        with as they are, as `softset.expected_labels` says.
+        with as they are and without weights, as `softset.expected_labels` says.
 
     Notes
     -----
@@ -200,7 +200,10 @@ class ThresholdClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         method: Any = self.calibration
         if method is not None:
             columns = recalibrated(labels, columns, method=method, sample_weight=weights)
-        return ss.expected_labels(labels, columns, share=share, axis=0)
+        elif weights is None:
+            return ss.expected_labels(labels, columns, share=share, axis=0)
+        # What is fitted to weighted rows need not expect what the rows have, each as one.
+        return labels + share * (columns - labels)
 
     @property
     def classes_(self) -> Any:

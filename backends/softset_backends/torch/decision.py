@@ -29,9 +29,11 @@ class Decision(torch.nn.Module):
     Raises
     ------
     TypeError
-        If `rule` is no DecisionRule.
+        If `rule` is no DecisionRule; when called, if the model does not return a tensor of
+        floating-point scores.
     ValueError
-        If the rule has a threshold for each group.
+        If the rule has a threshold for each group; when called, if the last axis of the scores has
+        another length than there are labels.
 
     Notes
     -----
@@ -66,6 +68,14 @@ class Decision(torch.nn.Module):
     def forward(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Return which of the model's scores are positive."""
         scores = self.model(*args, **kwargs)
+        if not isinstance(scores, torch.Tensor) or not scores.is_floating_point():
+            found = scores.dtype if isinstance(scores, torch.Tensor) else type(scores).__name__
+            raise TypeError(f"`model` must return a tensor of floating-point scores, got {found}")
+        if self.limits.ndim and scores.shape[-1:] != self.limits.shape:
+            raise ValueError(
+                f"`model` must return one score for each of {len(self.limits)} labels along the "
+                f"last axis, got shape {tuple(scores.shape)}"
+            )
         wide = scores.float() if scores.dtype in (torch.float16, torch.bfloat16) else scores
         return wide >= self.limits.to(wide.dtype)
 

@@ -518,6 +518,9 @@ def _in_strips(x: Any) -> Any:
     those of the parts.
     """
     flat, number = x.reshape(-1), x.numel() // math.prod(_STRIPS)
+    # What is exported is for any length, and Inductor cannot cut nothing into strips.
+    if torch.compiler.is_exporting() or number == 0:
+        return flat.sum(dtype=torch.float64).to(x.dtype)
     whole = number * math.prod(_STRIPS)
     strips = flat[:whole].reshape(number, *_STRIPS).sum(1)
     total = strips.sum(dtype=torch.float64) + flat[whole:].sum(dtype=torch.float64)
