@@ -24,7 +24,7 @@ SIZE = 1024
 BOUNDS = {
     "NumPy forward": 70,
     "NumPy value_and_grad": 120,
-    "PyTorch forward": 85,
+    "PyTorch forward": 95,
     "PyTorch plain gradient": 200,
     "PyTorch MetricLoss gradient": 200,
     "JAX eager forward": 100,

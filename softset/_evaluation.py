@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ._arrays import Library
@@ -18,6 +19,7 @@ from ._counting.arguments import Arguments, Batch
 from ._counting.kinds import kind_of
 from ._counting.names import Names
 from ._counting.pieces import rounded, sum_up
+from ._counting.quickest import quickest
 from ._counting.values import HIDDEN, SEEN
 from ._types import Confusion, ConfusionTable
 from .metrics.margins import slopes_by_margins
@@ -36,12 +38,16 @@ def evaluate(loss: Any, call: Arguments) -> Any:
         found = in_one_call(_evaluate, loss, call)
         if found is not None:
             return found
-    if not lib.free:
+    if not (lib.free and loss.metric_is_own):
         return loss.of_counts(loss.counts(call), lib)
+    return quickest(partial(_evaluate_free, loss), call)
+
+
+def _evaluate_free(loss: Any, call: Arguments) -> Any:
     four, batch = sum_up(call)
-    numbers = loss.as_numbers(lib, four)
+    numbers = loss.as_numbers(call.lib, four)
     if numbers is not None:
-        return lib.number(loss.of_values(loss.metric(numbers)), batch.scores)
+        return call.lib.number(loss.of_values(loss.metric(numbers)), batch.scores)
     return loss.of_counts(loss.kind(*rounded(batch, four)))
 
 
@@ -83,16 +89,16 @@ def count_slopes(
         like = counts[0] if batch is None else batch.scores
         return lib.number(loss.of_values(value), like), Confusion(*slopes)
     if batch is None:
-        value, parts = _slopes_of_arrays(loss, counts)
+        value, parts = _slopes_of_arrays(lib, loss, counts)
     elif loss.metric_is_own:
-        value, parts = _slopes_of_arrays(loss, lib.nearby(counts, batch.scores))
+        value, parts = _slopes_of_arrays(lib, loss, lib.nearby(counts, batch.scores))
         value, parts = lib.back(value, parts, batch.scores)
     else:  # a metric of others may hold arrays, as of multipliers, that lie where the scores do
-        value, parts = _slopes_of_arrays(loss, rounded(batch, counts))
+        value, parts = _slopes_of_arrays(lib, loss, rounded(batch, counts))
     return value, loss.kind(*parts)
 
 
-def _slopes_of_arrays(loss: Any, c: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+def _slopes_of_arrays(lib: Library, loss: Any, c: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
     from ._arrays import duals
 
     if loss.kind is ConfusionTable and loss.metric_is_own:
@@ -104,6 +110,9 @@ def _slopes_of_arrays(loss: Any, c: tuple[Any, ...]) -> tuple[Any, tuple[Any, ..
     def of_counts(*counts: Any) -> Any:
         return loss.of_counts(loss.kind(*counts))
 
+    found = lib.own_slopes(of_counts, c) if loss.metric_is_own else None
+    if found is not None:
+        return found
     try:
         return duals.gradients_of_sums(of_counts, *c)
     except NotElementwise:  # an area, say, or a metric that compares one class with another

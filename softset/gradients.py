@@ -14,6 +14,7 @@ from ._arrays import arrive, library
 from ._counting.arguments import Arguments
 from ._counting.names import Names
 from ._counting.pieces import first_pass, rounded, second_pass
+from ._counting.quickest import quickest
 from ._evaluation import count_slopes, in_one_call
 from ._types import Array, CompoundCounts, Costs, arrays_of, map_counts
 from .compound import CompoundLoss, Ranking, additive
@@ -221,20 +222,23 @@ def _in_closed_form(
 def _by_chain(loss: Score, slopes: Any, call: Arguments) -> tuple[Any, Any]:
     """Multiply the slope of the metric at the counts by the slope of the step at the scores."""
     if call.lib.compiles and slopes is None and loss.is_fixed:
-        found = in_one_call(_chained, loss, call)
+        found = in_one_call(_checked, loss, call)
         if found is not None:
             return found
+    if slopes is None:
+        chained = partial(_chained, loss)
+        return quickest(chained, call) if loss.metric_is_own else chained(call)
     counts, passed = first_pass(call)
-    if slopes is not None:
-        total = loss.kind(*rounded(passed.batch, counts))
-        return LinearLoss(loss, slopes).of_counts(total), second_pass(passed, slopes)
-    value, slopes = count_slopes(call.lib, loss, counts, passed.batch)
-    return value, second_pass(passed, slopes)
+    total = loss.kind(*rounded(passed.batch, counts))
+    return LinearLoss(loss, slopes).of_counts(total), second_pass(passed, slopes)
 
 
-def _chained(loss: Score, names: Names, seen: int, *arrays: Any) -> tuple[Any, Any]:
+def _checked(loss: Score, names: Names, seen: int, *arrays: Any) -> tuple[Any, Any]:
     """Return the loss and its gradient for arrays that have been checked."""
-    call = loss.arguments(*arrays, names=names)
+    return _chained(loss, loss.arguments(*arrays, names=names), seen)
+
+
+def _chained(loss: Score, call: Arguments, seen: int | None = None) -> tuple[Any, Any]:
     counts, passed = first_pass(call, seen=seen)
     value, slopes = count_slopes(call.lib, loss, counts, passed.batch)
     return value, second_pass(passed, slopes)

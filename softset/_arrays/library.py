@@ -38,6 +38,8 @@ class Library:
     # Sums may be read as numbers while something is followed: nothing waits for it that does not
     # anyway.
     reads = False
+    # Another library may be quicker with the same memory: `quicker` tells.
+    lends = False
     # Each operation on them is a call that costs more than its work, so that `compiled` may pay.
     compiles = False
     # Places among sorted numbers can be searched for; ONNX knows no such operation.
@@ -423,6 +425,21 @@ class Library:
         """Return a function of arrays, hashable options fixed before them, as one compiled call.
 
         None where it costs more, as for the first calls, or where these arrays are hidden.
+        """
+        return None
+
+    def own_slopes(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
+        """Return what a function makes of arrays, one number, and the slope in each by autodiff.
+
+        None where no compiler reads along: eagerly dual numbers take less time.
+        """
+        return None
+
+    def quicker(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
+        """Return what a function makes of another library, and of free arrays as that one's.
+
+        They are of the same memory, and what it returns, an array or several, is of this library.
+        None where it takes no less time.
         """
         return None
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from .arguments import Arguments, arrive
 from .kinds import has_slope, kind_of
 from .pieces import count_pass, first_pass, rounded, second_pass
+from .quickest import quickest
 from .traced import count_traced
 from .values import SEEN
 
@@ -28,7 +29,7 @@ def counts(call: Arguments) -> Counts:
     if call.lib.hides(call.y_prob):
         return count_traced(call)
     if not suits(call):
-        return count_pass(call)
+        return quickest(count_pass, call)
     return _in_two_passes(call, lambda lib, batch, four: (rounded(batch, four), None), _as_it_is)
 
 

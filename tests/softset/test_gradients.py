@@ -135,10 +135,10 @@ def test_the_chain_runs_in_every_library_and_mode(backend, name):
     assert_close(gradient, expected[1], backend)
 
 
-@marks.on("torch-compiled")
+@marks.on("torch-compiled", "jax-jit", "tf-function")
 @pytest.mark.parametrize("name", ["f1", "macro", "micro", "weighted", "macro grid", "per class"])
-def test_torch_compiles_the_chain_of_a_metric_of_ours(backend, name):
-    """In one graph, dual numbers and all."""
+def test_compilers_take_the_chain_of_a_metric_of_ours(backend, name):
+    """In one graph, with dual numbers or with a framework's own autodiff of the metric."""
     loss, y, p = LOSSES[name]
     value, gradient = backend.run(ss.value_and_grad(loss), backend.asarray(y), backend.asarray(p))
     expected = by_chain(loss, y, p)

@@ -310,6 +310,30 @@ def test_nothing_is_kept_where_no_gradient_is_wanted():
         assert not loss(scores(loss), LABELS).requires_grad
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_numbers_without_gradients_are_those_of_plain_tensors(dtype, monkeypatch):
+    """NumPy, which has no bfloat16, finds them as tensors: of this dtype, to be written to."""
+    loss, given = ss.as_loss(ss.macro(ss.f1), axis=0), (LABELS, SCORES.to(dtype))
+
+    def found():
+        options = {"sample_weight": WEIGHTS.to(dtype), "where": KEPT}
+        return (
+            loss(*given, **options),
+            *ss.value_and_grad(loss)(*given, **options),
+            *ss.confusion(*given, axis=0, **options),
+            ss.as_score(ss.f1)(*given, **options),
+        )
+
+    by_numpy = found()
+    monkeypatch.setattr(library, "in_numpy", lambda function, arrays: None)
+    for x, y in zip(by_numpy, found(), strict=True):
+        # float32 sums of 60 numbers are rounded in another order; half types are counted in it.
+        close = EXACT if dtype is torch.float64 else 1e-6
+        close = 2e-3 if dtype is torch.float16 and x.dtype is dtype else close
+        torch.testing.assert_close(x, y, rtol=close, atol=close)
+        x += 1
+
+
 def test_function_transforms_and_forward_mode():
     loss = MetricLoss(ss.f1, step=ss.Sigmoid())
     gradient = torch.func.grad(lambda p: loss(p, LABELS))(SCORES)

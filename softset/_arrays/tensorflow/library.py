@@ -158,6 +158,17 @@ class TensorFlow(Library):
         shapes = tuple([tuple(x.shape)[1:] if x.shape.rank else None for x in arrays])
         return compiled_if_often(_graph, _of_shapes, (shapes, function, *options))
 
+    def own_slopes(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
+        """Return a number and its slopes, in graphs, for XLA's sake as JAX's are."""
+        if self.visible:
+            return None
+        arrays = tuple(map(tf.identity, arrays))  # one tensor may be several of them
+        with tf.GradientTape() as tape:
+            tape.watch(arrays)
+            value = function(*arrays)
+        found = tape.gradient(value, arrays, unconnected_gradients="zero")
+        return value, tuple(map(tf.convert_to_tensor, found))
+
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by tf.custom_gradient."""
 

@@ -1,4 +1,4 @@
-"""A gradient in closed form as the backward pass of autograd."""
+"""Work on tensors by NumPy, on the same memory, and a gradient in closed form by it in autograd."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ _SMALL = 2**15
 _FEW_THREADS = 2
 
 _DENSE = (torch.Tensor, torch.nn.Parameter)
+# What is the same number in NumPy, without a copy.
+_SHARED = {torch.float64, torch.float32, torch.float16, torch.bool, torch.uint8}
+_SHARED |= {torch.int64, torch.int32, torch.int16, torch.int8}
 
 
 def is_alone(y_prob: Any, others: tuple[Any, ...]) -> bool:
@@ -32,6 +35,25 @@ def is_alone(y_prob: Any, others: tuple[Any, ...]) -> bool:
         if x.is_neg() or x.is_inference():
             return False
     return not _len_torch_dispatch_stack()
+
+
+def in_numpy(function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
+    """Return what a function makes of tensors in memory, followed by nothing; None if it cannot.
+
+    The scores are the first.
+    """
+    if not _suits_numpy(arrays[:1]) or _len_torch_dispatch_stack():
+        return None
+    views: list[Any] = []
+    for x in arrays:
+        if isinstance(x, torch.Tensor):
+            if x.dtype not in _SHARED or x.is_neg() or not x.numel():
+                return None
+            x = x.detach().numpy()
+        views.append(x)
+    with np.errstate(all="ignore"):  # PyTorch does not warn
+        found = function(*views)
+    return tuple(map(_tensor, found)) if isinstance(found, tuple) else _tensor(found)
 
 
 class Passes(NamedTuple):

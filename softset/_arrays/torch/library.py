@@ -6,6 +6,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import array_api_compat.torch as xp
@@ -17,7 +18,7 @@ from .. import numpy
 from ..library import NUMBERS, Backward, Both, Counts, Library, Operator
 from ..refusals import not_dense, refusal
 from ..values import checking
-from .closed_form import in_two_passes, is_alone
+from .closed_form import in_numpy, in_two_passes, is_alone
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
 # with, results on their way from another process, and torchvision's images and masks.
@@ -62,6 +63,7 @@ class Torch(Library):
         super().__init__(xp)
         self.free = free
         self.in_memory = self.in_pieces = in_memory
+        self.lends = free and in_memory
         # Threads of a GPU wait for each other to add to one place, and compilers write a loop.
         self.few_groups = 0 if in_memory else 16
         self.reads = reads
@@ -424,6 +426,10 @@ class Torch(Library):
         """Return what `first` makes of the inputs, with `second` as its backward pass."""
         return in_two_passes(first, second, again, inputs)
 
+    def quicker(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
+        """Return what a function makes of NumPy's arrays of the same memory."""
+        return in_numpy(partial(function, _AS_NUMPY), arrays)
+
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by an autograd.Function."""
         forward_mode = forward_ad._current_level >= 0
@@ -485,6 +491,8 @@ SINGLE = Torch(has_float64=False)  # Apple's GPUs
 TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)
 TO_ONNX = Torch(visible=False, can_search=False)
+_AS_NUMPY = numpy.NumPy(free=True)
+_AS_NUMPY.moveaxis = Torch.moveaxis  # what errors are to name
 
 
 def _in_numpy(x: Any) -> Any:
