@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 import softset as ss
+from softset_backends.numpy import central_differences
+from tests.support.referees import DIFFERENCES
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+
 from softset_backends.sklearn import boosting_objective
-from tests.softset_backends.test_sklearn import DIFFERENCES, central_differences
 
 RNG = np.random.default_rng(5)
 Y = np.asarray(RNG.random(80) < 0.4, dtype=np.int64)
