@@ -42,7 +42,11 @@ FRAMEWORKS = (
     "pyarrow",
     "duckdb",
     "matplotlib",
+    "scipy",
+    "jinja2",
 )
+# What a package of softset_backends that is no framework's needs.
+_NEEDED = {"compare": {"scipy", "sklearn", "pandas", "jinja2", "matplotlib"}}
 
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _OUTPUT = re.compile(r"# -> (.*)$", re.MULTILINE)
@@ -139,6 +143,7 @@ def imports_of(source):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         found |= {name.removeprefix("softset_backends.").partition(".")[0] for name in names}
+    found = found.union(*(_NEEDED.get(name, ()) for name in found))
     return [name for name in FRAMEWORKS if name in found]
 
 
