@@ -15,6 +15,8 @@ from tests.support.referees import STEPS
 
 # Few shapes, so that what a framework compiles for one serves many calls.
 SHAPES = ((), (1,), (2,), (7,), (40,), (6, 3), (1, 3), (5, 1), (2, 3, 4))
+# More than the inputs of a call, whose seeds are those from its own times this many on.
+INPUTS = 10_007
 # A ratio of large numbers that cancel has few digits left, which is no fault.
 DIGITS = {
     "diagnostic_odds_ratio",
@@ -104,6 +106,8 @@ def _axis(rng: random.Random, shape: tuple[int, ...]) -> Any:
 def arrays(call: Call, seed: int) -> dict[str, np.ndarray]:
     """Return y_true, y_prob and, as the call asks, sample_weight, where and groups."""
     rng = np.random.default_rng(seed)
+    # The same shapes for all inputs of a call, so that it is compiled once.
+    shapes = np.random.default_rng(seed // INPUTS)
     shape, found = call.shape, {}
     positives = rng.choice([0.0, 0.1, 0.5, 0.5, 0.9, 1.0])
     y = rng.uniform(size=shape) < positives
@@ -114,7 +118,7 @@ def arrays(call: Call, seed: int) -> dict[str, np.ndarray]:
     else:
         found["y_true"] = np.asarray(y).astype(kinds.get(call.labels, call.dtype))
     found["y_prob"] = _scores(call, rng).astype(call.dtype)
-    ones = tuple(1 if rng.random() < 0.5 else n for n in shape)
+    ones = tuple(1 if shapes.random() < 0.5 else n for n in shape)
     if call.weights:
         size = ones if call.weights == "one each" else shape
         found["sample_weight"] = _weights(call, rng, size)
@@ -123,7 +127,7 @@ def arrays(call: Call, seed: int) -> dict[str, np.ndarray]:
         found["where"] = np.asarray(rng.uniform(size=size) < (0.0 if call.mask == "none" else 0.7))
         _spoil(found, rng)
     if call.num_groups:
-        lead = shape[: rng.integers(1, len(shape) + 1)]
+        lead = shape[: shapes.integers(1, len(shape) + 1)]
         found["groups"] = rng.integers(0, call.num_groups, lead)
     return found
 

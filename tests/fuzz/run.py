@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import softset as ss
-from tests.fuzz.calls import Call, arrays, draw, is_ill
+from tests.fuzz.calls import INPUTS, Call, arrays, draw, is_ill
 from tests.fuzz.others import EXAMPLES
 from tests.fuzz.referee import compare, function
 from tests.support.backends import KINDS, Backend
@@ -32,7 +32,7 @@ def run(backend: Backend, first: int, calls: int, inputs: int) -> tuple[int, lis
         try:
             compiled, shapes = None, []
             for i in range(inputs):
-                data = arrays(call, seed * 1009 + i)
+                data = arrays(call, seed * INPUTS + i)
                 if is_ill(call, data):
                     continue
                 given = [backend.asarray(x) for x in data.values()]
