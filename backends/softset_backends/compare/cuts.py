@@ -45,8 +45,8 @@ class Judge(NamedTuple):
         Labels may be probabilities: their counts are expected counts.
         """
         options: dict[str, Any] = self._options(group)
-        if options:
-            options |= {"subject_to": (self.bound.constraint,), "by_group": by_group}  # type: ignore[union-attr]
+        if self.bound is not None:
+            options |= {"subject_to": (self.bound.constraint,), "by_group": by_group}
         elif self.subject_to is not None:
             options |= {"subject_to": (self.subject_to,)}
         try:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from scipy.stats import rankdata, t
+
+_Key = TypeVar("_Key")
 
 
 class Estimate(NamedTuple):
@@ -160,7 +162,7 @@ def holm(p: Sequence[float]) -> list[float]:
     return found
 
 
-def mean_ranks(values: Mapping[object, Mapping[int, float]]) -> dict[object, float]:
+def mean_ranks(values: Mapping[_Key, Mapping[int, float]]) -> dict[_Key, float]:
     """Return the mean rank over splits of each that has a value on all of them, 1 for the largest.
 
     Parameters

@@ -162,5 +162,5 @@ def _ranks(found: dict[Key, list[Record]], question: Question) -> dict[Key, floa
             for key, r in found.items()
             if key[0] == model
         }
-        ranks |= mean_ranks(values)  # type: ignore[arg-type]
+        ranks |= mean_ranks(values)
     return ranks

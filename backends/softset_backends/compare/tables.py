@@ -109,10 +109,10 @@ def flat_row(row: Row) -> dict[str, Any]:
 
 def flat_record(record: Record) -> dict[str, Any]:
     """Return a fit with one value in each column, without its curves."""
-    several = isinstance(record.threshold, (list, tuple))
-    thresholds = record.threshold if several else [record.threshold]
+    threshold = record.threshold
+    thresholds = [threshold] if isinstance(threshold, (int, float)) else threshold
     found: dict[str, Any] = dict(zip(("model", "method", "rule", "seed"), record[:4], strict=True))
-    found["threshold"] = " ".join(f"{x:.6g}" for x in thresholds)  # type: ignore[union-attr]
+    found["threshold"] = " ".join(f"{x:.6g}" for x in thresholds)
     for part in ("setting", "validation", "test"):
         found |= {f"{part}_{k}": v for k, v in sorted(getattr(record, part).items())}
     return found | {"seconds": record.seconds}
