@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,6 @@ class Call:
     mask: str | None
     num_groups: int | None
     dtype: str
-    extras: tuple[str, ...] = field(default=())
 
     @property
     def axes(self) -> tuple[int, ...]:

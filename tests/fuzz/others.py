@@ -170,4 +170,3 @@ def across(rng: np.random.Generator, n: int) -> Example:
 
 
 EXAMPLES = {f.__name__: f for f in (pairwise, entropy, areas, best, table, across)}
-EAGER_ONLY = ("best",)
