@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -27,6 +28,9 @@ class Library:
     # Nothing follows what is done to arrays: they may be worked on in pieces, and written to. What
     # is summed over all axes is a number.
     free = False
+    # Three sums of memberships in float64, and what is far below them once more by itself, take
+    # less time than four.
+    three_sums = False
     # Pieces of free arrays stay in a processor's cache.
     in_pieces = True
     # Their values can be looked at: they are not lazy, and no compiler reads along. Of JAX's, and
@@ -71,6 +75,11 @@ class Library:
     def can_sort(self) -> bool:
         """Whether arrays can be sorted together."""
         return hasattr(self.xp, "take_along_axis")
+
+    @property
+    def threads(self) -> int:
+        """How many threads share an operation on free arrays, each with a cache of its own."""
+        return 1
 
     # Shapes and dtypes
 
@@ -175,9 +184,40 @@ class Library:
         """Return the sums of x * y, of x and of y as `total` does."""
         return self.dot(x, y, axes), self.total(x, axes), self.total(y, axes)
 
-    def any_less(self, x: Any, bound: Any) -> bool:
+    def sums_of_shares(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return what `sums` does, the last axis among them, of free arrays of one shape and dtype.
+
+        None where one quick look does not say that both are in [0, 1]: then look again.
+        """
+        return self.sums(x, y, axes) if self.are_shares(x) and self.are_shares(y) else None
+
+    def sums_with_less(self, x: Any, y: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+        """Return the sums of x * (1 - y), of (1 - x) * y and of (1 - x) * (1 - y) as `total` does.
+
+        The last axis is one of the axes; the arrays are free, and of one shape and dtype.
+        """
+        less, other = self.less(x), self.less(y)
+        return self.dot(x, other, axes), self.dot(less, y, axes), self.dot(less, other, axes)
+
+    def size(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Return how many numbers of x are added up over the axes."""
+        return math.prod(x.shape if len(axes) == len(x.shape) else [x.shape[i] for i in axes])
+
+    def any_less(self, x: Any, bound: Any) -> Any:
         """Tell whether a sum that `total` returned is less than a bound."""
         return x < bound if type(x) is float else bool(self.xp.any(x < bound))
+
+    def either(self, condition: Any, first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+        """Return what the first function returns if a condition such as `any_less` holds.
+
+        Else what the second does. The arrays that they return are of one shape and dtype.
+        """
+        return first() if condition else second()
+
+    def zeros_for(self, shape: tuple[int, ...], like: Any) -> Any:
+        """Return zeros that counts such as these, in float64 at least, can be added to."""
+        dtype = self.xp.result_type(like.dtype, self.xp.float64)
+        return self.xp.zeros(shape, dtype=dtype, device="cpu")
 
     def running(self, x: Any) -> Any:
         """Return the running sums along the last axis, with an error as small as that of `sum`."""
@@ -308,6 +348,10 @@ class Library:
         """Return 1 where `clipped` keeps a number, else 0, in the dtype of x."""
         return self.xp.astype(x == self.clipped(x), x.dtype)
 
+    def kept_inside(self, x: Any, scores: Any) -> Any:
+        """Return x, and 0 where `clipped` does not keep the score, unless x is infinite."""
+        return x * self.inside(scores)
+
     def below(self, x: Any, bound: Any) -> Any:
         """Return 1 where x < bound, else 0, in the dtype of x."""
         return self.xp.astype(x < bound, x.dtype)
@@ -410,8 +454,11 @@ class Library:
         second: Callable[..., Any],
         again: Callable[..., Any],
         *inputs: Any,
+        threads: int,
     ) -> Any:
         """Return what `first` makes of the inputs, with `second` for the gradient in the first.
+
+        Its operations on large arrays are worth sharing among so many `threads`, or more.
 
         `first` returns a value, or a tuple of them, and what `second` is called with before their
         slopes. `again` returns the same values, for autodiff to follow. The inputs that they get

@@ -260,7 +260,7 @@ def _part(x: Any, piece: Piece) -> Any:
     return x[places[0]] if isinstance(x, tuple) else x[places]
 
 
-def prepare_scores(
+def arrive_scores(
     y_true: Any,
     y_score: Any,
     *,
@@ -269,10 +269,10 @@ def prepare_scores(
     axis: Any = None,
     groups: Any = None,
     num_groups: int | None = None,
-) -> Batch:
-    """Check and convert scores of any scale, which are held to what logits are: finite."""
+) -> Arguments:
+    """Return scores of any scale, which are held to what logits are: finite."""
     options = (sample_weight, where, axis, True, RANKING, groups, num_groups)
-    return prepare(arrive(y_true, y_score, 0.5, None, Hard(), *options))
+    return arrive(y_true, y_score, 0.5, None, Hard(), *options)
 
 
 def check(arguments: Arguments) -> int:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from .arguments import Arguments, arrive
 from .kinds import has_slope, kind_of
-from .pieces import count_pass, first_pass, rounded, second_pass
+from .pieces import count_pass, first_pass, has_few_passes, rounded, second_pass
 from .quickest import quickest
 from .traced import count_traced
 from .values import SEEN
@@ -82,7 +82,17 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
     thresholds = map(call.lib.copy, (call.threshold, call.thresholds))
     arrays = (call.y_prob, call.y_true, call.sample_weight, call.where, call.groups)
     inputs = (*arrays, *thresholds)
-    return call.lib.in_two_passes(first, second, again, *inputs)
+    return call.lib.in_two_passes(first, second, again, *inputs, threads=_worth(call))
+
+
+def _worth(call: Arguments) -> int:
+    """Return how many threads are worth sharing operations.
+
+    The fewer operations there are, and the longer they take, the sooner they are.
+    """
+    if call.from_logits:
+        return 2
+    return 1 if has_few_passes(call) else 3
 
 
 def _as_it_is(four: Counts) -> Counts:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..steps import Hard, class_axis, has_lines, is_ours, members
+from ..steps import Hard, StraightThrough, class_axis, has_lines, is_ours, members
 from .arguments import Batch
 from .buckets import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 from .groups import add_up_groups, at_scores
@@ -94,9 +94,9 @@ def memberships(batch: Batch, step: Any) -> tuple[Any, Callable[[], Any]]:
         return hit, lambda: lib.less(hit)
     if batch.from_logits and getattr(step, "symmetric", False):
         # 1 - p is 0 from logits of 17 on in float32; the mirrored step of sigmoid(-z) is not.
-        score, lack = lib.logistics(scores)
+        score, lack = (lib.logistic(scores), None) if lib.three_sums else lib.logistics(scores)
         hit = _with_nan(batch, members(lib, step, score, threshold))
-        return hit, lambda: _with_nan(batch, members(lib, step, lack, 1 - threshold))
+        return hit, _mirrored(batch, step, lack)
     if batch.from_logits:
         scores = lib.logistic(scores)
     hit = members(lib, step, scores, threshold)
@@ -111,8 +111,10 @@ def add_up(batch: Batch, hit: Any, missing: Callable[[], Any]) -> tuple[Any, Any
     lib, axes, positives = batch.lib, batch.axes, batch.labels
     if batch.groups is not None:
         return add_up_groups(batch, hit, missing())
-    if lib.free and len(hit.shape) - 1 in axes:  # down columns float32 sums round too much for it
-        return _by_differences(batch, hit, missing)
+    # Down columns float32 sums round too much for differences.
+    if lib.three_sums and not batch.grid and len(hit.shape) - 1 in axes:
+        four = _by_differences(batch, hit, missing)
+        return four if lib.free else tuple([lib.number(x, hit) for x in four])
     negatives, miss = lib.less(positives), missing()
     if batch.weights is not None:
         positives, negatives = positives * batch.weights, negatives * batch.weights
@@ -129,28 +131,41 @@ def _by_differences(batch: Batch, hit: Any, missing: Callable[[], Any]) -> Any:
     """Take the counts from three sums in float64, and those far below a sum by themselves."""
     lib, axes, positives, weights = batch.lib, batch.axes, batch.labels, batch.weights
     if weights is None:
-        tp, hits, positive = lib.sums(hit, positives, axes)
-        everything = math.prod(hit.shape if type(tp) is float else [hit.shape[i] for i in axes])
+        sums = lib.sums(hit, positives, axes)
+        everything = lib.size(hit, axes)
     else:
-        if weights.shape != positives.shape:
-            weights = lib.xp.broadcast_to(weights, positives.shape)
+        if weights.shape != positives.shape or None in weights.shape:
+            weights, positives = lib.xp.broadcast_arrays(weights, positives)
         positives = positives * weights
-        tp, positive = lib.dot(hit, positives, axes), lib.total(positives, axes)
-        hits, everything = lib.dot(hit, weights, axes), lib.total(weights, axes)
+        tp, hits = lib.dot(hit, positives, axes), lib.dot(hit, weights, axes)
+        sums = tp, hits, lib.total(positives, axes)
+        everything = lib.total(weights, axes)
+    (tp, fp, fn, tn), least = differences(sums, everything)
+    if type(tp) is float and fp >= least[0] and fn >= least[1] and tn >= least[2]:
+        return tp, fp, fn, tn
+
+    def negatives() -> Any:
+        found = lib.less(batch.labels)
+        return found if weights is None else found * weights
+
+    def again(found: Any, bound: Any, x: Callable[[], Any], y: Callable[[], Any]) -> Any:
+        few = lib.any_less(found, bound)
+        return lib.either(few, lambda: lib.dot(x(), y(), axes), lambda: found)
+
+    fn = again(fn, least[1], missing, lambda: positives)
+    fp = again(fp, least[0], lambda: hit, negatives)
+    return tp, fp, fn, again(tn, least[2], missing, negatives)
+
+
+def differences(sums: Any, everything: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return the counts, and below what fp, fn and tn have too few digits.
+
+    The sums are those of the true positives, of the memberships and of the positives.
+    """
+    tp, hits, positive = sums
     fp, fn = hits - tp, positive - tp
     tn = everything - positive - fp
-    least = (_SMALL * positive, _SMALL * hits, _SMALL * (positive + hits))
-    if type(tp) is float and fn >= least[0] and fp >= least[1] and tn >= least[2]:
-        return tp, fp, fn, tn
-    if lib.any_less(fn, least[0]):
-        fn = lib.dot(missing(), positives, axes)
-    few_fp, few_tn = lib.any_less(fp, least[1]), lib.any_less(tn, least[2])
-    if few_fp or few_tn:
-        negatives = lib.less(batch.labels)
-        negatives = negatives if weights is None else negatives * weights
-        fp = lib.dot(hit, negatives, axes)
-        tn = lib.dot(missing(), negatives, axes) if few_tn else everything - positive - fp
-    return tp, fp, fn, tn
+    return (tp, fp, fn, tn), (_SMALL * hits, _SMALL * positive, _SMALL * (positive + hits))
 
 
 def _with_nan(batch: Batch, hit: Any) -> Any:
@@ -204,13 +219,21 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Callable[[], Any]]
         hit = _with_nan(batch, hit if batch.cut is None else _decisions(batch))
         return (hit, lambda: 1 - hit), slope
     hit = _with_nan(batch, hit)
+    return (hit, _mirrored(batch, step, None if lib.three_sums else lack)), slope
+
+
+def _mirrored(batch: Batch, step: Any, lack: Any) -> Callable[[], Any]:
+    """Return what tells what the mirrored step says of 1 - p of logits, found anew if not given.
+
+    It falls as the other rises.
+    """
+    lib = batch.lib
 
     def missing() -> Any:
-        # What the mirrored step says of the lack falls as this one rises.
-        again = lib.logistic(-scores) if lib.free else lack
-        return _with_nan(batch, members(lib, step, again, 1 - threshold))
+        share = lib.logistic(-batch.scores) if lack is None else lack
+        return _with_nan(batch, members(lib, step, share, 1 - batch.threshold))
 
-    return (hit, missing), slope
+    return missing
 
 
 def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[Any, Any]:
@@ -223,6 +246,8 @@ def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[A
         return value, lines.slope_at(lib, scores)
     if is_ours(step) and hasattr(step, "with_slope"):
         return step.with_slope(lib, scores, threshold)
+    if type(step) is StraightThrough:
+        return step.at(lib, scores, threshold), _with_slope(batch, step.step, scores, threshold)[1]
     from .._arrays.duals import Dual, over
 
     xp = lib.xp

@@ -11,9 +11,9 @@ import math
 from typing import Any, NamedTuple
 
 from .._arrays.shapes import broadcasts_to
-from .._arrays.values import checking
+from .._arrays.values import NO_SOFT_LABELS, checking
 from .._types import ConfusionTable
-from ..steps import is_own_step
+from ..steps import Identity, is_own_step
 from .arguments import (
     Arguments,
     Batch,
@@ -24,13 +24,13 @@ from .arguments import (
     prepare,
     shape_of_threshold,
 )
-from .count import count, count_and_find, find_slopes, gradient
+from .count import count, count_and_find, differences, find_slopes, gradient
 from .joined import joined
 from .kinds import FOUR, TABLE
 from .values import CLEAN, SEEN, check_groups, check_values
 
-# The elements of a piece: half a megabyte of float32.
-_SIZE = 2**17
+# The elements of a piece for each thread: a megabyte of float32.
+_SIZE = 2**18
 
 _WHOLE: list[Piece] = [()]
 
@@ -54,6 +54,10 @@ def count_pass(arguments: Arguments) -> tuple[Any, ...]:
 
 def sum_up(arguments: Arguments) -> tuple[tuple[Any, ...], Batch]:
     """Return counts, in float64 where arrays are free, and some of the checked input."""
+    large = math.prod(arguments.y_prob.shape) > _SIZE if arguments.lib.free else False
+    at_once = _at_once(arguments) if large else None
+    if at_once is not None:
+        return at_once[:2]
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
         kind = TABLE if arguments.kind is ConfusionTable else FOUR
@@ -66,6 +70,11 @@ def sum_up(arguments: Arguments) -> tuple[tuple[Any, ...], Batch]:
 def first_pass(arguments: Arguments, *, seen: int | None = None) -> tuple[tuple[Any, ...], Pass]:
     """Return what `sum_up` counts, and what the second pass needs; `seen` is that of `prepare`."""
     shape = arguments.y_prob.shape
+    large = math.prod(shape) > _SIZE if arguments.lib.free else False
+    at_once = _at_once(arguments) if large else None
+    if at_once is not None:
+        counts, batch, arguments = at_once
+        return counts, Pass(arguments, None, _WHOLE, [1], batch, shape)
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
         kind = TABLE if arguments.kind is ConfusionTable else FOUR
@@ -121,6 +130,38 @@ def _whole(arguments: Arguments) -> Batch | None:
     return prepare(arguments, seen=SEEN)
 
 
+def has_few_passes(call: Arguments) -> bool:
+    """Tell whether the scores are the memberships, and three sums of arrays as they are do."""
+    if type(call.step) is not Identity or call.kind is ConfusionTable or call.from_logits:
+        return False
+    if call.thresholds is not None:
+        return False
+    return call.sample_weight is None and call.where is None and call.groups is None
+
+
+def _at_once(arguments: Arguments) -> tuple[tuple[Any, ...], Batch, Arguments] | None:
+    """Return counts by sums that look at values as well, and the input.
+
+    None where values need a closer look, or more than three sums of arrays as they are.
+    """
+    lib, shape = arguments.lib, arguments.y_prob.shape
+    if not (lib.in_pieces and has_few_passes(arguments)):
+        return None
+    if arguments.y_true.shape != shape or checking(lib) == NO_SOFT_LABELS:
+        return None
+    arguments = joined(arguments)
+    batch = _whole(arguments)
+    if batch is None or len(batch.scores.shape) - 1 not in batch.axes:
+        return None
+    sums = lib.sums_of_shares(batch.scores, batch.labels, batch.axes)
+    if sums is None:
+        return None
+    counts, least = differences(sums, lib.size(batch.scores, batch.axes))
+    if any(lib.any_less(x, bound) for x, bound in zip(counts[1:], least, strict=True)):
+        counts = counts[0], *lib.sums_with_less(batch.scores, batch.labels, batch.axes)
+    return counts, batch, arguments
+
+
 def _add_up(
     arguments: Arguments, whole: Batch | None, pieces: list[Piece], *, keep: bool
 ) -> tuple[Any, list[Any], Batch]:
@@ -166,7 +207,7 @@ def _split(arguments: Arguments) -> tuple[Arguments, list[Piece]]:
     if not _splits(arguments, shape):
         return arguments, _WHOLE
     arguments = joined(arguments)
-    return arguments, _places(tuple(arguments.y_prob.shape))
+    return arguments, _places(tuple(arguments.y_prob.shape), _SIZE * lib.threads)
 
 
 def _splits(arguments: Arguments, shape: tuple[int, ...]) -> bool:
@@ -181,9 +222,9 @@ def _splits(arguments: Arguments, shape: tuple[int, ...]) -> bool:
     return broadcasts_to(shape_of_threshold(arguments.threshold), shape)
 
 
-def _places(shape: tuple[int, ...]) -> list[Piece]:
-    """Return the places of the pieces of an array."""
-    steps, room = [1] * len(shape), _SIZE
+def _places(shape: tuple[int, ...], room: int) -> list[Piece]:
+    """Return the places of the pieces, of so many elements at most, of an array."""
+    steps = [1] * len(shape)
     for axis in range(len(shape) - 1, -1, -1):
         steps[axis] = max(1, min(shape[axis], room))
         room //= steps[axis]
@@ -218,8 +259,7 @@ def _zeros(arguments: Arguments, batch: Batch, counts: Any) -> Any:
     kept = (n for axis, n in enumerate(arguments.y_prob.shape) if axis not in batch.axes)
     behind = batch.grid + (batch.groups is not None)
     last = counts.shape[len(counts.shape) - behind :]
-    dtype = batch.lib.xp.result_type(counts.dtype, batch.lib.xp.float64)
-    return batch.lib.xp.zeros((*kept, *last), dtype=dtype, device="cpu")
+    return batch.lib.zeros_for((*kept, *last), counts)
 
 
 def _like(batch: Batch, y_prob: Any, product: Any) -> Any:

@@ -8,13 +8,24 @@ from .._arrays import Library
 from .._arrays.sorting import sort_by_score
 from .._types import Confusion
 from .arguments import Arguments, Batch, prepare
+from .quickest import quickest
 
 
 def count_sweep(call: Arguments) -> Confusion:
     """Return the hard counts of a cut at every score, along one last axis."""
+    return count_at_all(call)[1]
+
+
+def count_at_all(call: Arguments) -> tuple[Any, Confusion]:
+    """Return the scores in increasing order, and the hard counts of a cut at each of them."""
+    scores, *four = quickest(_scores_and_counts, call)
+    return scores, Confusion(*four)
+
+
+def _scores_and_counts(call: Arguments) -> tuple[Any, ...]:
     batch = prepare(call)
     scores, c = sorted_counts(batch, call.where, merge=True)
-    return Confusion(*(batch.lib.cast(x, scores.dtype) for x in c))
+    return scores, *(batch.lib.cast(x, scores.dtype) for x in c)
 
 
 def sorted_counts(batch: Batch, where: Any, *, merge: bool = False) -> tuple[Any, Confusion]:

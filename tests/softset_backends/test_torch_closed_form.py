@@ -2,8 +2,12 @@
 
 import functools
 import gc
+import os
+import subprocess
+import sys
 import weakref
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,7 +82,6 @@ def is_closed_form(value):
 @pytest.mark.parametrize("name", LOSSES)
 def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch):
     monkeypatch.setattr(closed_form, "_SMALL", small)
-    monkeypatch.setattr(closed_form, "_FEW_THREADS", 0)
     monkeypatch.setattr(pieces, "_SIZE", size)
     metric, options = LOSSES[name]
     loss = MetricLoss(metric, **options)
@@ -96,7 +99,6 @@ def test_it_agrees_with_the_plain_loss(name, weighted, size, small, monkeypatch)
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
 def test_dtypes(dtype, small, monkeypatch):
     monkeypatch.setattr(closed_form, "_SMALL", small)
-    monkeypatch.setattr(closed_form, "_FEW_THREADS", 0)
     loss = MetricLoss(ss.f1)
     value, gradient = both(lambda p: loss(p, LABELS), scores(loss, dtype=dtype))
     expected, slope = both(lambda p: plain(loss, p), scores(loss, dtype=dtype))
@@ -402,3 +404,28 @@ def test_an_exported_training_step_keeps_its_gradient():
     exported(*given).backward()
     found = next(iter(exported.parameters())).grad
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
+
+
+FIRST = """
+import sys
+import torch
+import softset as ss
+y, p = torch.arange(40) % 3 == 0, torch.linspace(0.01, 0.99, 40, dtype=torch.float64)
+step = ss.Linear() if sys.argv[1] == "bias_score" else ss.StraightThrough(ss.Sigmoid())
+gradient = ss.value_and_grad(ss.as_loss(getattr(ss, sys.argv[1]), step=step, maximize=True))
+found = torch.compile(gradient, fullgraph=True, backend="eager")(y, p)
+for x, expected in zip(found, gradient(y, p), strict=True):
+    torch.testing.assert_close(x, expected, rtol=1e-12, atol=1e-16)
+print("the same")
+"""
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("metric", ["bias_score", "f1"])
+def test_first_call_of_a_process_may_be_compiled(metric):
+    """What a compiler reads has to be loaded before: it does not see what an import changes."""
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", FIRST, metric]
+    env = os.environ | {"PYTHONPATH": str(root)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.stdout.strip() == "the same", done.stderr

@@ -15,15 +15,11 @@ import jax as _jax
 import jax.numpy as xp
 import numpy as np
 
+from ..strips import PAIRS, ROWS, lanes_of
+
 jax: Any = _jax  # not all of which a type checker sees
 
-_ROWS = 2**3  # so many numbers are added up in a lane; with more XLA writes no vectors
-_LANES = 2**5  # so many at least, and a multiple of those of a vector
-_VECTOR = 2**3
 _FEW = 2**13  # up to so many numbers XLA's own sums take no longer
-
-# Which of two factors meets which of two others, in the order of the sums.
-_PAIRS = ((0, 2), (0, 3), (1, 2), (1, 3))
 
 
 def on_one_cpu() -> bool:
@@ -57,17 +53,17 @@ def sums(axes: tuple[int, ...], *arrays: Any) -> tuple[Any, ...]:
     """Return the sums over the axes of the products of two arrays with each of two others."""
     shape, dtype, axis = arrays[0].shape, arrays[0].dtype, axes[-1]
     before, length, behind = shape[:axis], shape[axis], math.prod(shape[axis + 1 :])
-    lanes = _lanes(length, behind)
+    lanes = lanes_of(length, behind)
 
     def in_strips(x: Any) -> Any:
-        x, missing = x.reshape(*before, length, behind), -length % (_ROWS * lanes)
+        x, missing = x.reshape(*before, length, behind), -length % (ROWS * lanes)
         if missing:  # a sum of what is left over would be another loop, which finds x once more
             x = jax.lax.pad(x, zero, [*[(0, 0, 0)] * axis, (0, missing, 0), (0, 0, 0)])
-        return x.reshape(*before, -1, _ROWS, lanes * behind)
+        return x.reshape(*before, -1, ROWS, lanes * behind)
 
     zero = np.zeros((), dtype)
-    products = [in_strips(arrays[i] * arrays[j]) for i, j in _PAIRS]
-    found = jax.lax.reduce(products, [zero] * len(_PAIRS), _added, (axis + 1,))
+    products = [in_strips(arrays[i] * arrays[j]) for i, j in PAIRS]
+    found = jax.lax.reduce(products, [zero] * len(PAIRS), _added, (axis + 1,))
     kept = tuple(n for i, n in enumerate(shape) if i not in axes)
     rows = [x.reshape(*before, -1, behind) for x in found]
     return tuple([xp.sum(x, axis=axes).reshape(kept) for x in rows])
@@ -78,21 +74,11 @@ def _(axes: tuple[int, ...], arrays: Any, tangents: Any) -> tuple[Any, Any]:
     """Return the sums and their derivatives, which autodiff would not find for the reduction."""
     found, zero = sums(axes, *arrays), jax.custom_derivatives.SymbolicZero
     slopes = []
-    for (i, j), like in zip(_PAIRS, found, strict=True):
+    for (i, j), like in zip(PAIRS, found, strict=True):
         terms = [(tangents[i], arrays[j]), (tangents[j], arrays[i])]
         parts = [xp.sum(t * x, axis=axes) for t, x in terms if not isinstance(t, zero)]
         slopes.append(sum(parts[1:], parts[0]) if parts else xp.zeros_like(like))
     return found, tuple(slopes)
-
-
-def _lanes(length: int, behind: int) -> int:
-    """Return how many rows of numbers lie side by side in a strip: so many that none is left."""
-    least = -(-_LANES // behind)
-    step = -(-_VECTOR // behind)
-    for lanes in range(least, 2 * least + 1, step):
-        if length % (_ROWS * lanes) == 0:
-            return lanes
-    return least
 
 
 def _added(x: Any, y: Any) -> list[Any]:

@@ -12,12 +12,14 @@ import numpy as np
 from ..library import NUMBERS, Library, Operator
 from ..refusals import refusal
 from . import rows, stretches
+from .adding import added_up
 
 _ONE_SINGLE, _ONE_DOUBLE = 0x3F800000, 0x3FF0000000000000  # the bits of 1.0
 _INFINITE_SINGLE, _INFINITE_DOUBLE = 0x7F800000, 0x7FF0000000000000  # of infinity
 _SINGLE, _DOUBLE = np.dtype("float32"), np.dtype("float64")
 _SMALL = 2**13  # up to so many float32 numbers it takes no longer to sum them in float64
 _ONES = np.ones(_SMALL)
+_SIZE = 2**18  # the numbers of a piece: a megabyte of float32
 _BITS = {_SINGLE: np.uint32, _DOUBLE: np.uint64}
 _SHORT_ROW = 2**6
 _LARGEST = {_SINGLE: np.float32(88), _DOUBLE: np.float64(709)}  # whose exponential is finite
@@ -32,7 +34,7 @@ class NumPy(Library):
 
     def __init__(self, *, free: bool) -> None:
         super().__init__(xp)
-        self.free = free
+        self.free = self.three_sums = free
 
     def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
         """Return what holds for these arrays: numbers, and what a file holds, are not free."""
@@ -111,6 +113,19 @@ class NumPy(Library):
         x, y, ones = x.astype(np.float64), y.astype(np.float64), _ONES[:length]
         return float(x.dot(y)), float(x.dot(ones)), float(y.dot(ones))
 
+    def sums_of_shares(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sums with one look at each, in pieces."""
+        return added_up(self._sums_of_shares, _SIZE, x, y, axes)
+
+    def _sums_of_shares(self, x: Any, y: Any) -> Any:
+        if not (self.are_shares(x) and self.are_shares(y)):
+            return None
+        return stretches.row_dots(x, y), stretches.row_totals(x), stretches.row_totals(y)
+
+    def sums_with_less(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sums, in pieces."""
+        return added_up(_sums_with_less, _SIZE, x, y, axes)
+
     def add_rows(self, x: Any, place: Any, size: int) -> Any:
         """Add each row of x up at its place, without an array of ones and zeros for each row."""
         found = rows.add_rows(x, place, size)
@@ -141,10 +156,15 @@ class NumPy(Library):
         """Sort x and its places, or labels of 0 and 1, as one integer: nothing has to be moved."""
         if x.dtype != _SINGLE or not others or x.shape[-1] >= 2**32:
             return super().in_order(x, *others)
-        keys = _as_integers(x + 0)  # the bits of -0.0 are not those of 0.0
-        low, high = (keys.min(), keys.max()) if keys.size else (0, 0)
-        if low < _LOWEST:
-            return super().in_order(x, *others)
+        bits = x.view(np.int32)
+        low, high = (bits.min(), bits.max()) if bits.size else (0, 0)
+        short = low >= 0 and high < 2**30  # as those of probabilities, which are in order as well
+        if low < 0:
+            keys = _as_integers(x + 0)  # the bits of -0.0 are not those of 0.0
+            if keys.min() < _LOWEST:
+                return super().in_order(x, *others)
+        else:
+            keys = bits
         labels = others[0]
         flags = labels == 1
         whole = np.count_nonzero(flags) + np.count_nonzero(labels == 0) == keys.size
@@ -156,18 +176,23 @@ class NumPy(Library):
             order = keys & (2**32 - 1)
             moved = [np.take_along_axis(y, order, axis=-1) for y in others]
             return [_as_floats(keys >> 32), *moved]
-        if low < 0 or high >= 2**30:  # probabilities, and a bit, are short enough
-            keys = keys.astype(np.int64)
-        keys <<= 1
+        keys = (keys if short else keys.astype(np.int64)) << 1
         keys |= flags.view(np.int8)
         keys.sort(axis=-1)
-        return [_as_floats(keys >> 1), (keys & 1).astype(labels.dtype)]
+        labels = (keys & 1).astype(labels.dtype)
+        keys >>= 1
+        return [keys.view(np.float32) if short else _as_floats(keys), labels]
 
     def firsts(self, x: Any) -> Any:
-        """Return the place of the first equal element by a running maximum."""
+        """Return the place of the first equal element: of few that are not new, by themselves."""
         places = np.arange(len(x))
-        new = x[1:] != x[:-1]
-        if not new.all():
+        (again,) = np.nonzero(x[1:] == x[:-1])
+        if 8 * len(again) < len(x):
+            # In a run of equal elements places and their numbers grow together.
+            runs = again - np.arange(len(again))
+            places[again + 1] = again[np.searchsorted(runs, runs)]
+        else:
+            new = x[1:] != x[:-1]
             places[1:] *= new
             np.maximum.accumulate(places, out=places)
         return places
@@ -295,6 +320,11 @@ class NumPy(Library):
         x = x.view()
         x.flags.writeable = False
         return x
+
+
+def _sums_with_less(x: Any, y: Any) -> tuple[Any, Any, Any]:
+    less, other, dots = 1 - x, 1 - y, stretches.row_dots
+    return dots(x, other), dots(less, y), dots(less, other)
 
 
 def _number(x: Any, like: Any) -> Any:

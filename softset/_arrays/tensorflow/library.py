@@ -9,14 +9,19 @@ import numpy as np
 import tensorflow
 
 from .. import numpy
-from ..library import NUMBERS, Backward, Both, Counts, Library, Operator
+from ..library import NUMBERS, Both, Library, Operator
 from ..often import compiled_if_often
 from . import namespace as xp
+from . import rows
+
+try:  # not public
+    from tensorflow.python.ops.gradients_util import PossibleTapeGradientTypes as _watched
+except ImportError:  # pragma: no cover
+    _watched = None
 
 tf: Any = tensorflow  # whose functions a type checker does not see
 
 _FEW = 2**10  # numbers that TensorFlow's sum, outside XLA, adds up with few roundings
-_ROW = 2**5  # how many numbers are added up in float32
 _BLOCK = 2**10  # so many rows are added up one after another
 
 
@@ -25,10 +30,11 @@ class TensorFlow(Library):
 
     moveaxis = "tf.experimental.numpy.moveaxis"
     few_groups = 16
+    compiles = True
+    length = 2**5  # so many numbers are added up in float32
 
-    def __init__(self, *, visible: bool = True, variables: bool = False) -> None:
+    def __init__(self, *, variables: bool = False) -> None:
         super().__init__(xp)
-        self.visible = self.compiles = visible
         self.variables = variables
 
     def of(self, names: tuple[str, ...], arrays: tuple[Any, ...]) -> Library:
@@ -36,7 +42,11 @@ class TensorFlow(Library):
         for x in arrays:
             if isinstance(x, tf.Variable):
                 return VARIABLES
-        return LIBRARY if tf.executing_eagerly() else SYMBOLIC
+        if tf.executing_eagerly():
+            return LIBRARY
+        from .graphs import symbolic
+
+        return symbolic()
 
     def shape(self, x: Any) -> tuple[int | None, ...]:
         """Return the shape of x, with None for a length that is not known yet."""
@@ -46,25 +56,6 @@ class TensorFlow(Library):
                 "call tensor.set_shape([None]) or give tf.function an input_signature"
             )
         return tuple(x.shape.as_list())
-
-    def of_one_shape(self, y_true: Any, y_prob: Any) -> Any:
-        """Return the labels; running fails if their lengths are not those of the scores."""
-        if self.visible:
-            return y_true
-        known, lengths = self.shape(y_prob), self.shape(y_true)
-        unknown = sum(a is None or b is None for a, b in zip(lengths, known, strict=True))
-        if not unknown:
-            return y_true
-        if None not in known:  # a reshape to it is dropped before a product with the scores
-            return tf.ensure_shape(y_true, known)
-        shape = tf.shape(y_prob)
-        same = tf.debugging.assert_equal(
-            tf.shape(y_true), shape, "`y_true` and `y_prob` must have one shape"
-        )
-        # XLA drops the assertion, and the optimizer of graphs a reshape to an unknown length. With
-        # two lengths unknown a reshape could exchange them.
-        with tf.control_dependencies([same]):
-            return tf.reshape(y_true, shape) if unknown == 1 else tf.identity(y_true)
 
     def is_real(self, dtype: Any) -> bool:
         """Tell whether a dtype is real floating-point."""
@@ -87,11 +78,15 @@ class TensorFlow(Library):
         return x if type(x) in NUMBERS else tf.stop_gradient(x)
 
     def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
-        """Sum over the axes, over all of them by short rows."""
-        if len(axes) < x.shape.rank or x.dtype is not tf.float32:
+        """Sum over the axes, where the last is among them by short rows."""
+        if x.shape.rank - 1 not in axes or x.dtype is not tf.float32:
             return super().sum(x, axes)
-        few = self.visible and x.shape.num_elements() <= _FEW
-        return xp.sum(x, axis=axes) if few else _in_rows(x)
+        few = self.visible and len(axes) == x.shape.rank and x.shape.num_elements() <= _FEW
+        return xp.sum(x, axis=axes) if few else tf.cast(self.total(x, axes), x.dtype)
+
+    def total(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sum over the axes in float64."""
+        return rows.total(x, axes, self.length)
 
     def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
         """Sum x * y over the axes, past the Python that the operator takes."""
@@ -100,6 +95,10 @@ class TensorFlow(Library):
     def less(self, x: Any) -> Any:
         """Return 1 - x, past the Python that the operator takes."""
         return xp.subtract(1, x)
+
+    def clipped(self, x: Any, *, alone: bool = False) -> Any:
+        """Return numbers outside [0, 1] as 0 or 1, and NaN as it is, by one operation."""
+        return tf.clip_by_value(x, 0.0, 1.0)
 
     def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
         """Return + and *, past the Python that the operators take; nothing is written to."""
@@ -125,13 +124,12 @@ class TensorFlow(Library):
         """Return the rows at places."""
         return tf.gather(table, place, batch_dims=1)
 
-    def divides_by_squares(self, y: Any) -> bool:
-        """Tell whether a slope in y is to be a quotient of its square, as XLA has it."""
-        return not self.visible
-
     def look(self, x: Any) -> Any:
         """Return the values of x as NumPy's, without a copy, where they are in memory."""
-        return numpy.LIBRARY.look(x.numpy()) if "CPU" in x.device else tf.stop_gradient(x)
+        if "CPU" not in x.device:
+            return tf.stop_gradient(x)
+        # What NumPy has no dtype for it cannot share either.
+        return numpy.LIBRARY.look(x.numpy() if x.dtype.size == 2 else np.asarray(x))
 
     def are_shares(self, x: Any) -> bool:
         """Tell whether all of x is in [0, 1], where it is in memory."""
@@ -144,8 +142,8 @@ class TensorFlow(Library):
         return numpy.LIBRARY.extremes(x) if isinstance(x, np.ndarray) else (x, x)
 
     def is_followed(self, x: Any) -> bool:
-        """Tell whether a gradient in x may be wanted, which TensorFlow does not tell."""
-        return True
+        """Tell whether a gradient in x may be wanted: whether a tape, if it tells, watches x."""
+        return _watched is None or bool(_watched([x]))
 
     def has_parameters(self, function: Callable[[Any], Any], like: Any, *, ours: bool) -> bool:
         """Tell whether a function may have parameters, which TensorFlow does not tell."""
@@ -154,86 +152,44 @@ class TensorFlow(Library):
     def compiled(
         self, arrays: tuple[Any, ...], function: Callable[..., Any], *options: Any
     ) -> Callable[..., Any] | None:
-        """Return a function of eager tensors as a graph, made anew once for other batch lengths."""
-        shapes = tuple([tuple(x.shape)[1:] if x.shape.rank else None for x in arrays])
-        return compiled_if_often(_graph, _of_shapes, (shapes, function, *options))
+        """Return a function of eager tensors as a graph, made anew once for other batch lengths.
 
-    def own_slopes(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
-        """Return a number and its slopes, in graphs, for XLA's sake as JAX's are."""
-        if self.visible:
+        None where second derivatives may be wanted, which graphs within tapes hardly have.
+        """
+        shapes = tuple([tuple(x.shape)[1:] if x.shape.rank else None for x in arrays])
+        if _watched is not None and _watched(list(arrays)) > 1:
             return None
-        arrays = tuple(map(tf.identity, arrays))  # one tensor may be several of them
-        with tf.GradientTape() as tape:
-            tape.watch(arrays)
-            value = function(*arrays)
-        found = tape.gradient(value, arrays, unconnected_gradients="zero")
-        return value, tuple(map(tf.convert_to_tensor, found))
+        followed = tuple(map(self.is_followed, arrays))
+        return compiled_if_often(_graph, _of_terms, (shapes, followed, function, *options))
 
     def with_gradients(self, both: Both, *arrays: Any, otherwise: Callable[[], Any]) -> Any:
         """Return a value with its gradients, by tf.custom_gradient."""
 
         def value_of(*arrays: Any) -> tuple[Any, Callable[..., Any]]:
             def backward(slope: Any) -> list[Any]:
-                return [slope * x for x in both(*arrays)[1]]
+                return [None if x is None else slope * x for x in both(*arrays)[1]]
 
             # What it takes to find the value is not kept: the gradient finds it again.
             return both(*map(tf.stop_gradient, arrays))[0], backward
 
         return tf.custom_gradient(value_of)(*arrays)
 
-    def with_backward(self, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
-        """Return counts with the gradient that is given, by tf.custom_gradient, in graphs.
 
-        Gradients in the other arrays are those of `counts`: graphs leave out what nobody asks for.
-        """
-        if self.visible:
-            return counts(*arrays)
+def _of_terms(shapes: Any, followed: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function; a graph for batches of other lengths is not to be one for other classes.
 
-        def counts_of(*arrays: Any) -> tuple[Any, Callable[..., Any]]:
-            def gradients(*slopes: Any) -> list[Any]:
-                # One tensor may be several of them.
-                scores, *copies = map(tf.identity, arrays)
-                others = [x for x in copies if x.dtype.is_floating]
-                with tf.GradientTape() as tape:
-                    tape.watch(others)
-                    again = counts(tf.stop_gradient(scores), *copies)
-                found = iter(tape.gradient(again, others, slopes))
-                rest = [next(found) if x.dtype.is_floating else None for x in copies]
-                return [backward(slopes, *arrays), *rest]
-
-            return counts(*map(tf.stop_gradient, arrays)), gradients
-
-        return tf.custom_gradient(counts_of)(*arrays)
-
-
-def _of_shapes(shapes: Any, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function; a graph for batches of other lengths is not to be one for other classes."""
-    return function(*arguments)
+    Its gradient is made in all arrays that are not constants.
+    """
+    wanted = iter(followed)
+    given = [x if not tf.is_tensor(x) or next(wanted) else tf.stop_gradient(x) for x in arguments]
+    return function(*given)
 
 
 def _graph(function: Callable[..., Any]) -> Callable[..., Any]:
     return tf.function(function, autograph=False, reduce_retracing=True)
 
 
-@tf.custom_gradient
-def _in_rows(x: Any) -> Any:
-    """Sum float32 numbers: 32 at a time as they are, and what comes of it in float64.
-
-    TensorFlow's own sum rounds more than once for each digit of the length, and XLA's is a running
-    sum. The gradient would be put together from those of the parts.
-    """
-    shape, flat = tf.shape(x), tf.reshape(x, (-1,))
-    length = tf.size(x) if x.shape.num_elements() is None else x.shape.num_elements()
-    whole = length - length % _ROW
-    # XLA reads rows as they lie, and takes 30 times as long for strips side by side.
-    rows = tf.reduce_sum(tf.reshape(flat[:whole], (-1, _ROW)), 1)
-    total = tf.reduce_sum(tf.cast(rows, tf.float64))
-    rest = tf.reduce_sum(tf.cast(flat[whole:], tf.float64))
-    return tf.cast(total + rest, tf.float32), lambda slope: tf.broadcast_to(slope, shape)
-
-
 LIBRARY = TensorFlow()
-SYMBOLIC = TensorFlow(visible=False)
 VARIABLES = TensorFlow(variables=True)
 
 

@@ -11,10 +11,9 @@ from torch._C import _len_torch_dispatch_stack
 
 from ..values import checking
 
-# Up to so many scores PyTorch uses one thread, and so few threads are no faster than NumPy's one,
-# which waits for no other.
+# Up to so many scores PyTorch uses one thread, and NumPy's operations start faster.
 _SMALL = 2**15
-_FEW_THREADS = 2
+_MANY_THREADS = 3  # so many are faster than NumPy's one, which waits for no other
 
 _DENSE = (torch.Tensor, torch.nn.Parameter)
 # What is the same number in NumPy, without a copy.
@@ -42,7 +41,7 @@ def in_numpy(function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
 
     The scores are the first.
     """
-    if not _suits_numpy(arrays[:1]) or _len_torch_dispatch_stack():
+    if not _suits_numpy(arrays[:1], _MANY_THREADS) or _len_torch_dispatch_stack():
         return None
     views: list[Any] = []
     for x in arrays:
@@ -57,13 +56,17 @@ def in_numpy(function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
 
 
 class Passes(NamedTuple):
-    """What to call, with which inputs, and which of these are tensors: the scores are the first."""
+    """What to call, with which inputs, and which of these are tensors: the scores are the first.
+
+    And from how many threads on PyTorch takes less time for large ones than NumPy.
+    """
 
     first: Callable[..., tuple[Any, Any]]
     second: Callable[..., Any]
     again: Callable[..., Any]
     inputs: tuple[Any, ...]
     places: list[int]
+    threads: int
 
 
 class InTwoPasses(torch.autograd.Function):
@@ -73,7 +76,7 @@ class InTwoPasses(torch.autograd.Function):
     def forward(ctx: Any, passes: Passes, *tensors: Any) -> Any:
         """Return the values."""
         ctx.save_for_backward(*tensors)
-        ctx.passes, ctx.in_numpy = passes, _suits_numpy(tensors)
+        ctx.passes, ctx.in_numpy = passes, _suits_numpy(tensors, passes.threads)
         ctx.reads = tensors[0].is_cpu or (tensors[0].is_cuda and checking())
         view = _view if ctx.in_numpy else _detached
         with np.errstate(all="ignore"):  # PyTorch does not warn
@@ -102,12 +105,14 @@ class InTwoPasses(torch.autograd.Function):
         return None, gradient.to(tensors[0].dtype), *[None] * (len(tensors) - 1)
 
 
-def in_two_passes(first: Any, second: Any, again: Any, inputs: tuple[Any, ...]) -> Any:
+def in_two_passes(
+    first: Any, second: Any, again: Any, inputs: tuple[Any, ...], threads: int
+) -> Any:
     """Return what `first` makes of the inputs, with `second` as its backward pass."""
     places = [i for i, x in enumerate(inputs) if isinstance(x, torch.Tensor)]
     # Autograd alone holds the tensors, until it has gone back.
     others = tuple([None if isinstance(x, torch.Tensor) else x for x in inputs])
-    passes = Passes(first, second, again, others, places)
+    passes = Passes(first, second, again, others, places, threads)
     return InTwoPasses.apply(passes, *[inputs[i] for i in places])
 
 
@@ -128,11 +133,11 @@ def _by_autograd(passes: Passes, tensors: Any, slopes: tuple[Any, ...], followin
         return torch.autograd.grad(values, y_prob, slopes, create_graph=following)[0]
 
 
-def _suits_numpy(tensors: tuple[Any, ...]) -> bool:
+def _suits_numpy(tensors: tuple[Any, ...], threads: int) -> bool:
     for x in tensors:
         if not x.is_cpu:
             return False
-    return tensors[0].numel() <= _SMALL or torch.get_num_threads() <= _FEW_THREADS
+    return tensors[0].numel() <= _SMALL or torch.get_num_threads() < threads
 
 
 def _number(x: Any) -> Any:

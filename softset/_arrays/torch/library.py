@@ -18,6 +18,7 @@ from .. import numpy
 from ..library import NUMBERS, Backward, Both, Counts, Library, Operator
 from ..refusals import not_dense, refusal
 from ..values import checking
+from . import stretches
 from .closed_form import in_numpy, in_two_passes, is_alone
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
@@ -31,10 +32,16 @@ _PLAIN = (
 _STRIPS = (2**5, 2**4)  # how many numbers are added up, and how many such sums side by side
 _SHORT: list[int] = []  # `_length_of_dots`, once it is known
 _OWN = (torch.Tensor, torch.nn.Parameter)
-_STRETCH = 2**7
 _FEW_PLACES = 2**8
 _FEW_ROWS = 20  # up to so many places NumPy's products are faster than adding rows up at them
 _NOTHING = np.zeros(0, np.int8)
+# Whole numbers of their length, and the bits of 1 and of the largest number.
+_BITS: dict[Any, Any] = {
+    torch.float32: (torch.int32, 0x3F800000, 0x7F7FFFFF),
+    torch.float64: (torch.int64, 0x3FF0000000000000, 0x7FEFFFFFFFFFFFFF),
+}
+_SMALL = 2**15  # up to so many numbers PyTorch uses one thread
+_LARGEST = {torch.float32: 88.0, torch.float64: 709.0}  # whose exponential is finite
 _HALF = (torch.float16, torch.bfloat16)
 # The unsigned integers that are not compared, and what holds their values, or nearly.
 _COMPARED = {
@@ -61,7 +68,7 @@ class Torch(Library):
         can_search: bool = True,
     ) -> None:
         super().__init__(xp)
-        self.free = free
+        self.free = self.three_sums = free
         self.in_memory = self.in_pieces = in_memory
         self.lends = free and in_memory
         # Threads of a GPU wait for each other to add to one place, and compilers write a loop.
@@ -109,6 +116,11 @@ class Torch(Library):
         """The terms of constants: nobody follows them."""
         return {FOLLOWED: FREE, FOLLOWED_ON_GPU: ON_GPU}.get(self, self)
 
+    @property
+    def threads(self) -> int:
+        """How many threads share an operation."""
+        return torch.get_num_threads()
+
     def is_real(self, dtype: Any) -> bool:
         """Tell whether a dtype is real floating-point."""
         return dtype.is_floating_point
@@ -144,8 +156,8 @@ class Torch(Library):
     def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Sum over the axes, over all of them in half the time."""
         if self._adds_up_wide(x):
-            if len(axes) == x.ndim and x.is_cpu and not x.requires_grad:
-                return _in_strips(x)
+            if x.ndim - 1 in axes and x.is_cpu and not x.requires_grad:
+                return _in_strips(x, axes)
             return xp.sum(x, axis=axes, dtype=torch.float64).to(x.dtype)
         return x.sum() if len(axes) == x.ndim else xp.sum(x, axis=axes)
 
@@ -163,39 +175,56 @@ class Torch(Library):
         return (x * y).sum()
 
     def joins(self, x: Any) -> bool:
-        """Tell whether axes are to be one: as for pieces of one length."""
-        return self.free
+        """Tell whether axes are to be one: for pieces of one length, and inductor's vectors.
+
+        It finds none in strips of several axes.
+        """
+        return self.free or (not self.visible and not torch.compiler.is_exporting())
 
     def joined(self, x: Any, shape: tuple[int, ...]) -> Any:
         """Return x in a shape of fewer axes, or None where that takes a copy."""
         return x.view(shape) if x.is_contiguous() else None
 
     def total(self, x: Any, axes: tuple[int, ...]) -> Any:
-        """Return the sum over the axes in float64, of all as a number."""
-        wide = torch.promote_types(x.dtype, torch.float64)
-        if len(axes) < x.ndim:
-            found = xp.sum(x, axis=axes, dtype=wide)
-            return found.cpu().numpy() if self is ON_GPU else found
-        if not self.in_memory:
-            return x.sum(dtype=wide).item()
-        if x.dtype is torch.float32:
-            x = x.reshape(-1)
-            size = x.numel() - x.numel() % _STRETCH
-            rest = x[size:].sum(dtype=torch.float64)
-            return (x[:size].view(-1, _STRETCH).sum(1).sum(dtype=torch.float64) + rest).item()
-        return x.sum().item()
+        """Return the sum over the axes in float64, as NumPy's and of all as a number."""
+        if self.in_memory:
+            return stretches.total(x, axes)
+        found = xp.sum(x, axis=axes, dtype=torch.promote_types(x.dtype, torch.float64))
+        return found.cpu().numpy() if len(axes) < x.ndim else found.item()
+
+    def dot(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sum of x * y as `total` does."""
+        return stretches.dot(x, y, axes) if self.in_memory else super().dot(x, y, axes)
 
     def sums(self, x: Any, y: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
         """Return the sums of x * y, of x and of y as `total` does, with one wait for a GPU."""
-        if self is not ON_GPU:
+        if self.in_memory:
             return super().sums(x, y, axes)
         found = torch.stack([xp.sum(z, axis=axes, dtype=torch.float64) for z in (x * y, x, y)])
         one, two, three = found.tolist() if found.ndim == 1 else found.cpu().numpy()
         return one, two, three
 
+    def sums_of_shares(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sums with one look at each, in memory in pieces."""
+        if not self.in_memory or x.dtype not in _BITS or x.is_neg() or y.is_neg():
+            return super().sums_of_shares(x, y, axes)
+        return stretches.sums_of_shares(x, y, axes)
+
+    def sums_with_less(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sums, in memory in pieces."""
+        if not self.in_memory or x.dtype not in _BITS or x.is_neg() or y.is_neg():
+            return super().sums_with_less(x, y, axes)
+        return stretches.sums_with_less(x, y, axes)
+
     def any_less(self, x: Any, bound: Any) -> bool:
         """Tell whether a sum that `total` returned is less than a bound."""
         return x < bound if type(x) is float else bool((x < bound).any())
+
+    def zeros_for(self, shape: tuple[int, ...], like: Any) -> Any:
+        """Return zeros for counts to be added to, as NumPy's where they are."""
+        if isinstance(like, torch.Tensor):
+            return super().zeros_for(shape, like)
+        return np.zeros(shape, like.dtype)
 
     def number(self, value: Any, like: Any) -> Any:
         """Return a number as a tensor, and sums in the dtype of `like`."""
@@ -204,9 +233,9 @@ class Torch(Library):
         return self.numbers(value, like)
 
     def nearby(self, sums: tuple[Any, ...], like: Any) -> tuple[Any, ...]:
-        """Return sums where arithmetic with few is fast: for a GPU's NumPy, in memory."""
-        if self is not ON_GPU:
-            return super().nearby(sums, like)
+        """Return sums where arithmetic with few is fast: in memory, as NumPy's."""
+        if not self.free:
+            return sums
         if isinstance(sums[0], torch.Tensor):
             sums = tuple(torch.stack(sums).cpu().numpy())
         dtype = np.dtype(str(like.dtype).removeprefix("torch."))
@@ -214,7 +243,7 @@ class Torch(Library):
 
     def back(self, value: Any, slopes: tuple[Any, ...], like: Any) -> tuple[Any, tuple[Any, ...]]:
         """Return what was made of `nearby` sums to where `like` is."""
-        if self is not ON_GPU:
+        if not self.free:
             return value, slopes
         sent = torch.from_numpy(np.stack(slopes)).to(like.device)
         return self.numbers(value, like), tuple(sent)
@@ -229,7 +258,8 @@ class Torch(Library):
 
     def scatter(self, x: Any, place: Any, size: int) -> Any:
         """Add each element of x up at its place."""
-        return x.new_zeros(size).scatter_add(0, place, x)
+        # PyTorch 2.7 takes no shorter integers.
+        return x.new_zeros(size).scatter_add(0, place.to(torch.int64), x)
 
     def add_rows(self, x: Any, place: Any, size: int) -> Any:
         """Add each row of x up at its place, at few as NumPy does where tensors are free."""
@@ -292,8 +322,14 @@ class Torch(Library):
         return torch.sigmoid(x) if self.free else super().logistic(x)
 
     def logistics(self, x: Any) -> tuple[Any, Any]:
-        """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x))."""
-        return (torch.sigmoid(x), torch.sigmoid(-x)) if self.free else super().logistics(x)
+        """Return 1 / (1 + exp(-x)) and 1 / (1 + exp(x)): powers, and none too large."""
+        if not self.free:
+            return super().logistics(x)
+        if not (self.in_memory and x.dtype in _LARGEST):
+            return torch.sigmoid(x), torch.sigmoid(-x)
+        power = torch.clamp_max(x, _LARGEST[x.dtype]).exp_()
+        lack = torch.add(power, 1).reciprocal_()
+        return power.mul_(lack), lack
 
     def softplus_tail(self, x: Any) -> Any:
         """Return log(1 + exp(-|x|))."""
@@ -303,6 +339,8 @@ class Torch(Library):
 
     def clipped(self, x: Any, *, alone: bool = False) -> Any:
         """Return numbers outside [0, 1] as 0 or 1, and NaN as it is."""
+        if not self.can_search:  # ONNX's optimiser loses the bounds of two clips of one tensor
+            return super().clipped(x)
         if not (alone and x.requires_grad and torch.compiler.is_compiling()):
             return x.clamp(0, 1)
         # A compiler would keep that as booleans, and reads them ten times as slowly as it finds
@@ -347,11 +385,15 @@ class Torch(Library):
 
         What is added is the smaller number, so that both keep their digits.
         """
-        if not self.free or type(positive) is not float or type(negative) is not float:
+        if not self.free or type(positive) is not type(negative):
             return y * positive + (1 - y) * negative
+        if type(positive) is not float:
+            if bool((negative.abs() > positive.abs()).any()):
+                return y * positive + (1 - y) * negative
+            return torch.mul(y, positive - negative, out=room).add_(negative)
         if abs(negative) > abs(positive):
-            y, positive, negative = 1 - y, negative, positive
-        return torch.mul(y, positive - negative, out=room).add_(negative)
+            y, positive, negative = torch.rsub(y, 1), negative, positive
+        return torch.add(self.numbers(negative, y), y, alpha=positive - negative, out=room)
 
     def larger(self, x: Any, y: Any) -> Any:
         """Return the larger of each pair, in the memory of x."""
@@ -367,20 +409,26 @@ class Torch(Library):
         return x.detach() if dtype is None else x.detach().to(dtype)
 
     def are_shares(self, x: Any) -> bool:
-        """Tell whether all of x is in [0, 1], by NumPy where it is in memory, which is faster."""
-        return self._obeys(numpy.LIBRARY.are_shares, x, 0, 1)
+        """Tell whether all of x is in [0, 1], in memory by its bits as NumPy does."""
+        if self.in_memory:
+            return _by_bits(numpy.LIBRARY.are_shares, x, 1)
+        return self._lies(x, 0, 1)
 
     def are_weights(self, x: Any) -> bool:
         """Tell whether all of x is finite and not negative."""
-        return self._obeys(numpy.LIBRARY.are_weights, x, 0, sys.float_info.max)
+        if self.in_memory:
+            return _by_bits(numpy.LIBRARY.are_weights, x, 2)
+        return self._lies(x, 0, sys.float_info.max)
 
     def are_finite(self, x: Any) -> bool:
-        """Tell whether all of x is finite."""
-        return self._obeys(numpy.LIBRARY.are_finite, x, -sys.float_info.max, sys.float_info.max)
+        """Tell whether all of x is finite: it is where a sum is, which may be too large."""
+        if not self.in_memory:
+            return self._lies(x, -sys.float_info.max, sys.float_info.max)
+        if x.dtype in _BITS and x.numel() > _SMALL:
+            return math.isfinite(x.sum().item())
+        return numpy.LIBRARY.are_finite(_in_numpy(x))
 
-    def _obeys(self, in_numpy: Callable[[Any], bool], x: Any, low: float, high: float) -> bool:
-        if self.in_memory:
-            return in_numpy(_in_numpy(x))
+    def _lies(self, x: Any, low: float, high: float) -> bool:
         if not self.reads or not x.numel() or not x.dtype.is_floating_point:
             return False
         least, largest = torch.stack(torch.aminmax(x.detach())).tolist()
@@ -422,9 +470,10 @@ class Torch(Library):
         second: Callable[..., Any],
         again: Callable[..., Any],
         *inputs: Any,
+        threads: int,
     ) -> Any:
         """Return what `first` makes of the inputs, with `second` as its backward pass."""
-        return in_two_passes(first, second, again, inputs)
+        return in_two_passes(first, second, again, inputs, threads)
 
     def quicker(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
         """Return what a function makes of NumPy's arrays of the same memory."""
@@ -502,6 +551,15 @@ def _in_numpy(x: Any) -> Any:
     return x.detach().numpy()
 
 
+def _by_bits(in_numpy: Callable[[Any], bool], x: Any, most: int) -> bool:
+    """Look at bits as NumPy does, with all threads where there are several."""
+    alone = x.numel() <= _SMALL or torch.get_num_threads() == 1
+    if alone or x.dtype not in _BITS or x.is_neg():
+        return in_numpy(_in_numpy(x))
+    low, high = torch.aminmax(x.detach().view(_BITS[x.dtype][0]))
+    return low.item() >= 0 and high.item() <= _BITS[x.dtype][most]
+
+
 def _view(x: Any) -> Any:
     return x.detach().numpy()
 
@@ -511,20 +569,25 @@ def _shares_memory(*tensors: Any) -> bool:
     return not any(x.dtype is torch.bfloat16 or x.is_neg() for x in tensors)
 
 
-def _in_strips(x: Any) -> Any:
+def _in_strips(x: Any, axes: tuple[int, ...]) -> Any:
     """Sum float32 numbers: 32 at a time as they are, and what comes of it in float64.
 
     To take all of them to float64 costs a half more; autograd would put its gradient together from
     those of the parts.
     """
-    flat, number = x.reshape(-1), x.numel() // math.prod(_STRIPS)
+    first = x.ndim
+    while first - 1 in axes:
+        first -= 1
+    lines = x.reshape(*x.shape[:first], -1)
+    number, others = lines.shape[-1] // math.prod(_STRIPS), tuple(i for i in axes if i < first)
     # What is exported is for any length, and Inductor cannot cut nothing into strips.
     if torch.compiler.is_exporting() or number == 0:
-        return flat.sum(dtype=torch.float64).to(x.dtype)
+        return lines.sum((*others, first), dtype=torch.float64).to(x.dtype)
     whole = number * math.prod(_STRIPS)
-    strips = flat[:whole].reshape(number, *_STRIPS).sum(1)
-    total = strips.sum(dtype=torch.float64) + flat[whole:].sum(dtype=torch.float64)
-    return total.to(x.dtype)
+    strips = lines[..., :whole].reshape(*x.shape[:first], number, *_STRIPS).sum(first + 1)
+    total = strips.sum((*others, first, first + 1), dtype=torch.float64)
+    rest = lines[..., whole:].sum((*others, first), dtype=torch.float64)
+    return (total + rest).to(x.dtype)
 
 
 def _length_of_dots() -> int:

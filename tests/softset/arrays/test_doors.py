@@ -14,7 +14,7 @@ ROOT = Path(softset.__file__).parent
 # what functions of users' return.
 DOORS = {
     "_area_warnings.py": {"_place", "warn_of_area"},
-    "_counting/arguments.py": {"arrive", "prepare_scores"},
+    "_counting/arguments.py": {"arrive", "arrive_scores"},
     "_counting/closed_form.py": {"_in_two_passes", "arrived"},
     "across/groups_left.py": {"_members", "values_left"},
     "averages/means.py": {"mean_by", "mean_of_defined"},

@@ -2,9 +2,10 @@
 
 import array
 import importlib
+import itertools
 import re
 from collections import OrderedDict, deque
-from itertools import combinations
+from functools import partial
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def test_a_data_frame_is_no_array(kind):
         ss.array_namespace(frame)
 
 
-@pytest.mark.parametrize("pair", list(combinations(LIBRARIES, 2)), ids="-".join)
+@pytest.mark.parametrize("pair", list(itertools.combinations(LIBRARIES, 2)), ids="-".join)
 def test_libraries_are_not_mixed(pair):
     """Whatever array-api-compat's arrays would do with each other."""
     for name in pair:
@@ -255,6 +256,32 @@ class TestTensorFlow:
                     for labels, scores in cases:
                         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
                             compiled(labels, scores)
+
+    def test_weights_whose_lengths_only_running_tells(self, backend):
+        """A weight for each example, class or batch, whose sum is that of what it weighs."""
+        tf = backend.tf
+        rng = np.random.default_rng(12)
+        # Few and low, so that a sum of weights that is too small leaves no count below 0.
+        y, p = rng.uniform(size=(40, 5)) < 0.05, rng.uniform(0, 0.05, (40, 5))
+        places = itertools.product((None, 0, 1), ((1, 1), (40, 1), (1, 5), (40, 5)), (1, 2))
+        for axis, shape, unknown in places:
+            w = rng.uniform(0.5, 2.0, shape)
+            spec = [
+                tf.TensorSpec([None] * unknown + [x.shape[1]] * (2 - unknown), dtype)
+                for x, dtype in ((y, tf.bool), (p, tf.float64), (w, tf.float64))
+            ]
+            linear = ss.Linear()(p, 0.5)
+            products = (linear * y, linear * ~y, (1 - linear) * y, (1 - linear) * ~y)
+            count = partial(ss.confusion, axis=axis)
+            for options in ({}, {"jit_compile": True}):
+                found = tf.function(
+                    lambda y, p, w, count=count: count(y, p, sample_weight=w),
+                    input_signature=spec,
+                    autograph=False,
+                    **options,
+                )(*(tf.constant(x, s.dtype) for x, s in zip((y, p, w), spec, strict=True)))
+                for x, product in zip(found, products, strict=True):
+                    np.testing.assert_allclose(x, (product * w).sum(axis), rtol=1e-12)
 
 
 @marks.on("torch")

@@ -108,8 +108,8 @@ def test_float32_sums_do_not_stand_still(backend):
 @pytest.mark.parametrize("columns", [1, 3])
 def test_sums_of_stretches_are_added_in_float64(columns):
     """The first stretch has a sum of 2**24, each later one far less than its ulp."""
-    stretch = 32 if columns > 1 else 128
-    ones = np.zeros((max(MANY, 128 * 128), columns), dtype=np.float32)
+    stretch = 32 if columns > 1 else 256
+    ones = np.zeros((max(MANY, 256 * 256), columns), dtype=np.float32)
     ones[::stretch] = 1
     ones[0] = 2**24
     for x in (ones, ones[:, 0] if columns == 1 else ones):

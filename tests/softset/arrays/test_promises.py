@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from contextlib import contextmanager
 from itertools import combinations
 
 import numpy as np
@@ -210,6 +211,49 @@ def test_sums_of_free_arrays_are_wide(backend, shape, dtype):
             np.testing.assert_allclose(z, e, rtol=5e-7 if dtype == "float32" else 1e-15 * x.size)
         if len(axes) < len(shape):
             assert lib.any_less(found[1], 1e9) and not lib.any_less(found[1], -1.0)
+
+
+@marks.on("numpy", "torch")
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((300_001,), (0,)), ((3, 4, 50_000), (0, 2)), ((9, 7), (1,))]
+)
+def test_sums_of_shares_look_at_all_of_them(backend, shape, axes, dtype, threads):
+    """Against float64's sums; several threads are PyTorch's."""
+    x = np.random.default_rng(1).uniform(0, 1, shape).astype(dtype)
+    y = (np.random.default_rng(2).uniform(0, 1, shape) < 0.3).astype(dtype)
+    wide, other = x.astype(np.float64), y.astype(np.float64)
+    with several_threads(backend, threads):
+        a, b = backend.asarray(x, dtype), backend.asarray(y, dtype)
+        lib = lib_of(a, b)
+        found = (*lib.sums_of_shares(a, b, axes), *lib.sums_with_less(a, b, axes))
+        expected = [wide * other, wide, other]
+        expected += [wide * (1 - other), (1 - wide) * other, (1 - wide) * (1 - other)]
+        for z, e in zip(found, expected, strict=True):
+            assert (type(z) is float) == (len(axes) == len(shape))
+            np.testing.assert_allclose(z, e.sum(axes), rtol=2e-7 if dtype == "float32" else 1e-12)
+        for value in (-1e-30, 1.5, math.inf, math.nan):
+            for place in (0, -1):
+                wrong = x.copy()
+                wrong.reshape(-1)[place] = value
+                wrong = backend.asarray(wrong, dtype)
+                assert lib.sums_of_shares(wrong, b, axes) is None
+                assert lib.sums_of_shares(a, wrong, axes) is None
+
+
+@contextmanager
+def several_threads(backend, number):
+    """Let PyTorch use so many threads."""
+    if backend.library != "torch":
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    yield
+    torch.set_num_threads(before)
 
 
 @marks.on("numpy", "torch")

@@ -10,7 +10,7 @@ import pytest
 import softset as ss
 from softset._counting import buckets as _grid
 from tests.support import marks
-from tests.support.backends import lib_of
+from tests.support.backends import jax_as_it_comes, lib_of
 from tests.support.referees import (
     DIFFERENCES,
     SINGLE,
@@ -149,10 +149,7 @@ def test_single_precision_counts_of_a_million_scores(backend, scores, from_logit
     y = rng.uniform(size=10**6) < 0.1
     p = (z if from_logits else 1 / (1 + np.exp(-z))).astype(np.float32)
     thresholds = ss.grid(1000)
-    context = contextlib.nullcontext()
-    if backend.library == "jax":
-        context = importlib.import_module("jax").enable_x64(False)
-    with context:
+    with jax_as_it_comes() if backend.library == "jax" else contextlib.nullcontext():
         given = backend.asarray(y), backend.asarray(p, "float32")
         c = backend.run(
             lambda y, p: ss.confusion(y, p, thresholds=thresholds, from_logits=from_logits), *given
