@@ -56,6 +56,19 @@ METRICS = {
 }
 
 
+@pytest.mark.parametrize("name", ["MCC", "kappa", "linear kappa", "quadratic kappa"])
+def test_one_class_that_is_always_right_has_no_agreement_beyond_chance(backend, name):
+    """Whether the share of its cell is rounded to 1 or, as by XLA, to the number before."""
+    cells = np.zeros((40, C, C))
+    cells[:, 2, 2] = np.random.default_rng(3).uniform(0.01, 3, 40)
+
+    def undefined(counts):
+        return METRICS[name](ss.ConfusionTable(counts), zero_division=-7.0)
+
+    found = backend.run(undefined, backend.asarray(cells))
+    np.testing.assert_array_equal(backend.to_numpy(found), -7.0)
+
+
 @ss.of_table
 def off_diagonal(c):
     """A metric of a user's, which is no function of the margins."""
@@ -131,6 +144,11 @@ def test_float32_and_half_types_are_summed_without_standing_still(backend):
         expected = np.eye(C)[y].T @ softmax(seen)
         assert backend.dtype_name(found) == "float32"
         np.testing.assert_allclose(backend.to_numpy(found), expected, rtol=3e-6)
+        ones = backend.asarray(np.ones((n, 1)))  # of float64, where there is one
+        weighted = ss.confusion_table(
+            backend.asarray(y), scores, sample_weight=ones, from_logits=True
+        )
+        assert backend.dtype_name(weighted.counts) == "float32"
 
 
 @marks.on(*EAGER)
