@@ -20,6 +20,7 @@ from ._counting.kinds import kind_of
 from ._counting.names import Names
 from ._counting.pieces import rounded, sum_up
 from ._counting.quickest import quickest
+from ._counting.traced import count_traced
 from ._counting.values import HIDDEN, SEEN
 from ._types import Confusion, ConfusionTable
 from .metrics.margins import slopes_by_margins
@@ -68,9 +69,7 @@ def in_one_call(function: Callable[..., Any], loss: Any, call: Arguments) -> Any
 
 def _evaluate(loss: Any, names: Names, seen: int, *arrays: Any) -> Any:
     call = loss.arguments(*arrays, names=names)
-    kind = kind_of(call)
-    batch = kind.prepare(call, seen=seen)
-    return loss.of_counts(loss.kind(*kind.count(batch, loss.step)))
+    return loss.of_counts(loss.kind(*count_traced(call, seen)))
 
 
 def count_slopes(

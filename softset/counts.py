@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ._counting import arguments
+from ._counting.arguments import arrive, arrive_scores
 from ._counting.closed_form import counts
 from ._counting.decisions import decided
-from ._counting.sweep import sorted_counts
+from ._counting.sweep import count_at_all
 from ._types import Array, Confusion, Step, Threshold
 from .steps import Hard, Linear
 
@@ -56,7 +56,7 @@ def confusion(
         The step function, ``step(y_prob, threshold) -> membership in [0, 1]``.
     sample_weight : array, optional
         Finite weights >= 0 with as many dimensions as `y_prob`, each of the same length or 1.
-    where : boolean array, optional
+    where : array of bool, optional
         False for entries that do not count, whatever they hold, NaN included; but where `ArgMax`
         or `Softmax` compares classes, those that it compares with one that counts are scores.
         Dimensions as for `sample_weight`.
@@ -67,7 +67,7 @@ def confusion(
         Whether `y_prob` holds logits. It is never guessed from the values, and the threshold
         remains a probability; `Hard` compares the logits with its logit, so that large ones do
         not tie.
-    groups : array of an integer dtype, optional
+    groups : array of integers, optional
         The number of each score's group, from 0 to ``num_groups - 1``: of the shape of `y_prob`
         or of its first axes, such as one number per row, with lengths 1 where all are of one
         group. Every count gets an axis of length G behind the axes that stay, and before that of
@@ -116,7 +116,7 @@ def confusion(
     >>> print(c.tp, c.fp, c.fn, c.tn)
     [1. 0.] [1. 0.] [1. 0.] [0. 1.]
     """
-    call = arguments.arrive(
+    call = arrive(
         y_true,
         y_prob,
         threshold,
@@ -159,7 +159,7 @@ def sweep(
         Finite scores of any scale, and of any shape.
     sample_weight : array, optional
         Finite weights >= 0, as for `confusion`.
-    where : boolean array, optional
+    where : array of bool, optional
         False for entries that do not count.
     axis : int, tuple of ints, optional
         The axes to count over, all by default; ``axis=0`` makes a curve of each class.
@@ -195,7 +195,7 @@ def sweep(
     >>> print(ss.auroc(ss.sweep(y_true, y_score, groups=groups, num_groups=2).confusion))
     [1. 0.]
     """
-    batch = arguments.prepare_scores(
+    call = arrive_scores(
         y_true,
         y_score,
         sample_weight=sample_weight,
@@ -204,5 +204,4 @@ def sweep(
         groups=groups,
         num_groups=num_groups,
     )
-    scores, c = sorted_counts(batch, where, merge=True)
-    return Sweep(scores, Confusion(*(batch.lib.cast(x, scores.dtype) for x in c)))
+    return Sweep(*count_at_all(call))

@@ -8,6 +8,7 @@ positive, above the highest none is.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ._arrays import Library
@@ -44,7 +45,7 @@ def grid(n: int, *, log_odds: float | None = None) -> tuple[float, ...]:
     Returns
     -------
     tuple of floats
-        i / (n + 1) for i = 1, ..., n, or 1 / (1 + exp(-z)) for n equally spaced z: what
+        The numbers i / (n + 1) for i = 1, ..., n, or 1 / (1 + exp(-z)) for n equally spaced z: what
         `thresholds` takes.
 
     Raises
@@ -113,7 +114,8 @@ def roc_curve(c: Confusion, *, zero_division: float = 0.0) -> RocCurve:
     [1.  0.5 0.5 0. ]
     [1.  1.  0.5 0. ]
     """
-    lib, tp, fp, positives, negatives = _with_ends(c)
+    lib, *four = counts(c)
+    tp, fp, positives, negatives = _with_ends(lib, *four)
     return RocCurve(
         ratio(lib, fp, _like(lib, negatives, fp), zero_division),
         ratio(lib, tp, _like(lib, positives, tp), zero_division),
@@ -153,7 +155,8 @@ def precision_recall_curve(c: Confusion, *, zero_division: float = 0.0) -> Preci
     [0.5 0.5 1.  1. ]
     [1.  0.5 0.5 0. ]
     """
-    lib, tp, fp, positives, _ = _with_ends(c)
+    lib, *four = counts(c)
+    tp, fp, positives, _ = _with_ends(lib, *four)
     precision = ratio(lib, tp, tp + fp, zero_division)
     one = lib.xp.ones_like(precision[..., -1:])
     return PrecisionRecallCurve(
@@ -208,7 +211,11 @@ def auroc(c: Confusion, *, max_fpr: float | None = None, zero_division: float = 
     """
     if max_fpr is not None:
         positive_share("max_fpr", max_fpr)
-    lib, tp, fp, positives, negatives = _with_ends(c)
+    return _area(c, _auroc, max_fpr, zero_division)
+
+
+def _auroc(lib: Library, four: tuple[Any, ...], max_fpr: float | None, zero_division: float) -> Any:
+    tp, fp, positives, negatives = _with_ends(lib, *four)
     positives, negatives = positives[..., 0], negatives[..., 0]
     if max_fpr is None:
         # One class after the other: the product of both weights may be out of range.
@@ -217,7 +224,7 @@ def auroc(c: Confusion, *, max_fpr: float | None = None, zero_division: float = 
         area = lib.xp.sum(steps * (tp[..., :-1] + tp[..., 1:]), axis=-1) / 2
         value = ratio(lib, area, positives, zero_division)
         return defined(lib, value, zero_division, negatives)
-    x, y = roc_curve(c)
+    x, y = roc_curve(Confusion(*four))
     right, left, top, bottom = x[..., :-1], x[..., 1:], y[..., :-1], y[..., 1:]
     limit = lib.xp.full_like(right, max_fpr)
     beyond = left > limit
@@ -260,7 +267,11 @@ def average_precision(c: Confusion, *, zero_division: float = 0.0) -> Any:
     >>> print(round(float(ss.average_precision(ss.sweep(y_true, y_prob).confusion)), 4))
     0.8333
     """
-    lib, tp, fp, positives, _ = _with_ends(c)
+    return _area(c, _average_precision, zero_division)
+
+
+def _average_precision(lib: Library, four: tuple[Any, ...], zero_division: float) -> Any:
+    tp, fp, positives, _ = _with_ends(lib, *four)
     precision = ratio(lib, tp, tp + fp, 0.0)[..., :-1]
     total = lib.xp.sum((tp[..., :-1] - tp[..., 1:]) * precision, axis=-1)
     return ratio(lib, total, positives[..., 0], zero_division)
@@ -278,9 +289,17 @@ def is_defined(metric: Any, c: Confusion) -> Any:
     return known & ~absent(lib, fp[..., 0] + tn[..., 0]) if metric is auroc else known
 
 
-def _with_ends(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
-    """Return the library, tp and fp with both ends, and the positives and negatives."""
-    lib, tp, fp, fn, tn = counts(c)
+def _area(c: Confusion, area: Callable[..., Any], *options: Any) -> Any:
+    """Return what an area makes of counts, by the library that is quickest with them."""
+    lib, *four = counts(c)
+    found = None
+    if lib.lends:
+        found = lib.quicker(lambda lib, *four: area(lib, four, *options), tuple(four))
+    return area(lib, tuple(four), *options) if found is None else found
+
+
+def _with_ends(lib: Library, tp: Any, fp: Any, fn: Any, tn: Any) -> tuple[Any, Any, Any, Any]:
+    """Return tp and fp with both ends, and the positives and negatives."""
     if not getattr(tp, "shape", ()):
         raise ValueError(
             "`c` must have a last axis of thresholds, got counts of no dimensions; count with "
@@ -289,7 +308,6 @@ def _with_ends(c: Confusion) -> tuple[Any, Any, Any, Any, Any]:
     positives, negatives = tp[..., :1] + fn[..., :1], fp[..., :1] + tn[..., :1]
     nothing = lib.xp.zeros_like(positives)
     return (
-        lib,
         lib.xp.concat([positives, tp, nothing], axis=-1),
         lib.xp.concat([negatives, fp, nothing], axis=-1),
         positives,

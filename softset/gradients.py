@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ._arrays import arrive, library
+from ._arrays import arrive, duals, library
 from ._counting.arguments import Arguments
 from ._counting.names import Names
 from ._counting.pieces import first_pass, rounded, second_pass
@@ -248,8 +248,6 @@ def _by_directions(
     fn: Callable[..., Any], y_true: Array, y_prob: Array, **options: Any
 ) -> tuple[Any, Any]:
     """Differentiate a function of all scores, one direction for each."""
-    from ._arrays import duals
-
     _, (y_prob,) = arrive(("y_prob",), (y_prob,))
     value, (gradient,) = duals.value_and_gradients(lambda p: fn(y_true, p, **options), y_prob)
     return value, gradient

@@ -15,7 +15,7 @@ def one_hot(y_true: Array, num_classes: int, *, axis: int = -1) -> Any:
 
     Parameters
     ----------
-    y_true : array of an integer dtype
+    y_true : array of integers
         Class numbers from 0 to ``num_classes - 1``, of any shape. A number outside that range
         gives False for every class; `class_labels` refuses it.
     num_classes : int
@@ -61,7 +61,7 @@ def class_labels(
 
     Parameters
     ----------
-    y_true : array of an integer dtype
+    y_true : array of integers
         Class numbers from 0 to ``num_classes - 1``, of any shape, as (N,) or (N, H, W).
     num_classes : int
         The number of classes, at least 2.

@@ -118,7 +118,8 @@ class Score(Additive):
         call = arrive(y_true, y_prob, *cut, *count, names, groups, self.num_groups)
         if self.kind is ConfusionTable:
             return call._replace(kind=ConfusionTable)
-        if (along := class_axis(self.step)) is not None:
+        along = class_axis(self.step)
+        if along is not None:
             self._require_class_axis(len(call.lib.shape(call.y_prob)), along)
         return decided(call) if isinstance(self.step, Hard) and not self.is_exact else call
 

@@ -45,7 +45,7 @@ def confusion_table(
     sample_weight : array, optional
         Finite weights >= 0, of the shape of `y_prob` without the class axis, or with one of length
         1; other lengths may be 1 as well.
-    where : boolean array, optional
+    where : array of bool, optional
         False for examples that do not count, whatever they hold: ``where=y_true != 255``. Of the
         shape of `sample_weight`.
     axis : int, tuple of ints, optional

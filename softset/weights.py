@@ -16,7 +16,7 @@ def class_weight(y_true: Array, *, num_classes: int = 2) -> Any:
 
     Parameters
     ----------
-    y_true : array of bool or of an integer dtype
+    y_true : array of bool or integers
         Class numbers of any shape; for two classes boolean labels do.
     num_classes : int, default 2
         The number of classes.
@@ -83,7 +83,7 @@ def sample_weight(y_true: Array, class_weight: Array) -> Any:
 
     Parameters
     ----------
-    y_true : array of bool or of an integer dtype
+    y_true : array of bool or integers
         Class numbers of any shape.
     class_weight : 1-D array of a floating dtype
         The weight of each class, class 0 first.

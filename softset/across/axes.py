@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .._types import Metric
 from ..averages.axes import AVERAGES, over_grid
 from ..averages.over_classes import Micro
 from ..metrics.options import Bound, Directed, name_of
 
 
-def over_groups(metric: Metric, ndim: int, *, grid: bool) -> Metric:
+def over_groups(metric: Any, ndim: int, *, grid: bool) -> Any:
     """Return the metric for counts of so many axes, of which one is that of groups.
 
     An average over classes takes them where they are in the counts of each group.
@@ -23,8 +22,7 @@ def over_groups(metric: Metric, ndim: int, *, grid: bool) -> Metric:
     if isinstance(metric, Bound):
         return replace(metric, metric=over_groups(metric.metric, ndim, grid=grid))
     if isinstance(metric, Directed):
-        across: Any = replace(metric, grid=grid)
-        return across
+        return replace(metric, grid=grid)
     one = over_grid(metric, ndim - 1) if grid else metric
     return _beside_groups(one, ndim - 1 - grid, grid)
 

@@ -55,8 +55,7 @@ def on_axis(metric: Any, axis: int) -> Any:
     if not isinstance(metric, Wrapped):
         return metric
     if not isinstance(metric, AVERAGES):
-        wrapped: Any = replace(metric, metric=on_axis(metric.metric, axis))
-        return wrapped
+        return replace(metric, metric=on_axis(metric.metric, axis))
     inner = on_axis(metric.metric, axis)
     return replace(metric, metric=inner, axis=axis if metric.axis is None else metric.axis)
 
@@ -66,8 +65,7 @@ def over_grid(metric: Any, ndim: int) -> Any:
     if not isinstance(metric, Wrapped):
         return metric
     if not isinstance(metric, AVERAGES):
-        wrapped: Any = replace(metric, metric=over_grid(metric.metric, ndim))
-        return wrapped
+        return replace(metric, metric=over_grid(metric.metric, ndim))
     axis = -2 if metric.axis is None and ndim <= 2 else metric.axis
     if axis in (-1, ndim - 1):
         raise ValueError(

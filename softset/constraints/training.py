@@ -174,7 +174,8 @@ def raise_multipliers(multipliers: Array, violations: Array, rate: float) -> Any
     Notes
     -----
     A pure function of arrays: it may be compiled, and the multipliers carried through
-    `jax.lax.scan`. Source: Cotter et al. 2019, algorithm 2, for multipliers without an upper end.
+    `jax.lax.scan`. Source: the Lagrangian of Cotter et al. 2019, section 3, where multipliers have
+    an upper end.
 
     Examples
     --------

@@ -59,7 +59,7 @@ def cross_entropy(
         every score is one of its own: of two classes, or of labels of which several may be true.
     sample_weight : array, optional
         Finite weights >= 0 with the dimensions of `y_prob`, each of the same length or 1.
-    where : boolean array, optional
+    where : array of bool, optional
         False for entries that do not count, whatever they hold; with `class_axis` as for the step
         `Softmax`.
     reduce : callable, optional

@@ -52,7 +52,7 @@ def pairwise_loss(
         The last of them counts in part, and equal scores count alike.
     sample_weight : array, optional
         Finite weights >= 0, as for `confusion`.
-    where : boolean array, optional
+    where : array of bool, optional
         False for entries that do not count.
 
     Returns

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from .._arrays import Library
 from .._arrays.sorting import to_rows
-from .._counting.arguments import prepare_scores
+from .._counting.arguments import arrive_scores, prepare
 from ..metrics.guarded import absent, ratio
 
 
@@ -26,7 +26,7 @@ def both_sides(
     y_true: Any, y_score: Any, max_fpr: Any, sample_weight: Any, where: Any, *, sorts: bool
 ) -> Sides:
     """Check the arguments and bring all entries into one row."""
-    batch = prepare_scores(y_true, y_score, sample_weight=sample_weight, where=where)
+    batch = prepare(arrive_scores(y_true, y_score, sample_weight=sample_weight, where=where))
     lib = batch.lib
     if sorts and not lib.can_sort:
         raise TypeError(

@@ -48,11 +48,11 @@ def expected_labels(
         others are then chosen.
     share : float, default 0.5
         The share of the probabilities, from 0, labels alone, to 1, probabilities alone.
-    labelled : boolean array, optional
+    labelled : array of bool, optional
         False for entries without a label, whatever `y_true` holds there, NaN included: theirs is
         the probability, whatever the share. As many dimensions as `y_prob`, each of the same
         length or 1.
-    where : boolean array, optional
+    where : array of bool, optional
         False for entries that do not count, which get 0. Dimensions as for `labelled`.
     axis : int, tuple of ints, optional
         The axes over which expected and observed positives have to agree, all by default; with
@@ -66,19 +66,19 @@ def expected_labels(
         ``(1 - share) * y_true + share * y_prob``, of the shape and dtype of `y_prob`, float32 for
         float16 and bfloat16. Constants: no gradient flows through them.
 
-    Warns
-    -----
-    UserWarning
-        If the labels are more than 4 standard errors from what the probabilities expect, where
-        values can be seen: their number, of which the variance is the sum of p (1 - p), or their
-        squared errors (Spiegelhalter 1986), which tell a model that is too sure.
-
     Raises
     ------
     TypeError
         If `labelled` is no boolean mask, or as `confusion` does.
     ValueError
         If `share` is outside [0, 1], or as `confusion` does.
+
+    Warns
+    -----
+    UserWarning
+        If the labels are more than 4 standard errors from what the probabilities expect, where
+        values can be seen: their number, of which the variance is the sum of p (1 - p), or their
+        squared errors (Spiegelhalter 1986), which tell a model that is too sure.
 
     Notes
     -----

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .._arrays import Library
-from .._types import Confusion, Metric
+from .._types import Confusion
 from ..across.axes import over_groups
 from ..across.checks import across_of
 from ..averages.axes import is_average
@@ -31,7 +31,7 @@ class Ranked(NamedTuple):
     rounding: float
 
 
-def rank(name: str, metric: Metric, larger: bool, cuts: Cuts, *, by_group: bool = False) -> Ranked:
+def rank(name: str, metric: Any, larger: bool, cuts: Cuts, *, by_group: bool = False) -> Ranked:
     """Return a metric at every cut, in which undefined values do not compete.
 
     Of counts by group it is that of all together, or with `by_group` that of each, nan without
@@ -52,7 +52,7 @@ def rank(name: str, metric: Metric, larger: bool, cuts: Cuts, *, by_group: bool 
         shape = tuple(c.tp.shape)
     known = is_built_in(core(metric))
     if known and "zero_division" not in fixed_options(metric):
-        values: Any = metric(c, zero_division=float("nan"))  # pyright: ignore[reportCallIssue]
+        values = metric(c, zero_division=float("nan"))
     else:
         values = metric(c if known else Confusion(*(lib.cast(x, cuts.dtype) for x in c)))
     found = tuple(getattr(values, "shape", ()))

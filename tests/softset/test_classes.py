@@ -336,6 +336,11 @@ def test_an_average_over_another_axis_than_the_classes_is_refused():
                 call(y, p)
     for axis, average in (((0, 2, 3), macro), (0, ss.macro(ss.f1, axis=0)), (None, ss.f1)):
         assert np.isfinite(ss.as_score(average, step=ss.ArgMax(axis=1), axis=axis)(y, p))
+    # An average that has no such axis, or was not told of one, says so itself.
+    for axis, words in ((None, "say which axis"), (3, "be an axis .* got 3"), (-4, ".* got -4")):
+        score = ss.as_score(ss.macro(ss.f1, axis=axis), step=ss.ArgMax(axis=1), axis=0)
+        with pytest.raises(ValueError, match=rf"`axis`.* must {words}"):
+            score(y, p)
 
 
 @marks.on(*EAGER)

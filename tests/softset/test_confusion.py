@@ -405,6 +405,22 @@ def test_logits_with_a_threshold_of_each_class_and_a_grid(backend):
     assert_counts(grid, stack([count_by_loop(y, p, linear, t) for t in taus]), backend)
 
 
+def test_logits_at_an_array_of_thresholds_are_positive(backend):
+    """As at one: the threshold is rounded to the dtype of the scores, also where that is up."""
+    t = np.linspace(0.01, 0.99, 99)
+    z = np.log(t / (1 - t)).astype("float32")
+    options = {"step": ss.Hard(), "from_logits": True, "axis": 0}
+
+    def positives(y, z, t):
+        return ss.confusion(y, z, threshold=t, **options).tp
+
+    arrays = [backend.asarray(x) for x in (np.ones((1, 99), bool), z[None], t)]
+    found = backend.to_numpy(backend.run(positives, *arrays))
+    ones = [np.ones(1, bool)] * 99
+    each = [positives(y, z[i : i + 1], float(t[i])) for i, y in enumerate(ones)]
+    np.testing.assert_array_equal(found, each)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_certain_logits_keep_their_distance_from_certainty(backend, dtype):
     """Rule A9: 1 - sigmoid(40) is 0 in either dtype, sigmoid(-40) is not."""

@@ -257,6 +257,7 @@ def test_areas_of_a_float32_sweep_are_torchmetrics(backend, scores):
         np.testing.assert_allclose(float(area(c)), float(expected), rtol=SINGLE)
 
 
+@pytest.mark.exhaustive
 def test_float32_sweep_counts_exactly_far_beyond_its_ulp():
     """A running float32 sum would stand still at 2**24 = 1.7e7."""
     forget_compiled()  # this takes another GB

@@ -137,6 +137,22 @@ def test_warning_of_a_class_on_every_library(backend):
         ss.expected_labels(backend.asarray(y), backend.asarray(np.full(y.shape, 0.5)), axis=0)
 
 
+def test_a_warning_names_the_class_where_there_are_two():
+    y, p = np.stack([positives(200), positives(300)], axis=1), np.full((400, 2), 0.5)
+    y[:, 0] = np.arange(400) % 2
+    assert "positives of class 1 where" in warnings_of(y, p, axis=0)[0]
+    assert "positives where" in warnings_of(y[:, 1:], p[:, 1:], axis=0)[0]
+
+
+def test_the_dtype_is_that_of_the_scores(backend):
+    p = backend.asarray(P.astype("float32"))
+    for labels in (Y, Y.astype("int32"), Y.astype("float64")):
+        found = backend.run(
+            lambda y, p: ss.expected_labels(y, p, axis=0), backend.asarray(labels), p
+        )
+        assert found.dtype == p.dtype
+
+
 def test_no_warning_of_calibrated_probabilities():
     rng = np.random.default_rng(0)
     for concentration in (0.05, 0.5, 5.0):

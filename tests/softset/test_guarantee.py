@@ -9,7 +9,6 @@ import softset as ss
 from softset.metrics import proportions
 from softset.thresholds.binomial import least_rows, shown, tolerated
 from tests.support import marks
-from tests.support.backends import TRACED
 from tests.support.referees import assert_close
 
 CONFIDENCE = 0.95
@@ -180,8 +179,10 @@ HOLDS = {
 
 @pytest.mark.parametrize(
     ("name", "n", "digits"),
-    [("recall", 300, 9), ("false alarms", 2000, 9), ("both", 2000, 9)]
-    + [("precision", n, digits) for n, digits in ((300, 9), (2000, 9), (300, 1), (2000, 2))],
+    marks.quick_first(
+        *(("precision", n, digits) for n, digits in ((300, 9), (2000, 9), (300, 1), (2000, 2))),
+        *(("recall", 300, 9), ("false alarms", 2000, 9), ("both", 2000, 9)),
+    ),
 )
 def test_holds_in_the_population_as_often_as_it_says(name, n, digits):
     """Missed in 5 % of 400 draws at most, give or take three standard deviations."""
@@ -255,12 +256,13 @@ def test_what_is_missing():
         ValueError, match=r"got recall >= 0.99 of \d+ positives, and it takes 299 at"
     ):
         find(ss.precision, ss.recall, 0.99, y, p)
-    match = (
-        r"got precision >= 0.97, against which (\d+) of (99|[1-9]\d+) rows that are called positive"
-    )
+    # The first cut that is tested is the strictest that calls 99, and no scores are tied.
+    first = 1 - p >= np.sort(1 - p)[-99]
+    wrong, number = int(np.sum(1 - y[first])), int(np.sum(first))
+    assert number == 99
+    match = f"got precision >= 0.97, against which {wrong} of 99 rows that are called positive"
     with pytest.raises(ValueError, match=match) as refused:
         find(ss.recall, ss.precision, 0.97, y, 1 - p)
-    wrong, number = (int(x) for x in str(refused.value).split("against which ")[1].split()[:3:2])
     assert f"they show at least {1 - shown(number, wrong, LEVEL):.4g};" in str(refused.value)
     with pytest.raises(ValueError, match="they show at most"):
         find(ss.recall, ss.false_discovery_rate, 0.03, y, 1 - p)
@@ -299,25 +301,3 @@ def test_every_group_has_to_show_it(name):
     match = rf"{name} >= 0.8 of 0 .*positive.* in group 2, and it takes"
     with pytest.raises(ValueError, match=match):
         ss.best_threshold(ss.accuracy, y, p, num_groups=3, **given)
-
-
-@marks.on(*TRACED)
-def test_hidden_values(backend):
-    y, p = draw(np.random.default_rng(7), 40)
-    # torch.compile says so in an error of its own.
-    with pytest.raises(Exception, match="`confidence` needs values that can be seen"):
-        backend.run(
-            lambda y, p: tuple(
-                ss.threshold_at(ss.precision, ss.recall, 0.8, y, p, confidence=CONFIDENCE)
-            ),
-            *map(backend.asarray, (y, p)),
-        )
-
-
-def test_dask():
-    array = pytest.importorskip("dask.array", reason="dask is not installed")
-    y, p = (array.from_array(x) for x in draw(np.random.default_rng(7), 40))
-    with pytest.raises(TypeError, match="`confidence` needs values that can be seen"):
-        ss.threshold_at(
-            ss.precision, ss.recall, 0.8, y, p, confidence=CONFIDENCE, thresholds=(0.2, 0.5)
-        )

@@ -106,6 +106,35 @@ assert ss.__version__
     assert run(code, tmp_path).startswith("0.3627 (4,) ")
 
 
+def test_tensors_without_numpy_are_an_error_that_says_what_to_install() -> None:
+    """Each time: what was imported by half is not found by the second call."""
+    pytest.importorskip("torch")
+    code = """
+sys.modules["numpy"] = None  # whoever imports it fails
+import torch, softset
+y_true, y_prob = torch.tensor([1, 0]), torch.tensor([0.75, 0.5])
+for function in (softset.confusion, softset.as_loss(softset.f1), softset.confusion):
+    try:
+        function(y_true, y_prob)
+    except ModuleNotFoundError as error:
+        print(error.name, "need NumPy" in str(error), "pip install numpy" in str(error))
+"""
+    assert run(code) == "\n".join(["numpy True True"] * 3)
+
+
+def test_mlx_needs_no_numpy() -> None:
+    pytest.importorskip("mlx")
+    code = """
+sys.modules["numpy"] = None
+import mlx.core as mx, softset
+mx.set_default_device(mx.cpu)
+y_true, y_prob = mx.array([1, 0, 1, 0]), mx.array([0.9, 0.6, 0.4, 0.2])
+value, gradient = softset.value_and_grad(softset.as_loss(softset.f1))(y_true, y_prob)
+print(round(value.item(), 4), gradient.shape)
+"""
+    assert run(code) == "0.3627 (4,)"
+
+
 def test_vendored_copy_imports_nothing_by_absolute_name() -> None:
     for file in (ROOT / "softset").rglob("*.py"):
         for line in file.read_text().splitlines():

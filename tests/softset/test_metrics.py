@@ -23,6 +23,7 @@ if "jax" not in sys.modules:
 from softset import Confusion, confusion
 from softset import metrics as m
 from softset.steps import Hard
+from tests.support.backends import jax_as_it_comes
 from tests.support.referees import Referee
 from tests.support.referees import sklearn as sk
 
@@ -515,7 +516,7 @@ def test_boolean_counts(backend):
 
 def test_integer_counts_in_jax_without_float64():
     jax = pytest.importorskip("jax", reason="jax is not installed")
-    with jax.enable_x64(False), warnings.catch_warnings():
+    with jax_as_it_comes(), warnings.catch_warnings():
         warnings.simplefilter("error")
         value = m.f1(Confusion(*(jax.numpy.asarray(x) for x in (30, 10, 20, 40))))
     assert value.dtype == np.float32

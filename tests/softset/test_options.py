@@ -57,6 +57,21 @@ def test_what_is_made_with_them_is_equal(kind):
     assert ss.as_loss(ss.f1, axis=kind(0)).is_fixed
 
 
+def test_what_may_be_compiled_in_one_call():
+    """What is softset's own, has no array among its options, and looks at no counts to warn."""
+    assert ss.as_loss(ss.f1, threshold=0.4).is_fixed
+    assert ss.as_loss(ss.macro(ss.f1), axis=0).is_fixed
+    for score in (
+        ss.as_loss(lambda c: ss.f1(c)),
+        ss.as_loss(ss.f1, step=lambda p, t: p),
+        ss.as_loss(ss.f1, threshold=np.asarray([0.4])),
+        ss.as_loss(ss.f1, thresholds=np.asarray([0.4, 0.6])),
+        ss.as_score(ss.f1, thresholds=(0.4, 0.6)),
+        ss.as_score(ss.auroc),
+    ):
+        assert not score.is_fixed
+
+
 @pytest.mark.parametrize("wrong", [True, np.bool_(True), 1.0, np.float64(1), "1"])
 def test_nothing_else_is(wrong):
     y, p = labels_and_scores((4, 3))

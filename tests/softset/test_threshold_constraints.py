@@ -8,7 +8,7 @@ import pytest
 
 import softset as ss
 from tests.support import marks
-from tests.support.backends import EAGER, TRACED
+from tests.support.backends import EAGER
 from tests.support.referees import SUMMED, assert_array, assert_close, sklearn
 
 NUMBER = 2
@@ -181,6 +181,20 @@ def test_metrics_across_groups_are_objectives():
     assert each.value == pytest.approx(ss.f1(cuts).max(axis=1).min())
 
 
+def test_groups_of_many_scores_are_searched_to_both_ends():
+    """All are positive for the best recall, none for the best specificity, within no bound."""
+    rng = np.random.default_rng(77)
+    y, p, groups = rng.uniform(size=5000) < 0.3, rng.uniform(size=5000), rng.integers(0, 2, 5000)
+    given = {"groups": groups, "num_groups": 2, "by_group": True, "subject_to": (GAP,)}
+    for metric in (ss.recall, ss.specificity):
+        found = ss.best_threshold(metric, y, p, **given)
+        assert found.value == 1.0
+        for k, threshold in enumerate(found.threshold):
+            of = p[groups == k], y[groups == k]
+            extreme = of[0][of[1]].min() if metric is ss.recall else of[0][~of[1]].max()
+            assert (threshold <= extreme) if metric is ss.recall else (threshold > extreme)
+
+
 def test_threshold_at_is_a_case():
     y, p, _, w, _ = draw(np.random.default_rng(76), 60)
     at = ss.threshold_at(ss.recall, ss.precision, 0.7, y, p, sample_weight=w)
@@ -253,16 +267,16 @@ def test_groups_of_which_nothing_is_known_keep_every_bound():
             search(subject_to=(ss.at_least(ss.precision, 0.9),))
 
 
-@marks.on(*TRACED)
-def test_thresholds_of_groups_are_not_searched_for_in_traced_code(backend):
-    arrays = map(backend.asarray, draw(np.random.default_rng(78))[:3])
-    with pytest.raises(Exception, match="`by_group` needs values that can be seen"):
-        backend.run(
-            lambda y, p, g: tuple(
-                ss.best_threshold(ss.f1, y, p, groups=g, num_groups=NUMBER, by_group=True)
-            ),
-            *arrays,
-        )
+def test_what_each_group_comes_closest_by():
+    """A precision of 3/4 where all of group 0 are called, 2/3 where three of group 1 are."""
+    y, p = np.asarray([1, 1, 1, 0, 0, 1, 1, 0]), np.tile([0.1, 0.2, 0.3, 0.4], 2)
+    groups = np.repeat([0, 1], 4)
+    find = partial(ss.best_threshold, ss.f1, y, p, subject_to=(ss.at_least(ss.precision, 0.9),))
+    given = {"groups": groups, "num_groups": 2}
+    with pytest.raises(ValueError, match=r"is 0\.666667 in group 1 at the closest thresholds"):
+        find(by_group=True, **given)
+    with pytest.raises(ValueError, match=r"is 0\.666667 in group 0 at the closest threshold;"):
+        find(**given)
 
 
 def test_errors():
