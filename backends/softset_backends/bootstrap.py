@@ -14,7 +14,10 @@ from softset._options import whole
 from softset._types import Metric, Threshold
 from softset.averages.axes import on_axis
 from softset.curves import is_area
-from softset.metrics.options import core, freeze
+from softset.metrics.options import core, freeze, name_of
+
+from .in_numpy import in_numpy
+from .quantiles import ends
 
 # How many numbers of repeats are drawn at once.
 _BLOCK = 2**22
@@ -53,8 +56,8 @@ def bootstrap_interval(
     metric : callable
         Any function of a `Confusion`, one with axes of counts too, as ``macro(f1)``.
     y_true, y_prob : arrays
-        As for `softset.confusion`, in NumPy or of a library whose arrays ``numpy.asarray``
-        takes. The first axis runs over the examples that are drawn again.
+        As for `softset.confusion`, of any framework; also what ``numpy.asarray`` takes. The first
+        axis runs over the examples that are drawn again.
     threshold : float, tuple of floats or array, default 0.5
         The operating point, a probability; several broadcast against the scores.
     confidence : float, default 0.95
@@ -74,7 +77,8 @@ def bootstrap_interval(
     Returns
     -------
     Interval
-        ``(value, low, high)``, three arrays of the shape that the metric leaves.
+        ``(value, low, high)``, three arrays of the shape that the metric leaves. An end is infinite
+        where the metric is in that many resamples, as an odds ratio is without errors of a kind.
 
     Raises
     ------
@@ -82,8 +86,8 @@ def bootstrap_interval(
         If `metric` is not callable, or as `softset.confusion` does.
     ValueError
         If `confidence` or `resamples` is out of range, if `axis` leaves out the examples, if the
-        metric is an area under a curve, does not keep the axis of the resamples or is not
-        finite for one of them, or as `softset.confusion` does.
+        metric is an area under a curve, does not keep the axis of the resamples or is nan for
+        one of them, or as `softset.confusion` does.
 
     Notes
     -----
@@ -115,14 +119,14 @@ def bootstrap_interval(
             "`metric` must belong to one threshold, got an area under a curve; resample it with "
             "scipy.stats.bootstrap"
         )
-    scores = np.asanyarray(y_prob)
+    scores = in_numpy("y_prob", y_prob)
     count = partial(
         ss.confusion,
-        np.asanyarray(y_true),
+        in_numpy("y_true", y_true),
         scores,
-        threshold=threshold,
+        threshold=in_numpy("threshold", threshold) if hasattr(threshold, "shape") else threshold,
         step=ss.Hard(),
-        sample_weight=None if sample_weight is None else np.asanyarray(sample_weight),
+        sample_weight=in_numpy("sample_weight", sample_weight),
         from_logits=from_logits,
     )
     value = np.asarray(metric(count(axis=axis)))
@@ -140,13 +144,13 @@ def bootstrap_interval(
                 f"{len(c.tp)} resamples at once, got {found[-1].shape}; average over axis=-1 only"
             )
     values = np.concatenate(found)
-    if not np.all(np.isfinite(values)):
+    undefined = np.isnan(values).reshape(resamples, -1).any(axis=1)
+    if np.any(undefined):
         raise ValueError(
-            f"`metric` must be finite, got {values[~np.isfinite(values)][0]} for a resample; "
-            "return a number where it is undefined"
+            f"`metric` must be a number for every resample, got nan of {name_of(metric)} for "
+            f"{np.mean(undefined):.2%} of {resamples}; return a number where it is undefined"
         )
-    tail = (1 - confidence) / 2
-    return Interval(value, *np.quantile(values, (tail, 1 - tail), axis=0))
+    return Interval(value, *ends(values, confidence))
 
 
 def require_confidence(confidence: float) -> None:

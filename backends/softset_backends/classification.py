@@ -11,13 +11,24 @@ import numpy as np
 
 import softset as ss
 
+from .in_numpy import in_numpy
+
 _METRICS = {"precision": ss.precision, "recall": ss.recall, "f1-score": ss.f1}
 _AVERAGES = {"micro": ss.micro, "macro": ss.macro, "weighted": ss.weighted}
 
 
 @dataclass(frozen=True)
 class ClassificationReport:
-    """What `classification_report` returns: its numbers in `data`, and a table as ``str``."""
+    """What `classification_report` returns; as ``str`` it is a table.
+
+    Attributes
+    ----------
+    data : dict
+        For each class and average a dict of "precision", "recall", "f1-score" and "support", and
+        for "accuracy" a number.
+    digits : int
+        How many decimals the table has.
+    """
 
     data: dict[str, Any]
     digits: int
@@ -59,9 +70,8 @@ def classification_report(
     Parameters
     ----------
     confusion : Confusion
-        Hard counts for each class, as from ``score.confusion(...)`` with ``axis=0``, in NumPy or of
-        a library whose arrays ``numpy.asarray`` takes. Of a single label, whose counts are
-        numbers, the two classes are reported.
+        Hard counts for each class, as from ``score.confusion(...)`` with ``axis=0``, of any
+        framework. Of a single label, whose counts are numbers, the two classes are reported.
     names : sequence of str, optional
         What the classes are called, by default their numbers.
     axis : int, optional
@@ -144,7 +154,9 @@ def _by_class(confusion: ss.Confusion, axis: int | None) -> ss.Confusion:
     """Return counts of one axis, that of the classes."""
     if not isinstance(confusion, ss.Confusion):
         raise TypeError(f"`confusion` must be a Confusion, got {type(confusion).__name__}")
-    c = ss.Confusion(*(np.asarray(x, dtype=np.float64) for x in confusion))
+    c = ss.Confusion(
+        *(in_numpy(name, x).astype(np.float64) for name, x in confusion._asdict().items())
+    )
     ndim = c.tp.ndim
     if ndim == 0:
         (tp, fp, fn, tn) = c

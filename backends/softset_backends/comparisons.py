@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from .quantiles import ends
+
 
 def percentiles(draws: Any, confidence: float) -> tuple[float, float]:
     """Return the interval that holds a share of draws, of those that there are."""
-    found, tail = draws[draws == draws], (1 - confidence) / 2
-    if not (found.size and np.all(np.isfinite(found))):
+    found = draws[draws == draws]
+    if not found.size:
         return np.nan, np.nan
-    low, high = np.quantile(found, (tail, 1 - tail))
+    low, high = ends(found, confidence)
     return float(low), float(high)
 
 
@@ -51,6 +53,6 @@ def smallest_quotient(values: Any, draws: Any, confidence: float) -> tuple[float
 def extreme(draws: Any, confidence: float, *, largest: bool) -> tuple[float, float]:
     """Return the interval of the largest or the smallest value, from those that hold at once."""
     each = confidence ** (1 / draws.shape[1])
-    ends = np.asarray([percentiles(x, each) for x in draws.T])
-    low, high = (ends.max if largest else ends.min)(axis=0)
+    found = np.asarray([percentiles(x, each) for x in draws.T])
+    low, high = (found.max if largest else found.min)(axis=0)
     return float(low), float(high)

@@ -107,7 +107,7 @@ class DecisionRule:
         y_prob : array of any framework, of a floating dtype
             Probabilities, or logits with ``from_logits``. With several labels they are the last
             axis.
-        groups : array of an integer dtype, optional
+        groups : array of integers, optional
             The number of each score's group, with ``by_group``: of the shape of `y_prob` or of its
             first axes. Where values are hidden a score of no group is not positive.
 
@@ -201,6 +201,8 @@ def _numbers(thresholds: Any) -> tuple[float, ...]:
         raise ValueError(
             f"`thresholds` must be thresholds only, got {thresholds!r}; pass its `threshold`"
         )
+    if hasattr(thresholds, "detach"):  # PyTorch warns of what it follows
+        thresholds = thresholds.detach()
     several = thresholds
     if hasattr(thresholds, "shape"):
         shape = tuple(thresholds.shape)

@@ -21,7 +21,15 @@ except ModuleNotFoundError as error:
 
 
 class FrameCounts(NamedTuple):
-    """What `count_table` returns: the groups' keys in increasing order, and their counts."""
+    """What `count_table` returns: the groups' keys in increasing order, and their counts.
+
+    Attributes
+    ----------
+    keys : tuple
+        One for each group; empty without `by`.
+    confusion : Confusion
+        Arrays of float64, with a first axis for the groups where there are any.
+    """
 
     keys: tuple[Any, ...]
     confusion: Confusion

@@ -15,11 +15,18 @@ ROWS = ALL, GAP, RATIO, WORST = "all", "largest gap", "smallest ratio", "worst g
 
 @dataclass(frozen=True)
 class GroupReport:
-    """What `group_report` returns: its numbers in `data`, and a table as ``str``.
+    """What `group_report` returns; as ``str`` it is a table.
 
-    `data` has the numbers by the names of the rows and of the columns: counts, and an `Interval`
-    for each metric. The rows are the groups by their labels, then ``"all"``, ``"largest gap"``,
-    ``"smallest ratio"`` and ``"worst group"``. `worst` tells by metric which group is that.
+    Attributes
+    ----------
+    data : dict of dicts
+        The numbers by the names of the rows and of the columns: counts, and an `Interval` for each
+        metric. The rows are the groups by their labels, then ``"all"``, ``"largest gap"``,
+        ``"smallest ratio"`` and ``"worst group"``.
+    worst : dict
+        For each metric the label of the group where it is worst.
+    digits : int
+        How many decimals the table has.
     """
 
     data: dict[Hashable, dict[str, Any]]

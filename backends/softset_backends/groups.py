@@ -20,6 +20,7 @@ from softset.metrics.options import core, freeze, is_across, kind_of, name_of
 from .bootstrap import Interval, require_confidence, resampled
 from .comparisons import extreme, largest_difference, percentiles, smallest_quotient
 from .group_table import ALL, GAP, RATIO, ROWS, WORST, GroupReport
+from .in_numpy import in_numpy
 
 _COUNTS = ("n", "positives", "tp", "fp", "fn", "tn")
 _NOTHING = Interval(np.nan, np.nan, np.nan)
@@ -46,7 +47,7 @@ def group_report(
     metrics : callable or list of callables
         Functions of a `Confusion` that are elementwise over its shape.
     y_true, y_prob : arrays of shape (n,)
-        As for `softset.confusion`, in NumPy or of a library whose arrays ``numpy.asarray`` takes.
+        As for `softset.confusion`, of any framework; also what ``numpy.asarray`` takes.
     groups : array of shape (n,) or (n, k)
         The label of each example's group: integers, strings or booleans. Of k columns, one for
         each of several attributes, the groups are the combinations that occur, and their labels
@@ -132,19 +133,19 @@ def group_report(
     named = _by_name(metrics)
     require_confidence(confidence)
     resamples = whole("resamples", resamples, 1)
-    scores = np.asanyarray(y_prob)
+    scores = in_numpy("y_prob", y_prob)
     if scores.ndim != 1:
         raise ValueError(
             f"`y_prob` must have shape (n,), got {scores.shape}; take one column after the other"
         )
     labels, numbers = _numbered(groups, len(scores))
     options = {
-        "threshold": threshold,
+        "threshold": in_numpy("threshold", threshold) if hasattr(threshold, "shape") else threshold,
         "step": ss.Hard(),
-        "sample_weight": None if sample_weight is None else np.asanyarray(sample_weight),
+        "sample_weight": in_numpy("sample_weight", sample_weight),
         "from_logits": from_logits,
     }
-    y_true = np.asanyarray(y_true)
+    y_true = in_numpy("y_true", y_true)
     counts = ss.confusion(y_true, scores, groups=numbers, num_groups=len(labels), **options)
     rows = np.stack([numbers, *ss.confusion(y_true, scores, axis=(), **options)], axis=-1)
     counts = ss.Confusion(*(np.asarray(x, dtype=np.float64) for x in counts))
@@ -191,7 +192,7 @@ def _by_name(metrics: Any) -> dict[str, Metric]:
 
 def _numbered(groups: Any, length: int) -> tuple[list[Hashable], Any]:
     """Return the labels of the groups, and each example's place among them."""
-    given = np.asanyarray(groups)
+    given = in_numpy("groups", groups)
     if given.ndim not in (1, 2) or len(given) != length or not given.size:
         raise ValueError(
             f"`groups` must have shape ({length},) or ({length}, k), a label for each example, got "

@@ -13,9 +13,10 @@ import softset as ss
 from softset._options import whole
 from softset._types import Metric
 from softset.metrics import is_built_in
-from softset.metrics.options import core, fixed_options, freeze
+from softset.metrics.options import core, fixed_options, freeze, name_of
 
 from .bootstrap import require_confidence
+from .in_numpy import in_numpy
 
 # How many scores of resamples are sorted at once.
 _BLOCK = 2**20
@@ -24,7 +25,19 @@ _DRAWN = -math.expm1(-1)
 
 
 class ThresholdInterval(NamedTuple):
-    """What `threshold_interval` returns: the best threshold, its interval, and what it is worth."""
+    """What `threshold_interval` returns: the best threshold, its interval, and what it is worth.
+
+    Attributes
+    ----------
+    threshold : float
+        The best threshold.
+    low, high : float
+        The interval of the threshold.
+    value : float
+        The metric at the threshold, on the rows that it was chosen on.
+    corrected : float
+        The value without its optimism.
+    """
 
     threshold: Any
     low: Any
@@ -55,7 +68,7 @@ def threshold_interval(
     metric : callable
         As for `softset.best_threshold`.
     y_true, y_prob : arrays of shape (n,)
-        As for `softset.confusion`, in NumPy or of a library whose arrays ``numpy.asarray`` takes.
+        As for `softset.confusion`, of any framework; also what ``numpy.asarray`` takes.
     confidence : float, default 0.95
         The share of the resamples' thresholds inside the interval.
     resamples : int, default 500
@@ -80,8 +93,8 @@ def threshold_interval(
         If `metric` is not callable, or as `softset.confusion` does.
     ValueError
         If `confidence` or `resamples` is out of range, if the scores are not of shape (n,), if the
-        metric is undefined for every set of rows that was left out, or as
-        `softset.best_threshold` does.
+        metric is undefined for every set of rows that was left out, as precision is where one
+        class is all there is, or as `softset.best_threshold` does.
 
     Notes
     -----
@@ -113,12 +126,12 @@ def threshold_interval(
     metric = freeze(metric)
     require_confidence(confidence)
     resamples = whole("resamples", resamples, 1)
-    labels, scores = np.asanyarray(y_true), np.asanyarray(y_prob)
+    labels, scores = in_numpy("y_true", y_true), in_numpy("y_prob", y_prob)
     if scores.ndim != 1:
         raise ValueError(
             f"`y_prob` must have the shape (n,), got {scores.shape}; call it for each class"
         )
-    weights = None if sample_weight is None else np.asanyarray(sample_weight)
+    weights = in_numpy("sample_weight", sample_weight)
     best = partial(ss.best_threshold, metric, from_logits=from_logits, maximize=maximize)
     threshold, value = best(labels, scores, sample_weight=weights)
     if weights is None:
@@ -138,9 +151,14 @@ def threshold_interval(
     values = np.concatenate(left_out)
     values = values[~np.isnan(values)]
     if not len(values):
+        if np.all(labels == labels[0]):
+            raise ValueError(
+                f"`y_true` must hold both classes for {name_of(metric)} to be defined, got "
+                f"{labels[0]} alone"
+            )
         raise ValueError(
-            "`metric` must be defined on rows that a resample leaves out, got none of "
-            f"{resamples} where it is; pass more rows"
+            f"`metric` must be defined on rows that a resample leaves out, got {name_of(metric)}, "
+            f"which is on none of {resamples}; pass more rows or resamples"
         )
     tail = (1 - confidence) / 2
     # No mean of two: a threshold may be infinite.

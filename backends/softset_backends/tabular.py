@@ -28,7 +28,8 @@ def read_frame(
     Parameters
     ----------
     path : path
-        It ends in .csv, of which compression may follow, or in .parquet.
+        It ends in .csv, of which compression may follow, or in .parquet. Columns of the former
+        are apart by commas, or all by semicolons or tabs.
     columns : dict of str to list of str
         The columns that have to be there, by the option that names them.
     every : bool, default False
@@ -55,8 +56,11 @@ def read_frame(
     wanted = list(dict.fromkeys(name for names in columns.values() for name in names))
     try:
         if kind == ".csv":
-            require_columns(path, list(pandas.read_csv(path, nrows=0).columns), columns)
-            frame = pandas.read_csv(path, usecols=None if every else wanted, low_memory=False)
+            names, separator = _header(path, wanted)
+            require_columns(path, names, columns)
+            frame = pandas.read_csv(
+                path, sep=separator, usecols=None if every else wanted, low_memory=False
+            )
         else:
             from pyarrow import parquet
 
@@ -71,6 +75,16 @@ def read_frame(
     if not len(frame):
         raise ValueError(f"{path} must have rows, got none below the names of its columns")
     return frame
+
+
+def _header(path: Path, wanted: list[str]) -> tuple[list[str], str]:
+    """Return the names of columns, and the mark between them that makes those that are wanted."""
+    import pandas
+
+    found = {x: list(pandas.read_csv(path, sep=x, nrows=0).columns) for x in (",", ";", "\t")}
+    fits = [x for x, names in found.items() if {*wanted} <= {*names}]
+    separator = fits[0] if fits else max(found, key=lambda x: len(found[x]))
+    return found[separator], separator
 
 
 def require_columns(where: Any, names: list[str], columns: dict[str, list[str]]) -> None:

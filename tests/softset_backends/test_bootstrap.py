@@ -8,6 +8,8 @@ import pytest
 
 import softset as ss
 from softset_backends import bootstrap_interval
+from softset_backends.quantiles import ends
+from tests.support import marks
 from tests.support.referees import EXACT, labels_and_scores
 
 Y, P = labels_and_scores(300, seed=41)
@@ -31,7 +33,7 @@ def by_scipy(score, arrays, resamples=10_000):
 
 
 @pytest.mark.parametrize(
-    "metric", [ss.f1, ss.matthews_corrcoef, ss.precision], ids=lambda m: m.__name__
+    "metric", marks.quick_first(ss.f1, ss.matthews_corrcoef, ss.precision), ids=lambda m: m.__name__
 )
 def test_as_scipy_finds_it(metric):
     score = ss.as_score(metric)
@@ -85,6 +87,39 @@ def test_memory_in_blocks(monkeypatch):
     whole = bootstrap_interval(ss.f1, Y, P, sample_weight=WEIGHTS, resamples=50)
     monkeypatch.setattr("softset_backends.bootstrap._BLOCK", 7 * len(Y))
     assert bootstrap_interval(ss.f1, Y, P, sample_weight=WEIGHTS, resamples=50) == whole
+
+
+def test_infinite_ends():
+    """By hand: an end is on the outer side of a gap that nothing can be interpolated in."""
+    inf = np.inf
+    assert ends(np.asarray([3.0, inf, 1, 2]), 0.5).tolist() == [1.75, inf]
+    assert ends(np.asarray([1.0, 2, 3, -inf]), 0.5).tolist() == [-inf, 2.25]
+    assert ends(np.asarray([1.0, inf, inf]), 0.5).tolist() == [1, inf]
+    assert ends(np.asarray([1.0, 2, 3, 4, inf]), 0.5).tolist() == [2, 4]
+    assert ends(np.full(4, inf), 0.5).tolist() == [inf, inf]
+    both = ends(np.asarray([[1.0, 2, 3, inf], [1, 2, 3, 4]]).T, 0.5)
+    assert both.tolist() == [[1.75, 1.75], [inf, 3.25]]
+
+
+def test_metric_that_is_infinite_in_some_resamples():
+    """Without errors of a kind, as a share of resamples is, odds are beyond any bound."""
+    y = np.repeat([1, 1, 0, 0], [8, 3, 3, 9])
+    p = np.repeat([0.9, 0.2, 0.7, 0.1], [8, 3, 3, 9])
+
+    def bounded(c):
+        return np.minimum(ss.diagnostic_odds_ratio(c), 1e9)
+
+    value, low, high = bootstrap_interval(ss.diagnostic_odds_ratio, y, p)
+    assert value == pytest.approx(8, rel=EXACT)
+    assert (value, low, 1e9) == bootstrap_interval(bounded, y, p)
+    assert high == np.inf
+    # 95 % of them are finite, or of any share that is small enough.
+    narrow = bootstrap_interval(ss.diagnostic_odds_ratio, y, p, confidence=0.5)
+    assert narrow == bootstrap_interval(bounded, y, p, confidence=0.5) and narrow.high < 100
+    several = bootstrap_interval(
+        lambda c: np.stack([ss.diagnostic_odds_ratio(c), ss.recall(c)], axis=-1), y, p
+    )
+    assert several.high.tolist() == [np.inf, bootstrap_interval(ss.recall, y, p).high]
 
 
 def test_seed_and_confidence():
@@ -142,7 +177,9 @@ def test_undefined_resamples_are_zero_division():
     assert bootstrap_interval(one, y, p) == (1.0, 1.0, 1.0)
 
 
-@pytest.mark.parametrize("metric", [ss.accuracy, ss.recall, ss.f1], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "metric", marks.quick_first(ss.accuracy, ss.recall, ss.f1), ids=lambda m: m.__name__
+)
 def test_covers_the_truth_as_often_as_it_says(metric):
     """400 data sets of 500 examples whose true counts are known."""
     share = np.asarray([0.2, 0.08, 0.1, 0.62])  # tp, fp, fn, tn
@@ -158,7 +195,9 @@ def test_covers_the_truth_as_often_as_it_says(metric):
     assert inside / 400 == pytest.approx(0.9, abs=0.0525)
 
 
-@pytest.mark.parametrize(("positives", "share"), [(5, 0.67), (10, 0.89), (50, 0.95)])
+@pytest.mark.parametrize(
+    ("positives", "share"), marks.quick_first((5, 0.67), (10, 0.89), (50, 0.95))
+)
 def test_few_positives_make_it_too_short(positives, share):
     """As the docstring says, give or take three standard deviations of 400 tosses."""
     rng = np.random.default_rng(0)
@@ -188,8 +227,11 @@ def test_errors():
         match = rf"of shape \(2000,\) for 2000 resamples at once, got \({shape}\); average"
         with pytest.raises(ValueError, match=match):
             bootstrap_interval(wrong, y, p, axis=0)
-    with pytest.raises(ValueError, match="`metric` must be finite, got nan for a resample"):
-        bootstrap_interval(lambda c: np.where(c.tp > 60, ss.f1(c), np.nan), Y, P)
+    # Two rows, one positive: a quarter of the resamples has none.
+    never = partial(ss.recall, zero_division=np.nan)
+    match = r"got nan of recall\(zero_division=nan\) for 2\d\.\d\d% of 2000; return a number"
+    with pytest.raises(ValueError, match=match):
+        bootstrap_interval(never, np.asarray([1, 0]), np.asarray([0.9, 0.1]))
     with pytest.raises(ValueError, match="`y_true` and `y_prob` must have one shape"):
         bootstrap_interval(ss.f1, Y[:5], P)
     with pytest.raises(ValueError, match="if these are logits pass from_logits=True"):

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import urllib.error
+import warnings
 
 import numpy as np
 import pytest
@@ -96,6 +97,34 @@ def test_what_is_wrong_is_one_line(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     assert "cannot be read" in error(path, "--target", "y", *out)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_files_as_people_have_them(separator, tmp_path):
+    """Names of columns with marks of their own, and columns of no use: no trouble, no warning."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=120)
+    frame = pd.DataFrame(
+        {
+            "Größe, (cm)": x,
+            "a[1] <5": rng.choice(["Köln", "東京", None], 120),
+            "nothing": np.nan,
+            "number": np.arange(120) + 7.5,
+            "constant": "z",
+            "when": pd.date_range("2024-01-01", periods=120, freq="h"),
+            "Outcome?": np.where(x + rng.normal(size=120) > 1, "Yes", "No"),
+        }
+    )
+    path = tmp_path / "rows of May.csv"
+    frame.to_csv(path, sep=separator, index=False, encoding="utf-8-sig")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        result = invoke(
+            path, "--target", "Outcome?", *QUICK, "--seeds", 1, "--out", tmp_path / "out"
+        )
+    assert result.exit_code == 0, result.output
+    header, _ = read(tmp_path / "out" / "records.jsonl")
+    assert header["rows"] == 120 and header["positives"] == (frame["Outcome?"] == "Yes").sum()
 
 
 def test_sets_of_scikit_learn():

@@ -259,7 +259,14 @@ def test_undefined_and_infinite(tmp_path):
     assert found["all"]["metrics"]["diagnostic_odds_ratio"]["value"] == "inf"
     assert found["groups"][0]["metrics"]["recall"]["value"] is None
     assert math.isclose(found["groups"][1]["metrics"]["recall"]["value"], 0.5)
-    assert "must be finite" in error(*asked, "--metric", "diagnostic_odds_ratio")
+    odds = ("--metric", "diagnostic_odds_ratio")
+    assert "inf [inf, inf]" in printed(*asked, *odds)
+    interval = json.loads(printed(*asked, *odds, "--json"))["all"]["metrics"]
+    assert interval["diagnostic_odds_ratio"] == dict.fromkeys(("value", "low", "high"), "inf")
+    at = ("threshold", *asked[1:], *odds)
+    assert re.search(r"\] +inf +inf", printed(*at))
+    found = json.loads(printed(*at, "--subject-to", "diagnostic_odds_ratio >= 2", "--json"))
+    assert found["value"] == found["subject_to"]["diagnostic_odds_ratio >= 2.0"] == "inf"
     frame.assign(p=1.0, y=[1] + [0] * 19).to_csv(path, index=False)
     assert "no row is positive" in error("threshold", *asked[1:], "--metric", "accuracy")
 
@@ -383,8 +390,9 @@ def test_what_is_not_installed_is_named_with_its_command(csv, tmp_path, monkeypa
     found = tabular.find_spec
     for name, file, extra in (("pandas", csv, "cli"), ("pyarrow", path, "parquet")):
         monkeypatch.setattr(tabular, "find_spec", lambda x, n=name: None if x == n else found(x))
-        text = error("evaluate", file, *EVALUATE)
-        assert f"needs {name}, which is not installed; pip install 'softset[{extra}]'" in text
+        for command in ("evaluate", "threshold"):
+            text = error(command, file, *EVALUATE, "--metric", "f1")
+            assert f"needs {name}, which is not installed; pip install 'softset[{extra}]'" in text
         monkeypatch.setattr(libraries, "find_spec", lambda x, n=name: None if x == n else found(x))
         text = printed("info")
         assert re.search(rf"{name} +not installed .*: pip install 'softset\[{extra}\]'", text)
@@ -414,7 +422,7 @@ def test_info_lists_every_library_that_is_used():
             elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 used.add(node.module.partition(".")[0])
     used -= {*sys.stdlib_module_names, "softset", "softset_backends"}
-    # A dependency, and those of scikit-learn.
+    # The one dependency, and those of scikit-learn.
     used -= {"array_api_compat", "joblib", "scipy", "threadpoolctl"}
     listed = {x.module or x.package for x in libraries.LIBRARIES} | set(commands.registry.NAMES)
     assert used <= listed, used - listed
@@ -429,7 +437,7 @@ def test_info_lists_every_library_that_is_used():
         for requirement in extras[extra]
     }
     packages = {x.package for x in libraries.LIBRARIES} | set(commands.registry.NAMES)
-    assert names - {"softset"} <= packages
+    assert names - {"softset", "array-api-compat"} <= packages
     assert all(x.package in " ".join(extras[x.extra]) for x in libraries.LIBRARIES)
 
 

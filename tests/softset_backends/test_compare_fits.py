@@ -135,6 +135,15 @@ CASES = {
         {"g": lambda x: np.where(x["y"] == 1, "yes", "no")},
         "column 'g' must not be the target in other words",
     ),
+    "target by its absence": (
+        {"g": lambda x: np.where(x["y"] == 1, "yes", None)},
+        "column 'g' must not be the target in other words",
+    ),
+    "known of positives alone": (
+        {"g": lambda x: np.where(x["y"] == 1, np.arange(600.0), np.nan)},
+        "column 'g' must not be the target in other words",
+    ),
+    "too large": ({"b": 1e200}, "column 'b' must hold finite .* got 600 .* too large"),
     "infinite": ({"b": np.inf}, "column 'b' must hold finite numbers or nothing, got 600"),
     "nothing": ({"drop": ["a", "b", "color", "site"]}, "must have columns besides the target"),
     "models": ({"models": ["tree"]}, "`models` must be of linear, .*, got 'tree'"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import softset as ss
+from tests.support.capabilities import DATA, FUNCTIONS, leaves
 from tests.support.referees import SUMMED
 
 dask = pytest.importorskip("dask", reason="dask is not installed")
@@ -36,10 +37,6 @@ def of_unknown_length(x):
 
 
 LENGTHS = pytest.mark.parametrize("lazy", [chunked, of_unknown_length])
-
-
-def leaves(result):
-    return list(result) if isinstance(result, tuple) else [result]
 
 
 def compare(function, lazy, *arrays, **options):
@@ -162,13 +159,27 @@ def test_best_threshold_of_a_grid(lazy):
     compare(functools.partial(best, axis=0), lazy, YY, PP)
 
 
-def test_exact_threshold_needs_a_sort():
-    for call in (
-        lambda: ss.best_threshold(ss.f1, chunked(Y), chunked(P)),
-        lambda: ss.sweep(chunked(Y), chunked(P)),
-    ):
-        with pytest.raises(TypeError, match=r"need a sort, which .*dask.* thresholds=grid\(99\)"):
-            call()
+# Errors come at once, values after half a second for each function.
+CASES = [
+    pytest.param(row, marks=() if "Dask" in row.refused else pytest.mark.exhaustive, id=str(row))
+    for row in FUNCTIONS
+]
+
+
+@pytest.mark.parametrize("row", CASES)
+def test_public_functions(row):
+    """What is said to work has NumPy's values, and the rest an error that says why."""
+    arrays = [da.from_array(x, chunks=(6, *x.shape[1:])) for x in DATA[row.data]]
+    for name, call in row.calls.items():
+        if "Dask" in row.refused:
+            with pytest.raises(TypeError, match=row.refused["Dask"]):
+                call(*arrays)
+            continue
+        found = call(*arrays)
+        assert all(isinstance(x, da.Array) for x in leaves(found)), name
+        found = dask.compute(*leaves(found), scheduler="sync")
+        for x, expected in zip(found, leaves(call(*DATA[row.data])), strict=True):
+            np.testing.assert_allclose(x, expected, rtol=SUMMED, atol=1e-15, err_msg=name)
 
 
 def test_counts_of_parts_add_up():

@@ -17,12 +17,14 @@ CHECKS = ROOT / "tests" / "processes" / "keras_checks.py"
 
 
 # One test each, and not one for each check: pytest's workers would all start the processes.
+@pytest.mark.parametrize("which", marks.quick_first("not exhaustive", "exhaustive"))
 @pytest.mark.parametrize("backend", ["torch", "jax", "tensorflow"])
-def test_checks_hold_on_backend(backend):
+def test_checks_hold_on_backend(backend, which):
     for library in ("keras", backend):
         if find_spec(library) is None:
             pytest.skip(f"{library} is not installed")
     command = [sys.executable, "-m", "pytest", CHECKS, "-q", "-p", "no:cacheprovider", "--tb=short"]
+    command += ["-m", which]
     settings = {
         "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
         "KERAS_BACKEND": backend,

@@ -51,8 +51,8 @@ FOLDERS = {
     },
     ".": {
         *("bootstrap", "classification", "comparisons", "frames", "group_table", "groups"),
-        *("decision", "folders", "markdown", "metric_names", "optimism", "parts", "quiet"),
-        *("registry", "tabular", "vendoring"),
+        *("decision", "folders", "in_numpy", "markdown", "metric_names", "optimism", "parts"),
+        *("quantiles", "quiet", "registry", "tabular", "vendoring"),
     },
 }
 ROOT = Path(softset_backends.__file__).parent

@@ -1,12 +1,16 @@
-"""Scores and losses exported to ONNX, with the numbers that another runtime then gives.
+"""What is exported to ONNX, with the numbers that another runtime then gives.
 
-For batches of any length, some of them so long that PyTorch counts a grid in buckets.
+Every public function for a batch of one length, or the error that says why not; and losses, scores
+and counts for batches of any, some of them so long that PyTorch counts a grid in buckets.
 """
+
+import re
 
 import numpy as np
 import pytest
 
 import softset as ss
+from tests.support.capabilities import DATA, FUNCTIONS, leaves
 from tests.support.referees import SINGLE
 
 for name in ("torch", "onnx", "onnxscript", "onnxruntime"):
@@ -68,3 +72,39 @@ def test_exported_numbers_are_the_same(name, tmp_path):
         else:
             assert abs(found - expected) < SINGLE
             assert 0.05 < expected < 0.95
+
+
+class Calls(torch.nn.Module):
+    def __init__(self, calls):
+        super().__init__()
+        self.calls = calls
+
+    def forward(self, *arrays):
+        return tuple(leaves(tuple(call(*arrays) for call in self.calls)))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings("ignore")  # the exporter's own
+@pytest.mark.parametrize("row", FUNCTIONS, ids=str)
+def test_functions_are_exported_or_refused(row, tmp_path):
+    path, data = tmp_path / "row.onnx", [np.asarray(x) for x in DATA[row.data]]
+    data = [x.astype("float32") if x.dtype == np.float64 else x for x in data]
+    arrays = tuple(map(torch.asarray, data))
+
+    def export(*calls):
+        torch.onnx.export(Calls(calls), arrays, path, dynamo=True, verbose=False)
+
+    if "ONNX" in row.refused:
+        for name, call in row.calls.items():
+            with pytest.raises(torch.onnx.OnnxExporterError) as refused:
+                export(call)
+            words = f"{refused.value} {refused.value.__cause__}"
+            assert re.search(row.refused["ONNX"], words), (name, words)
+        return
+    export(*row.calls.values())
+    session = onnxruntime.InferenceSession(path)
+    names = [x.name for x in session.get_inputs()]
+    found = session.run(None, dict(zip(names, data, strict=True)))
+    expected = [x for call in row.in_numpy() for x in leaves(call(*DATA[row.data]))]
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=SINGLE, atol=SINGLE)

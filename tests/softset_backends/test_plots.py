@@ -465,6 +465,20 @@ def test_groups_are_drawn_as_the_report_has_them():
     assert plot_groups(only)[0].get_title() == ""  # of one group that is left there is no gap
 
 
+def test_interval_without_an_upper_bound_goes_on_to_the_edge():
+    y = np.repeat([1, 1, 0, 0] * 2, [8, 3, 3, 9, 9, 0, 0, 9])
+    p = np.repeat([0.9, 0.2, 0.7, 0.1] * 2, [8, 3, 3, 9, 9, 0, 0, 9])
+    report = sb.group_report(ss.diagnostic_odds_ratio, y, p, groups=np.repeat([0, 1], [23, 18]))
+    found = {row: report.data[row]["diagnostic_odds_ratio"] for row in (0, 1, "all")}
+    assert found[0].value == pytest.approx(8) and found[0].high == math.inf == found[1].low
+    [ax] = plot_groups(report)
+    ax.figure.canvas.draw()
+    lines = [line.get_xydata().tolist() for line in ax.lines]
+    assert [[found[0].low, 0], [ax.get_xlim()[1], 0]] in lines
+    assert found["all"].value < ax.get_xlim()[1] < math.inf
+    assert ax.get_title() == "gap inf"
+
+
 def test_bad_groups():
     with pytest.raises(TypeError, match="`report` must be what group_report returns, got dict"):
         plot_groups(OF_GROUPS.data)

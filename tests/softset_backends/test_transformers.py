@@ -169,6 +169,7 @@ def test_autocast(exact, tmp_path):
     assert abs(logged(trainer) - value) < 10 * HALF
 
 
+@pytest.mark.exhaustive
 def test_processes_have_the_gradient_of_the_whole(tmp_path):
     """Two processes with four micro-batches each, of three rows."""
     value, expected = at_once(MACRO, network().double())

@@ -10,9 +10,11 @@ import numpy as np
 
 import softset as ss
 from softset import metrics
-from softset._arrays import unwrap
+from softset._arrays import library
 from softset.metrics.options import core
 from softset.scores import Score
+
+from ..in_numpy import in_numpy
 
 # A loss that is not softset's is differentiated in time that grows with the square of this.
 _MOST_SCORES = 4096
@@ -115,7 +117,7 @@ def diagnose(
     if not callable(loss):
         raise TypeError(f"`loss` must be a function of (y_true, y_prob), got {loss!r}")
     given = {"y_true": y_true, "y_prob": y_prob, "sample_weight": sample_weight, "where": where}
-    arrays = {name: _to_numpy(x) for name, x in given.items() if x is not None}
+    arrays = {name: _to_numpy(name, x) for name, x in given.items() if x is not None}
     batch = _batch(**arrays)
     if not np.any(batch.counted):
         return Diagnosis((Finding("empty", "No score counts: the batch is empty or masked."),))
@@ -125,14 +127,10 @@ def diagnose(
     return Diagnosis(tuple(found))
 
 
-def _to_numpy(x: Any) -> Any:
+def _to_numpy(name: str, x: Any) -> Any:
     """Return an array of any framework as a NumPy array."""
-    ss.array_namespace(x)  # refuses lists and the like
-    x = unwrap(x)
-    if hasattr(x, "detach"):  # PyTorch
-        x = x.detach().cpu()
-        x = x.float() if "bfloat16" in str(x.dtype) else x
-    x = np.asarray(x.numpy() if hasattr(x, "numpy") else x)
+    library((name,), (x,))  # refuses lists and the like
+    x = in_numpy(name, x)
     return x if x.dtype.kind in "biu" else x.astype(np.float64)
 
 
@@ -210,7 +208,7 @@ def _of_scores(batch: _Batch) -> list[Finding]:
 def _of_gradient(arrays: dict[str, Any], batch: _Batch, loss: Any) -> list[Finding]:
     """Return what is wrong with the gradient."""
     if isinstance(loss, Score):
-        loss = replace(loss, **{name: _constant(getattr(loss, name)) for name in _THRESHOLDS})
+        loss = replace(loss, **{name: _constant(name, getattr(loss, name)) for name in _THRESHOLDS})
     elif batch.scores.size > _MOST_SCORES:
         return []
     options = {key: x for key, x in arrays.items() if key in ("sample_weight", "where")}
@@ -248,8 +246,8 @@ def _of_step(batch: _Batch, loss: Score) -> list[Finding]:
     return [Finding("sharp step", f"{text} {hint}")]
 
 
-def _constant(x: Any) -> Any:
-    return x if x is None or isinstance(x, (int, float, tuple)) else _to_numpy(x)
+def _constant(name: str, x: Any) -> Any:
+    return x if x is None or isinstance(x, (int, float, tuple)) else _to_numpy(name, x)
 
 
 def _where(condition: Any) -> str:

@@ -111,11 +111,12 @@ def _row(row: dict[str, Any], metrics: Sequence[str]) -> dict[str, Any]:
 
 
 def _ends(interval: Interval) -> dict[str, Any]:
-    """Return an interval's numbers as JSON has them: None for nan, and words for infinity."""
-    return {name: _number(float(x)) for name, x in interval._asdict().items()}
+    """Return an interval's numbers as JSON has them."""
+    return {name: number(float(x)) for name, x in interval._asdict().items()}
 
 
-def _number(x: float) -> float | str | None:
+def number(x: float) -> float | str | None:
+    """Return a number as JSON has it: None for nan, and words for infinity."""
     if math.isnan(x):
         return None
     return x if math.isfinite(x) else str(x)

@@ -136,14 +136,15 @@ def threshold(
                 f"{name_of(chosen)} is best where no row is positive, and as there are scores of "
                 "1 no probability is such a threshold"
             )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         stop(error)
     c = evaluation.counted(predictions, at, logits=logits)
     counts = evaluation.counts_of(c)
     kept = {str(constraint): float(constraint.metric(c)) for constraint in constraints}
     if as_json:
         head = {"file": str(file), "target": target, "score": score, "metric": name_of(chosen)}
-        _print_json(head | best.numbers() | {"subject_to": kept} | counts)
+        bounds = {name: evaluation.number(x) for name, x in kept.items()}
+        _print_json(head | best.numbers() | {"subject_to": bounds} | counts)
         return
     _say(_said(file, at, counts))
     bounds = ((name, "", f"{x:.{evaluation.DIGITS}f}") for name, x in kept.items())

@@ -9,7 +9,7 @@ from softset._types import Metric
 from softset.constraints.bounds import Constraint
 
 from ..optimism import threshold_interval
-from .evaluation import CONFIDENCE, DIGITS
+from .evaluation import CONFIDENCE, DIGITS, number
 from .predictions import Predictions
 
 # Of more rows the value is known to all digits shown, and resamples of them take long.
@@ -31,11 +31,13 @@ class Tuned(NamedTuple):
 
     def numbers(self) -> dict[str, Any]:
         """Return what there is, by its name."""
-        found: dict[str, Any] = {"threshold": self.threshold, "value": self.value}
-        if self.interval is not None:
+        found = {"threshold": self.threshold, "value": self.value}
+        if self.interval is not None and self.corrected is not None:
             low, high = self.interval
             found |= {"low": low, "high": high, "corrected": self.corrected}
-        return found if self.confidence is None else found | {"confidence": self.confidence}
+        if self.confidence is not None:
+            found["confidence"] = self.confidence
+        return {name: number(x) for name, x in found.items()}
 
     def cells(self, name: str) -> list[tuple[str, ...]]:
         """Return the header and the row of the metric; without an interval they have 3 cells."""

@@ -211,17 +211,21 @@ def _require_features(features: pd.DataFrame, labels: Any) -> None:
             column.dtype
         ):
             values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-            if np.isinf(values).any():
+            with np.errstate(over="ignore"):
+                wrong = np.isinf(values**2).sum()  # which a deviation is made of
+            if wrong:
                 raise ValueError(
-                    f"column {name!r} must hold finite numbers or nothing, got "
-                    f"{np.isinf(values).sum()} that are infinite; make them missing"
+                    f"column {name!r} must hold finite numbers or nothing, got {wrong} that are "
+                    "infinite or too large to be squared; make them missing"
                 )
-        codes, values = pd.factorize(column.astype(str))
-        if len(values) <= max(len(column) // 10, 2):
-            table = np.zeros((len(values), 2), np.int64)
-            np.add.at(table, (codes, labels.astype(int)), 1)
-            if not table.min(axis=1).any():
-                raise ValueError(
-                    f"column {name!r} must not be the target in other words, got one whose every "
-                    f"value has one label; leave it out by --drop"
-                )
+        # A missing value is one like others; of many values, whether there is one may tell.
+        codes, values = pd.factorize(column.astype(str), use_na_sentinel=False)
+        if len(values) > max(len(column) // 10, 2):
+            codes, values = column.isna().to_numpy().astype(int), [False, True]
+        table = np.zeros((len(values), 2), np.int64)
+        np.add.at(table, (codes, labels.astype(int)), 1)
+        if not table.min(axis=1).any():
+            raise ValueError(
+                f"column {name!r} must not be the target in other words, got one whose every "
+                "value, or absence, has one label; leave it out by --drop"
+            )

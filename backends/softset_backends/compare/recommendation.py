@@ -69,6 +69,17 @@ def recommend(records: Iterable[Record], question: Question) -> Recommendation:
     ------
     ValueError
         As `summarise` does, and if no validation value is a number.
+
+    Examples
+    --------
+    >>> from softset_backends.compare import Budget, Question, compare, recommend
+    >>> from softset_backends.compare.sources import built_in
+    >>> frame, target = built_in("breast-cancer")
+    >>> options = {"models": ["linear"], "methods": ["cross-entropy"], "budget": Budget(updates=40)}
+    >>> records = compare(frame, target=target, backend="numpy", seeds=2, **options)
+    >>> found = recommend(records, Question())
+    >>> print(found.model, found.method)
+    linear cross-entropy
     """
     found = by_key(records, question)
     rows = {row.key: row for row in summarise([r for x in found.values() for r in x], question)}

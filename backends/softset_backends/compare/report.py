@@ -74,6 +74,18 @@ def write(
     ------
     ValueError
         If a format is unknown, if the folder cannot be written to, or as `recommend` does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from softset_backends.compare import Budget, Question, compare, write
+    >>> from softset_backends.compare.sources import built_in
+    >>> frame, target = built_in("breast-cancer")
+    >>> options = {"models": ["linear"], "methods": ["cross-entropy"], "budget": Budget(updates=40)}
+    >>> records = compare(frame, target=target, backend="numpy", seeds=2, **options)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print([path.name for path in write(records, folder, Question(), formats=["csv"])])
+    ['summary.csv', 'fits.csv']
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:

@@ -36,8 +36,7 @@ class Split(NamedTuple):
 def split(given: Rows, seed: int) -> Split:
     """Return 60 % of the rows to train, 20 % to choose, 20 % to report, as numbers.
 
-    Every label of every group has these shares. Means, categories and all else that numbers are
-    made by are those of the training rows.
+    Every label of every group has these shares.
     """
     rng = np.random.default_rng(seed)
     pieces: list[list[Any]] = [[], [], []]
@@ -47,9 +46,17 @@ def split(given: Rows, seed: int) -> Split:
         cuts = [round(share * len(own)) for share in SHARES]
         for piece, some in zip(pieces, np.split(own, cuts), strict=True):
             piece.append(some)
-    train, *rest = (rng.permutation(np.concatenate(piece)) for piece in pieces)
-    pipeline = _pipeline(given.features)
+    return parted(given, *(rng.permutation(np.concatenate(piece)) for piece in pieces))
+
+
+def parted(given: Rows, train: Any, validation: Any, test: Any) -> Split:
+    """Return the rows with these numbers, to train, to choose and to report, as numbers.
+
+    Means, categories and all else that numbers are made by are those of the training rows.
+    """
+    pipeline = _pipeline(given.features.iloc[train])
     x = pipeline.fit_transform(_clean(given.features.iloc[train]))
+    rest = (validation, test)
     made = [x, *(pipeline.transform(_clean(given.features.iloc[part])) for part in rest)]
     return Split(
         *(
@@ -89,9 +96,10 @@ def _clean(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pipeline(features: pd.DataFrame) -> ColumnTransformer:
+    # A column without any value in training rows says nothing.
+    features = features.loc[:, features.notna().any()]
     numbers = [name for name, column in features.items() if _is_number(column)]
     others = [name for name in features.columns if name not in numbers]
-    # A column without any value in training rows is left out by the imputer.
     scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     encoded = OneHotEncoder(
         min_frequency=0.01,

@@ -81,6 +81,17 @@ def summarise(records: Iterable[Record], question: Question) -> list[Row]:
     ------
     ValueError
         If there are no records, if one lacks the metric, or if two are of the same fit.
+
+    Examples
+    --------
+    >>> from softset_backends.compare import Budget, Question, compare, summarise
+    >>> from softset_backends.compare.sources import built_in
+    >>> frame, target = built_in("breast-cancer")
+    >>> options = {"models": ["linear"], "methods": ["cross-entropy"], "budget": Budget(updates=40)}
+    >>> records = compare(frame, target=target, backend="numpy", seeds=2, **options)
+    >>> rows = summarise(records, Question())
+    >>> print([row.rule for row in rows], rows[0].test.splits)
+    ['0.5', 'expected', 'labels'] 2
     """
     found = by_key(records, question)
     gains = {key: _gain(key, found, question) for key in found}

@@ -42,6 +42,17 @@ def table(records: Iterable[Record], question: Question) -> Table:
     ------
     ValueError
         As `summarise` does.
+
+    Examples
+    --------
+    >>> from softset_backends.compare import Budget, Question, compare, table
+    >>> from softset_backends.compare.sources import built_in
+    >>> frame, target = built_in("breast-cancer")
+    >>> options = {"models": ["linear"], "methods": ["cross-entropy"], "budget": Budget(updates=40)}
+    >>> records = compare(frame, target=target, backend="numpy", seeds=2, **options)
+    >>> header, row = table(records, Question()).cells
+    >>> print(header[:3], row[:2])
+    ['model', 'method', '0.5'] ['linear', 'cross-entropy']
     """
     return overview(summarise(records, question), question)
 

@@ -13,9 +13,33 @@ def central_differences(
 ) -> Callable[..., tuple[Any, Any]]:
     """Return a function that gives fn's value and its gradient by central differences.
 
-    The step of 1e-5 is the best one in float64: 1e-10 relative on losses of order 1. Within a step
-    of 0 or 1 two steps are taken inwards: fn may have no value beyond. At a kink, where the
-    differences on two sides disagree, the slope is NaN.
+    Parameters
+    ----------
+    fn : callable
+        A function of NumPy arrays to a number or an array.
+    argnum : int, default 1
+        Which of the arrays the slopes are of, counted from 0.
+    step : float, default 1e-5
+        How far a number is moved. 1e-5 is the best step in float64: 1e-10 relative on losses of
+        order 1.
+
+    Returns
+    -------
+    callable
+        It takes what fn takes and returns fn's value and its slopes, in float64, of the shape of
+        the value followed by that of the array. Within a step of 0 or 1 two steps are taken
+        inwards: fn may have no value beyond. At a kink, where the differences on two sides
+        disagree, the slope is NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import softset as ss
+    >>> from softset_backends.numpy import central_differences
+    >>> y_true, y_prob = np.asarray([1, 0, 1]), np.asarray([0.9, 0.6, 0.4])
+    >>> value, gradient = central_differences(ss.as_loss(ss.f1))(y_true, y_prob)
+    >>> print(gradient.round(4))
+    [-0.2728  0.203  -0.4092]
     """
     both = slopes_of_sides(fn, argnum=argnum, step=step)
 
@@ -33,6 +57,31 @@ def slopes_of_sides(
 
     They are the same, those of `central_differences`, but for kinks, where every number between
     the slopes of the two sides is a right one.
+
+    Parameters
+    ----------
+    fn : callable
+        A function of NumPy arrays to a number or an array.
+    argnum : int, default 1
+        Which of the arrays the slopes are of, counted from 0.
+    step : float, default 1e-5
+        How far a number is moved, as for `central_differences`.
+
+    Returns
+    -------
+    callable
+        It takes what fn takes and returns fn's value, the least and the largest slopes, in float64
+        and of the shape of the value followed by that of the array. They are -inf and inf where
+        the step is too coarse to tell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softset_backends.numpy import slopes_of_sides
+    >>> both = slopes_of_sides(lambda x: abs(x).sum(), argnum=0)
+    >>> value, low, high = both(np.asarray([-3.0, 0.0]))
+    >>> print(low.round(4), high.round(4))
+    [-1. -1.] [-1.  1.]
     """
 
     def call(*arrays: Any) -> tuple[Any, Any, Any]:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 import softset as ss
 from softset._types import Array
 
+from ..in_numpy import in_numpy
 from .style import GREY, axes_of, legend, line_styles, number
 
 
@@ -131,8 +132,8 @@ def plot_precision_recall(
 
 
 def _sweep(y_true: Any, y_score: Any, sample_weight: Any) -> Any:
-    weights = None if sample_weight is None else np.asanyarray(sample_weight)
-    return ss.sweep(np.asanyarray(y_true), np.asanyarray(y_score), sample_weight=weights)
+    labels, scores = in_numpy("y_true", y_true), in_numpy("y_score", y_score)
+    return ss.sweep(labels, scores, sample_weight=in_numpy("sample_weight", sample_weight))
 
 
 def _require(curve: str, **totals: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..group_table import ALL, GAP, GroupReport, text_of
+from ..group_table import ALL, GAP, GroupReport, text_of, text_of_cell
 from .style import GREY, axes_of, line_styles
 
 
@@ -28,6 +29,7 @@ def plot_groups(report: GroupReport, *, axes: Sequence[Axes] | None = None) -> l
     list of matplotlib Axes
         With a point and its interval for each group and for all, none where the metric is
         undefined, a line at the value of all, and the gap above. A diamond marks the worst group.
+        An interval without an upper bound goes on to the edge.
 
     Raises
     ------
@@ -75,17 +77,24 @@ def _draw(ax: Axes, report: GroupReport, name: str, rows: Sequence[Any]) -> None
     """Draw one metric: the first group at the top, all at the bottom."""
     styles = line_styles()
     colour, other = next(styles)["color"], next(styles)["color"]
+    unbounded = []
     for y, label in enumerate(rows):
         value, low, high = report.data[label][name]
         worst = label == report.worst[name]
         shade = GREY if label == ALL else other if worst else colour
-        ends = np.asarray([[value - low], [high - value]])
+        if math.isinf(high):
+            unbounded.append((min(value, low), y, shade))
+            high = value
+        with np.errstate(invalid="ignore"):  # an infinite value is beyond the picture
+            ends = np.asarray([[value - low], [high - value]])
         ax.errorbar(value, y, xerr=ends, fmt="D" if worst else "o", color=shade, capsize=3)
+    left, right = ax.get_xlim()
+    for low, y, shade in unbounded:
+        ax.plot([low, right], [y, y], color=shade)
+    ax.set_xlim(left, right)
     ax.axvline(report.data[ALL][name].value, color=GREY, linewidth=1, linestyle=":")
     ticks = [f"{text_of(label)} (n = {report.data[label]['n']:.6g})" for label in rows]
     ax.set_yticks(range(len(rows)), ticks)
     ax.set(xlabel=name, ylim=(len(rows) - 0.5, -0.5))
-    gap = report.data[GAP][name]
-    if gap.value == gap.value:
-        value, low, high = (f"{x:.{report.digits}f}" for x in gap)
-        ax.set_title(f"gap {value} [{low}, {high}]", fontsize="medium")
+    if gap := text_of_cell(report.data[GAP][name], report.digits):
+        ax.set_title(f"gap {gap}", fontsize="medium")

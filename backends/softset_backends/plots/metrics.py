@@ -14,6 +14,7 @@ from softset._types import Array, Metric, Step
 from softset.metrics import larger_is_better
 from softset.steps import Hard
 
+from ..in_numpy import in_numpy
 from .style import GREY, axes_of, legend, line_styles, name_of, number, several
 
 
@@ -80,8 +81,8 @@ def plot_metric(
     >>> ax.get_legend_handles_labels()[1]
     ['f1: best 0.800 at 0.25', 'recall: best 1.000 at 0.05']
     """
-    weights = None if sample_weight is None else np.asanyarray(sample_weight)
-    data = (np.asanyarray(y_true), np.asanyarray(y_prob), weights)
+    given = {"y_true": y_true, "y_prob": y_prob, "sample_weight": sample_weight}
+    data = tuple([in_numpy(name, x) for name, x in given.items()])
     metrics, steps = several("metrics", metrics), several("steps", steps)
     lines = []
     for metric, step in product(metrics, steps):

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 
 from softset.metrics import options
 
+from ..in_numpy import in_numpy
+
 GREY = "#757575"
 # Okabe and Ito's, for every kind of colour vision; with the dashes there are 20 different lines.
 _COLOURS = ("#0072b2", "#d55e00", "#000000", "#009e73", "#cc79a7")
@@ -59,7 +61,7 @@ def name_of(function: Any) -> str:
 
 def number(threshold: Any) -> float:
     """Return a threshold, a number or an array of one, as a number."""
-    value = np.asarray(threshold)
+    value = in_numpy("threshold", threshold)
     if value.ndim or value.dtype.kind not in "iuf" or np.isnan(value):
         raise ValueError(f"`threshold` must be one number, got {threshold!r}")
     return float(value)

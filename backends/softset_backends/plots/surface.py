@@ -12,6 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from softset._options import whole
 from softset._types import Array
 
+from ..in_numpy import in_numpy
 from .style import axes_of
 
 # Light, for the black lines on top, but not white, which is for no value.
@@ -62,7 +63,7 @@ def plot_loss_surface(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('first probability, label 1', 'second probability, label 0')
     """
-    labels = np.asarray(y_true)
+    labels = in_numpy("y_true", y_true)
     if labels.shape != (2,):
         raise ValueError(f"`y_true` must hold the labels of two examples, got {y_true!r}")
     points = whole("points", points, 2)

@@ -9,6 +9,8 @@ from scipy.special import logit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
+from ..in_numpy import in_numpy
+
 Method: TypeAlias = Literal["sigmoid", "isotonic"]
 
 # Hardly any regularisation, but what keeps the slope finite where scores separate the classes.
@@ -36,7 +38,7 @@ def recalibrated(
         Probabilities in [0, 1].
     method : {"sigmoid", "isotonic"}, default "sigmoid"
         A logistic regression of the labels on the logits of `y_prob`, or an isotonic regression.
-    labelled : boolean array of the same shape or of shape (n,), optional
+    labelled : array of bool of the same shape or of shape (n,), optional
         False for rows without a label, whatever `y_true` holds there. They are not fitted to, and
         get a probability too.
     sample_weight : array of the same shape or of shape (n,), optional
@@ -76,7 +78,7 @@ def recalibrated(
     """
     if method not in get_args(Method):
         raise ValueError(f"`method` must be 'sigmoid' or 'isotonic', got {method!r}")
-    labels, scores = np.asarray(y_true), np.asarray(y_prob)
+    labels, scores = in_numpy("y_true", y_true), in_numpy("y_prob", y_prob)
     if labels.shape != scores.shape or labels.ndim not in (1, 2):
         raise ValueError(
             "`y_true` and `y_prob` must have one shape, (n,) or (n, k), got "
@@ -106,7 +108,7 @@ def recalibrated(
 
 def _in_columns(name: str, x: Any, shape: tuple[int, int]) -> Any:
     """Return what each row has, or each score, as a column for each class."""
-    x = np.asarray(x)
+    x = in_numpy(name, x)
     rows = x[:, None] if x.ndim == 1 else x
     if x.ndim and rows.shape not in (shape, (shape[0], 1)):
         raise ValueError(

@@ -28,7 +28,7 @@ def boosting_objective(
     loss : what `as_loss` or `compound_loss` returned, or `cross_entropy`
         With ``from_logits=True``: boosters hand over raw scores. Or the loss of `constrained`, by
         its ``penalty`` or its ``lagrangian``.
-    groups : integer array, optional
+    groups : array of integers, optional
         The group of each training row, in the rows' order, for a loss that counts by groups:
         boosters hand none over, so that the objective serves these rows alone. Of shape (n,), also
         for k classes.
