@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import strategies as st
 
 import softset as ss
+from tests import slow
 from tests.support import marks
 from tests.support.backends import EAGER, KINDS, TRACED, NumPy, total
 from tests.support.referees import (
@@ -47,6 +49,15 @@ def test_backends_are_what_they_say(backend):
     assert_close(gradient, 2 * x, backend, 0)
     for dtype in backend.dtypes:
         assert_array(backend.asarray(x, dtype), backend, dtype, (3,))
+
+
+def test_no_file_has_marks_of_a_merge():
+    """Of conflicts in files that nothing imports, as requirements and workflows."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    command = ["git", "-C", str(ROOT), "grep", "-nE", "^(<{7}|>{7}|[|]{7}) "]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.returncode == 1 and not found.stdout, found.stdout
 
 
 def pytest_in_subprocess(tmp_path, **variables):
@@ -141,6 +152,12 @@ def test_a_part_of_what_compiles_is_left_in_which_everything_is(monkeypatch):
     )
 
 
+def test_all_but_the_first_parameters_are_for_ci():
+    found = marks.quick_first("a", (1, 2))
+    assert [param.values for param in found] == [("a",), (1, 2)]
+    assert [[mark.name for mark in param.marks] for param in found] == [[], ["exhaustive"]]
+
+
 def test_assertions_can_fail():
     numpy, x = NumPy(), np.asarray([1.0, 2.0])
     assert_close(x, [1.0, 2.0], numpy)
@@ -180,3 +197,11 @@ def test_references_are_right():
     assert tuple(c) == (2, 1, 1, 0)
     slopes = central_differences(lambda x: np.sum(x**3), np.asarray([1.0, 2.0]))
     np.testing.assert_allclose(slopes, [3, 12], rtol=1e-9)
+
+
+def test_slow_tests_exist():
+    """A test that is renamed leaves its line in tests/slow.txt."""
+    for test in slow.listed():
+        file, _, function = test.partition("[")[0].partition("::")
+        name = function.rpartition("::")[2]
+        assert f"def {name}(" in (ROOT / file).read_text("utf-8"), f"{file} has no {name}"

@@ -6,11 +6,13 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import math
 import os
 import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -316,21 +318,44 @@ def lib_of(*arrays):
     return library(tuple(f"argument {i}" for i in range(len(arrays))), arrays)
 
 
+def jax_as_it_comes() -> Any:
+    """Return a context in which JAX has no float64."""
+    enable = getattr(importlib.import_module("jax"), "enable_x64", None)
+    if enable is None:  # before JAX 0.8
+        enable = importlib.import_module("jax.experimental").enable_x64
+    return enable(False)
+
+
 def total(x: Any) -> Any:
     """Return the sum of an array of any library, or of dual numbers."""
     return ss.array_namespace(x).sum(x)
 
 
-def forget_compiled() -> None:
-    """Free what the frameworks keep of compiled functions, of which a module makes hundreds."""
-    if jax := sys.modules.get("jax"):
-        jax.clear_caches()
+def resident() -> float:
+    """Return how many bytes this process has in memory, or no limit where it cannot be told."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        return math.inf
+    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def forget_compiled(limit: float = 0.0) -> None:
+    """Free what the frameworks keep of compiled functions, of which a module makes hundreds.
+
+    What eager JAX compiled for each operation and shape is kept below a number of bytes: it takes
+    50 ms each to do so again.
+    """
     if often := sys.modules.get("softset._arrays.often"):
         often.forget()
     if dynamo := sys.modules.get("torch._dynamo"):
         dynamo.reset()
     if keras := sys.modules.get("keras"):
         keras.backend.clear_session()
+    if resident() <= limit:
+        return
+    if jax := sys.modules.get("jax"):
+        jax.clear_caches()
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)  # glibc keeps for itself what is freed

@@ -68,6 +68,13 @@ def _with(one: tuple[int, int], others: list[tuple[int, int]]) -> list[Any]:
     return [(min(one, other), max(one, other)) for other in others]
 
 
+def quick_first(*values: Any) -> list[Any]:
+    """Return parameters of a test, all but the first of them for CI alone."""
+    rows = [value if isinstance(value, tuple) else (value,) for value in values]
+    later = [pytest.mark.exhaustive]
+    return [pytest.param(*row, marks=later * (i > 0)) for i, row in enumerate(rows)]
+
+
 def combined(backend: Iterable[str] = tuple(KINDS), **parameters: Iterable[Any]) -> Any:
     """Return a mark: all combinations in eager modes, and every two values in compiled ones.
 
