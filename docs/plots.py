@@ -1,4 +1,4 @@
-"""Draw the pictures of the documentation while the site is built."""
+"""Draw the pictures of the documentation while the site is built; run, that of its first page."""
 
 from __future__ import annotations
 
@@ -36,6 +36,64 @@ MARKS = (
     *(("o", ORANGE), ("s", ORANGE), ("D", ORANGE)),
 )
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
+THEN, LABELS = "cross-entropy, then metric", ", labels"
+# Situations and ways of the evidence, by what the picture calls them.
+GAINS = {
+    "selection rates, adult by sex: penalty": (
+        "gap of selection rate of at most 0.03, adult, sex, a linear model",
+        "penalty" + LABELS,
+    ),
+    "selection rates, adult by race: penalty": (
+        "gap of selection rate of at most 0.03, adult, race, a linear model",
+        "penalty" + LABELS,
+    ),
+    "selection rates, bank by marital status: penalty": (
+        "gap of selection rate of at most 0.03, bank_marketing, marital, a linear model",
+        "penalty" + LABELS,
+    ),
+    "recalls, adult by sex, linear: penalty": (
+        "gap of recall of at most 0.03, adult, sex, a linear model",
+        "penalty" + LABELS,
+    ),
+    "fixed threshold of 0.5, linear: then the metric": (
+        "a linear model, the threshold is fixed at 0.5",
+        THEN + ", 0.5",
+    ),
+    "fixed threshold of 0.5, network: then the metric": (
+        "a network, the threshold is fixed at 0.5",
+        THEN + ", 0.5",
+    ),
+    "linear, cannot fit: then the metric": (
+        "a linear model that cannot fit the data",
+        THEN + LABELS,
+    ),
+    "linear, can fit: then the metric": ("a linear model that can", THEN + LABELS),
+    "200 rows, linear: expected counts": (
+        "200 rows in all, a linear model",
+        "cross-entropy, expected",
+    ),
+    "300 rows, network: expected counts": ("300 rows in all, a network", "cross-entropy, expected"),
+    "grades in order, linear: then the quadratic kappa": (
+        "wine_white_quality, linear, kappa",
+        "cross-entropy, then kappa, arg max",
+    ),
+    "grades in order, network: then the quadratic kappa": (
+        "wine_white_quality, 32 units, kappa",
+        "cross-entropy, then kappa, arg max",
+    ),
+    "network: then the metric": ("a network, one metric", THEN + LABELS),
+    "network: plus the metric": ("a network, one metric", "cross-entropy + metric" + LABELS),
+    "boosting: the metric's objective": ("boosting", "metric (linear)" + LABELS),
+    "images, one class of ten: plus F1": (
+        "fashion_mnist_t10k, convolutions, shirt or not, F1",
+        "cross-entropy + F1" + LABELS,
+    ),
+    "images, ten classes: macro F1 alone": (
+        "fashion_mnist_t10k, convolutions, ten classes, macro F1",
+        "macro F1, arg max",
+    ),
+    "200 rows, network: then the metric, 0.5": ("200 rows in all, a network", THEN + ", 0.5"),
+}
 STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -54,20 +112,24 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the pictures to the files of the site; nothing is written to the source tree."""
     with plt.rc_context(STYLE):
         for name, figure in pictures():
-            content = io.StringIO()
-            figure.savefig(content, format="svg", metadata={"Date": None}, facecolor="white")
-            plt.close(figure)
-            picture = content.getvalue()
-            files.append(File.generated(config, f"assets/{name}.svg", content=picture))
+            files.append(File.generated(config, f"assets/{name}.svg", content=svg(figure)))
     # Measured, not drawn anew.
     sizes = (RESULTS / "speed-sizes.svg").read_text("utf-8")
     files.append(File.generated(config, "assets/speed-sizes.svg", content=sizes))
     return files
 
 
+def svg(figure: Any) -> str:
+    """Return a figure as text, and close it."""
+    content = io.StringIO()
+    figure.savefig(content, format="svg", metadata={"Date": None}, facecolor="white")
+    plt.close(figure)
+    return content.getvalue()
+
+
 def pictures() -> Iterator[tuple[str, Any]]:
     """Yield names and figures."""
-    for draw in (home, steps, auroc_bias, frontier):
+    for draw in (steps, auroc_bias, frontier, gains):
         yield draw.__name__, draw()
     for page in ("plotting.md", "groups.md"):
         yield from of_page(Path(__file__).with_name(page))
@@ -189,6 +251,28 @@ def frontier() -> Any:
     return figure
 
 
+def gains() -> Any:
+    """Draw what a way of training gains with its interval, by situation."""
+    page = (RESULTS / "evidence.md").read_text("utf-8").partition("## In short")[2]
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("|")]
+    found = {(row[0], row[1]): re.findall(r"[+-][\d.]+", row[3]) for row in rows if len(row) == 5}
+    # Words above the lines: beside them there is no room on a phone.
+    figure, axes = plt.subplots(figsize=(4.4, 6.8), layout="constrained")
+    for place, (words, key) in enumerate(GAINS.items()):
+        mean, low, high = map(float, found[key])
+        colour = TEAL if low > 0 else ORANGE if high < 0 else GREY
+        axes.plot((low, high), (place, place), color=colour, linewidth=1.6)
+        axes.plot(mean, place, "o", color=colour, markersize=4.5)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+        where = {"transform": axes.get_yaxis_transform(), "zorder": 1, "bbox": box}
+        axes.text(0.01, place - 0.3, words, fontsize=8, **where)
+    axes.axvline(0, color=GREY, linestyle=":", linewidth=1, zorder=0)
+    axes.spines.left.set_visible(False)
+    axes.set(yticks=(), ylim=(len(GAINS) - 0.4, -0.8))
+    axes.set_xlabel("gain on test rows, with its interval of 95 %")
+    return figure
+
+
 def slope(step: Any, threshold: float, p: Any) -> Any:
     """Return the slope of a step: the gradient of the count of members."""
     members = ss.as_loss(lambda c: c.tp, step=step, threshold=threshold, maximize=False)
@@ -199,3 +283,8 @@ def _name(step: Any) -> str:
     if isinstance(step, ss.StraightThrough):
         return "StraightThrough(Linear())"
     return repr(step)
+
+
+if __name__ == "__main__":  # the README shows it too, so it is kept
+    with plt.rc_context(STYLE):
+        (Path(__file__).parent / "assets" / "home.svg").write_text(svg(home()), "utf-8")

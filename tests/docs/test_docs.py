@@ -57,10 +57,23 @@ def slowest(page):
     return next((name for name in ("tensorflow", "jax", "torch") if name in imported(page)), "")
 
 
+# What trains or compiles for many seconds on each of its pages.
+_SLOW = {"jax", "tensorflow", "keras", "transformers", "lightning", "sklearn"}
+_SLOW |= {"xgboost", "lightgbm"}
+
+
+def is_slow(page):
+    return bool(_SLOW.intersection(imported(page)))
+
+
 @functools.cache
-def errors_of_pages(framework):
+def errors_of_pages(framework, slow):
     """Return what goes wrong on the pages that need a framework, in a process for all of them."""
-    pages = [str(page) for page in WITH_CODE if slowest(page) == framework and not absent(page)]
+    pages = [
+        str(page)
+        for page in WITH_CODE
+        if (slowest(page), is_slow(page)) == (framework, slow) and not absent(page)
+    ]
     done = subprocess.run(
         [sys.executable, RUN_PAGES, *pages], env=environment(), capture_output=True, text=True
     )
@@ -69,14 +82,23 @@ def errors_of_pages(framework):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-# In the order of their frameworks, so that one process of tests has all pages of one.
-@pytest.mark.parametrize(
-    "page", sorted(WITH_CODE, key=slowest), ids=lambda page: str(page.relative_to(ROOT))
-)
+def in_order_of_frameworks():
+    """Return the pages so that one process of tests has all of one, the slow ones for CI alone."""
+    return [
+        pytest.param(
+            page,
+            marks=[pytest.mark.exhaustive] * is_slow(page),
+            id=str(page.relative_to(ROOT)),
+        )
+        for page in sorted(WITH_CODE, key=lambda page: (is_slow(page), slowest(page)))
+    ]
+
+
+@pytest.mark.parametrize("page", in_order_of_frameworks())
 def test_code_of_page_runs(page):
     if absent(page):
         pytest.skip(f"{', '.join(absent(page))} not installed")
-    error = errors_of_pages(slowest(page)).get(str(page))
+    error = errors_of_pages(slowest(page), is_slow(page)).get(str(page))
     assert error is None, error[-4000:]
 
 
@@ -89,19 +111,25 @@ def environment():
 
 
 def commands_of_scripts():
-    """Return the commands that the scripts' docstrings say to run, with the scripts."""
-    found = []
+    """Return the scripts with the commands that their docstrings say to run.
+
+    Each imports a framework, which takes seconds: all but the first of each are for CI alone.
+    """
+    found, known = [], set()
     for script in SCRIPTS:
         docstring = ast.get_docstring(ast.parse(script.read_text("utf-8")), clean=False) or ""
         commands = _COMMAND.findall(docstring)
         assert commands, f"{script} does not say how to run it"
-        found += [(script, command) for command in commands]
+        imported = imports_of(script.read_text("utf-8"))
+        framework = next((x for x in ("keras", "tensorflow", "jax", "torch") if x in imported), "")
+        for command in commands:
+            marks = [pytest.mark.exhaustive] * (framework in known)
+            found.append(pytest.param(script, command, marks=marks, id=command))
+            known.add(framework)
     return found
 
 
-@pytest.mark.parametrize(
-    ("script", "command"), commands_of_scripts(), ids=[c for _, c in commands_of_scripts()]
-)
+@pytest.mark.parametrize(("script", "command"), commands_of_scripts())
 def test_script_runs(script, command):
     """A script that a page shows whole prints what its `# ->` comments say."""
     source = script.read_text("utf-8")

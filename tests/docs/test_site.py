@@ -12,6 +12,8 @@ import pytest
 
 from tests.docs.test_docs import DOCS, ROOT, environment
 
+pytestmark = pytest.mark.exhaustive  # the build imports and reads every package
+
 
 def build(folder, config=ROOT / "mkdocs.yml"):
     return subprocess.run(
@@ -36,8 +38,10 @@ def site(tmp_path_factory):
 
 
 def test_site_has_every_page_and_its_pictures(site):
-    for page in DOCS.rglob("*.md"):
+    for page in [*DOCS.rglob("*.md"), *(DOCS / "gallery").glob("*.py")]:
         assert (site / page.relative_to(DOCS).with_suffix(".html")).is_file()
+    for script in (DOCS / "gallery").glob("*.py"):
+        assert (site / "gallery" / f"{script.stem}.ipynb").is_file()
     for html in site.rglob("*.html"):
         for picture in re.findall(r'<img [^>]*src="([^"]+)"', html.read_text("utf-8")):
             folder = site if picture.startswith("/") else html.parent  # as in 404.html
@@ -90,7 +94,10 @@ LOOKED_FOR = {
     "mcc": "metrics.html",
     "iou": "metrics.html",
     "nan": "edge-cases.html",
+    "onnx": "capabilities.html",
+    "jit": "capabilities.html",
     "ddp": "loops/data-parallel.html",
+    "versions": "compatibility.html",
     "glossary": "glossary.html",
     "bibliography": "bibliography.html",
 }
