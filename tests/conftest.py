@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import itertools
 import os
 
 # Before anything imports a framework.
@@ -18,8 +19,9 @@ import pytest
 
 pytest.register_assert_rewrite("tests.support")
 
+from tests import slow  # noqa: E402
 from tests.support import backends, marks  # noqa: E402
-from tests.support.backends import KINDS  # noqa: E402
+from tests.support.backends import EAGER, KINDS, TRACED  # noqa: E402
 
 for _name, _examples in (("quick", 25), ("thorough", 500)):
     hypothesis.settings.register_profile(
@@ -58,7 +60,7 @@ def backend(request):
 def forget_compiled():
     """Keep a process below 3 GB, whatever the tests before compiled."""
     yield
-    backends.forget_compiled()
+    backends.forget_compiled(limit=2e9)
 
 
 def pytest_collection_finish():
@@ -69,21 +71,30 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave compiled forms to CI, one of them for each test: it takes a second or more to compile.
+    """Leave to CI what compiles or is slow, and most parameters: NumPy takes all of them at once.
 
-    Eager JAX, which compiles each operation for each shape, takes a third of a test's parameters.
-    test_rules.py holds the kernel to every rule in every form, and always runs.
+    Of the compiled forms, which take a second or more, each test gets one, and in CI alone.
+    Eager JAX compiles each operation for each shape: it takes the first of a test's parameters at
+    once, and a third of them in all. Of the other libraries each takes a third of them at once.
+    test_rules.py holds the kernel to every rule in every form: at once eagerly and in one other.
     """
-    forms, of_jax = {}, {}
+    forms, rules, of_jax, others = {}, {}, {}, {}
     for item in items:
         name = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
-        if name not in KINDS or "test_rules" in item.nodeid:
-            continue
-        if KINDS[name].traced:
-            item.add_marker("exhaustive")
-            forms.setdefault(item.nodeid.replace(name, "", 1), []).append(item)
-        elif name == "jax":
-            of_jax.setdefault(item.nodeid.partition("[")[0], {})[item.nodeid] = item
+        test = item.nodeid.partition("[")[0]
+        if name in TRACED:
+            of_all = rules if "test_rules" in test else forms
+            of_all.setdefault(item.nodeid.replace(name, "", 1), []).append(item)
+        elif name == "jax" and "test_rules" not in test:
+            of_jax.setdefault(test, {})[item.nodeid] = item
+        elif name in EAGER and name != "numpy" and "test_rules" not in test:
+            others.setdefault((name, test), {})[item.nodeid] = item
     left_out = {*marks.all_but_one(forms), *marks.two_thirds(of_jax.values())}
+    later = [*marks.all_but_one(rules), *marks.two_thirds(others.values())]
+    later += itertools.chain.from_iterable([*of.values()][1:] for of in of_jax.values())
+    listed = slow.listed()
+    later += [x for x in items if x.nodeid in listed]
+    for item in itertools.chain(later, *forms.values()):
+        item.add_marker("exhaustive")
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
