@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +75,20 @@ def _sizes(results: Record) -> Any:
     panels = {framework: lines for framework, lines in panels.items() if lines}
     if not panels:
         return None
+    high, wide = math.ceil(len(panels) / 2), min(len(panels), 2)  # as a phone has room for
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(3.4 * len(panels), 3.6), sharey=True, squeeze=False,
+        high, wide, figsize=(3.6 * wide, 3.2 * high), sharex=True, sharey=True, squeeze=False,
         layout="constrained",
     )  # fmt: skip
-    for ax, (framework, lines) in zip(axes[0], panels.items(), strict=True):
+    for ax, (framework, lines) in zip(axes.flat, panels.items(), strict=False):
         for name, points in lines.items():
             colour, dashes = LINES[framework][name]
             n, taken = zip(*sorted(points), strict=True)
             ax.plot(n, taken, dashes, color=colour, label=name, marker=".")
-        ax.set(title=TITLES[framework], xlabel="scores", xscale="log", yscale="log")
+        ax.set(title=TITLES[framework], xscale="log", yscale="log")
         ax.legend(fontsize=7)
-    axes[0][0].set_ylabel("ms, value and gradient")
+    figure.supxlabel("scores", fontsize="medium")
+    figure.supylabel("ms, value and gradient", fontsize="medium")
     return figure
 
 
