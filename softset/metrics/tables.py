@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .._arrays import Library
 from .._options import finite, function
 from .._types import ConfusionTable
 from .guarded import absent, negligible, ratio, ratio_of_rates, root
@@ -195,8 +196,8 @@ def multiclass_matthews_corrcoef(c: ConfusionTable, *, zero_division: float = 0.
     m = margins(c).shares()
     xp = m.lib.xp
     covariance = xp.sum(m.right - m.true * m.predicted, axis=-1)
-    of_true = xp.sum(m.true * _others(xp, m.true), axis=-1)
-    of_predicted = xp.sum(m.predicted * _others(xp, m.predicted), axis=-1)
+    of_true = xp.sum(m.true * _others(m.lib, m.true), axis=-1)
+    of_predicted = xp.sum(m.predicted * _others(m.lib, m.predicted), axis=-1)
     deviations = root(m.lib, of_true) * root(m.lib, of_predicted)
     return ratio_of_rates(m.lib, covariance, deviations, zero_division)
 
@@ -246,7 +247,7 @@ def multiclass_cohen_kappa(
     if weights is None:
         excess = xp.sum(m.right - m.true * m.predicted, axis=-1)
         # 1 - sum t p, with nothing nearly equal to be subtracted.
-        chance = xp.sum(m.true * _others(xp, m.predicted), axis=-1)
+        chance = xp.sum(m.true * _others(m.lib, m.predicted), axis=-1)
         return ratio_of_rates(m.lib, excess, chance, zero_division)
     of_pairs = _distances(number, weights)
     weight = matrix(m.lib, of_pairs, m.right)
@@ -305,9 +306,9 @@ TABLES = (
 )
 
 
-def _others(xp: Any, shares: Any) -> Any:
+def _others(lib: Library, shares: Any) -> Any:
     """Return 1 - shares, exactly 0 for one that is all, whether it is rounded to 1 or not."""
-    return xp.sum(shares, axis=-1, keepdims=True) - shares
+    return lib.xp.sum(shares, axis=-1, keepdims=True) - shares
 
 
 def _distances(number: int, weights: str) -> tuple[tuple[float, ...], ...]:
