@@ -18,7 +18,7 @@ from .. import numpy
 from ..library import NUMBERS, Backward, Both, Counts, Library, Operator
 from ..refusals import not_dense, refusal
 from ..values import checking
-from . import stretches
+from . import compiled, stretches
 from .closed_form import in_numpy, in_two_passes, is_alone
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
@@ -29,7 +29,6 @@ _PLAIN = (
     "torch.distributed._functional_collectives",
     "torchvision.tv_tensors",
 )
-_STRIPS = (2**5, 2**4)  # how many numbers are added up, and how many such sums side by side
 _SHORT: list[int] = []  # `_length_of_dots`, once it is known
 _OWN = (torch.Tensor, torch.nn.Parameter)
 _FEW_PLACES = 2**8
@@ -156,9 +155,7 @@ class Torch(Library):
     def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Sum over the axes, over all of them in half the time."""
         if self._adds_up_wide(x):
-            if x.ndim - 1 in axes and x.is_cpu and not x.requires_grad:
-                return _in_strips(x, axes)
-            return xp.sum(x, axis=axes, dtype=torch.float64).to(x.dtype)
+            return compiled.total(x, axes)
         return x.sum() if len(axes) == x.ndim else xp.sum(x, axis=axes)
 
     def products(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
@@ -386,6 +383,8 @@ class Torch(Library):
         What is added is the smaller number, so that both keep their digits.
         """
         if not self.free or type(positive) is not type(negative):
+            if torch.compiler.is_dynamo_compiling() and not torch.compiler.is_exporting():
+                positive, negative = compiled.written(positive), compiled.written(negative)
             return y * positive + (1 - y) * negative
         if type(positive) is not float:
             if bool((negative.abs() > positive.abs()).any()):
@@ -513,22 +512,7 @@ class Torch(Library):
         first, *others = [x.requires_grad for x in arrays]
         if not first or any(others):
             return counts(*arrays)
-        return _Closed.apply(counts, backward, *arrays)
-
-
-class _Closed(torch.autograd.Function):
-    """Counts with a gradient in the first array that is given."""
-
-    @staticmethod
-    def forward(ctx: Any, counts: Counts, backward: Backward, *arrays: Any) -> tuple[Any, ...]:
-        ctx.with_slopes = backward
-        ctx.save_for_backward(*arrays)
-        return counts(*[x.detach() for x in arrays])
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: Any) -> tuple[Any, ...]:
-        arrays = ctx.saved_tensors
-        return (None, None, ctx.with_slopes(slopes, *arrays), *[None] * (len(arrays) - 1))
+        return compiled.Closed.apply(counts, backward, *arrays)
 
 
 FREE = Torch(free=True, in_memory=True, reads=True)
@@ -567,27 +551,6 @@ def _view(x: Any) -> Any:
 def _shares_memory(*tensors: Any) -> bool:
     """Tell whether NumPy can see the memory of free tensors; it has no bfloat16."""
     return not any(x.dtype is torch.bfloat16 or x.is_neg() for x in tensors)
-
-
-def _in_strips(x: Any, axes: tuple[int, ...]) -> Any:
-    """Sum float32 numbers: 32 at a time as they are, and what comes of it in float64.
-
-    To take all of them to float64 costs a half more; autograd would put its gradient together from
-    those of the parts.
-    """
-    first = x.ndim
-    while first - 1 in axes:
-        first -= 1
-    lines = x.reshape(*x.shape[:first], -1)
-    number, others = lines.shape[-1] // math.prod(_STRIPS), tuple(i for i in axes if i < first)
-    # What is exported is for any length, and Inductor cannot cut nothing into strips.
-    if torch.compiler.is_exporting() or number == 0:
-        return lines.sum((*others, first), dtype=torch.float64).to(x.dtype)
-    whole = number * math.prod(_STRIPS)
-    strips = lines[..., :whole].reshape(*x.shape[:first], number, *_STRIPS).sum(first + 1)
-    total = strips.sum((*others, first, first + 1), dtype=torch.float64)
-    rest = lines[..., whole:].sum((*others, first), dtype=torch.float64)
-    return (total + rest).to(x.dtype)
 
 
 def _length_of_dots() -> int:
