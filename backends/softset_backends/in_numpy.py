@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from softset._arrays import library, unwrap
+from softset._arrays.refusals import library_of
 
 
 def in_numpy(name: str, x: Any) -> Any:
@@ -18,8 +19,10 @@ def in_numpy(name: str, x: Any) -> Any:
     if x is None:
         return None
     x = unwrap(x)
-    if hasattr(x, "detach"):  # PyTorch
+    kind = type(x)
+    if kind is np.ma.MaskedArray or library_of(kind) in ("torch", "tensorflow", "jax"):
         library((name,), (x,))  # refuses what means more than its values
+    if hasattr(x, "detach"):  # PyTorch
         x = x.detach().cpu()
         return (x.float() if "bfloat16" in str(x.dtype) else x).resolve_neg().numpy()
     x = np.asanyarray(x.numpy() if hasattr(x, "numpy") else x)  # TensorFlow's of no axes has to

@@ -93,8 +93,8 @@ def threshold_interval(
         If `metric` is not callable, or as `softset.confusion` does.
     ValueError
         If `confidence` or `resamples` is out of range, if the scores are not of shape (n,), if the
-        metric is undefined for every set of rows that was left out, as precision is where one
-        class is all there is, or as `softset.best_threshold` does.
+        metric is undefined for every set of rows that was left out, as recall is where
+        there are no positives, or as `softset.best_threshold` does.
 
     Notes
     -----

@@ -88,7 +88,7 @@ def shape_of(x: Any) -> tuple[int | None, ...]:
 
 
 def unwrap(x: Any) -> Any:
-    """Return the tensor inside a TensorFlow or Keras variable, and anything else as it is."""
+    """Return the tensor inside a variable or another tensor, and anything else as it is."""
     if x is None or type(x) in NUMBERS:
         return x
     one = _KNOWN.get(type(x))
@@ -103,6 +103,10 @@ def unwrap(x: Any) -> Any:
         from . import tensorflow
 
         x = tensorflow.unwrap(x)
+    if hasattr(loaded.get("torch"), "Tensor"):
+        from . import torch
+
+        x = torch.unwrap(x)
     return x
 
 
@@ -132,7 +136,7 @@ def _of_framework(name: str, x: Any) -> Library | None:
         from . import torch
 
         if torch.recognises(name, x):
-            return torch.LIBRARY
+            return torch.VARIABLES if torch.wraps(x) else torch.LIBRARY
     if hasattr(loaded.get("numpy"), "generic"):
         from . import numpy
 

@@ -6,14 +6,7 @@ from typing import Any
 
 import keras
 
-from .library import Library
-
-
-class Variables(Library):
-    """Variables, to be unwrapped before anything else."""
-
-    variables = True
-
+from .library import Variables
 
 LIBRARY = Variables(None)
 

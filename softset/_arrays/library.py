@@ -401,6 +401,10 @@ class Library:
         """Return the values of x as the array that costs least to look at."""
         return self.constant(x)
 
+    def signed(self, x: Any) -> Any:
+        """Return integers in a dtype whose numbers can be compared."""
+        return x
+
     def are_shares(self, x: Any) -> bool:
         """Tell whether one quick look says that all of x is in [0, 1]; if not, look again."""
         return False
@@ -505,3 +509,9 @@ class Library:
         is the whole gradient, for one order of derivatives or for all.
         """
         return counts(*arrays)
+
+
+class Variables(Library):
+    """What holds an array, to be taken out of it before anything else."""
+
+    variables = True

@@ -94,6 +94,7 @@ def groups(lib: Library, names: Names, groups: Any, y_prob: Any) -> Any:
             f"`groups` must hold integer group numbers, got {groups.dtype}; number the groups from "
             "0 on, as numpy.unique(attribute, return_inverse=True)[1] does"
         )
+    groups = lib.signed(groups)
     shape, target = lib.shape(groups), lib.shape(y_prob)
     missing = len(target) - len(shape)
     if missing < 0 or not broadcasts_to(shape, target[: len(shape)]):

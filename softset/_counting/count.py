@@ -101,7 +101,7 @@ def memberships(batch: Batch, step: Any) -> tuple[Any, Callable[[], Any]]:
         scores = lib.logistic(scores)
     hit = members(lib, step, scores, threshold)
     if batch.cut is not None:
-        hit = (hit - lib.constant(hit)) + _decisions(batch)
+        hit = _decisions(batch, hit)
     hit = _with_nan(batch, hit) if batch.hides_nan else hit
     return hit, lambda: lib.less(hit)
 
@@ -178,10 +178,11 @@ def _with_nan(batch: Batch, hit: Any) -> Any:
     return batch.lib.where(batch.scores == batch.scores, hit, math.nan)
 
 
-def _decisions(batch: Batch) -> Any:
-    """Return what the hard step says of logits."""
-    hard = batch.lib.constant(batch.scores) >= batch.cut
-    return batch.lib.xp.astype(hard, batch.scores.dtype)
+def _decisions(batch: Batch, hit: Any) -> Any:
+    """Return what the hard step says of logits, with the slope of memberships, or their nan."""
+    lib = batch.lib
+    hard = lib.constant(batch.scores) >= batch.cut
+    return (hit - lib.constant(hit)) + lib.xp.astype(hard, batch.scores.dtype)
 
 
 def _grid_blocks(batch: Batch) -> list[tuple[Batch, slice]]:
@@ -216,7 +217,7 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Callable[[], Any]]
     hit, rise = _with_slope(batch, step, score, threshold)
     slope = inner if type(rise) is int else inner * rise
     if not getattr(step, "symmetric", False):
-        hit = _with_nan(batch, hit if batch.cut is None else _decisions(batch))
+        hit = _with_nan(batch, hit if batch.cut is None else _decisions(batch, hit))
         return (hit, lambda: 1 - hit), slope
     hit = _with_nan(batch, hit)
     return (hit, _mirrored(batch, step, None if lib.three_sums else lack)), slope

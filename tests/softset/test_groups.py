@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import softset as ss
 from softset._arrays.duals import value_and_gradients
 from tests.support.backends import EAGER
-from tests.support.marks import params
+from tests.support.marks import on, params
 from tests.support.referees import (
     DIFFERENCES,
     EXACT,
@@ -135,6 +135,22 @@ def test_integers_of_any_kind(backend, name):
     )
     expected = one_by_one(Y, P, GROUPS, 300)
     assert_counts(c, expected, backend)
+
+
+@pytest.mark.parametrize("name", ["uint8", "uint16", "uint32", "uint64"])
+@on(*EAGER)
+def test_integers_without_a_sign(backend, name):
+    """With a mask and without, in counts and in a sweep; PyTorch does not compare the long ones."""
+    y, p, groups = backend.asarray(Y), backend.asarray(P), backend.asarray(GROUPS)
+    unsigned = backend.asarray(GROUPS, name)
+    for where in (None, backend.asarray(np.arange(len(Y)) % 3 > 0)):
+        for function in (ss.confusion, lambda *x, **options: ss.sweep(*x, **options).confusion):
+            found = function(y, p, groups=unsigned, num_groups=NUMBER, where=where)
+            expected = function(y, p, groups=groups, num_groups=NUMBER, where=where)
+            for x, wanted in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(backend.to_numpy(x), backend.to_numpy(wanted))
+    with pytest.raises(ValueError, match="`groups` must hold group numbers below num_groups=1"):
+        ss.confusion(y, p, groups=unsigned, num_groups=1)
 
 
 def test_half_types_and_logits(backend):

@@ -144,9 +144,26 @@ def test_what_numpy_takes_is_left_as_it_is():
     assert in_numpy("x", None) is None
     assert in_numpy("x", P) is P
     assert in_numpy("x", [1, 2]).tolist() == [1, 2]
+
+
+def test_what_holds_more_or_less_than_an_array_is_refused():
     masked = np.ma.masked_array(P, mask=Y)
-    with pytest.raises(TypeError, match=r"`y_prob` must be an array.*MaskedArray"):
+    with pytest.raises(TypeError, match=r"`y_prob` must be an array.*MaskedArray.*pass its .fill"):
         bootstrap_interval(ss.f1, Y, masked)
+    with pytest.raises(TypeError, match=r"`y_true` must be an array.*MaskedArray.*pass its .fill"):
+        recalibrated(np.ma.masked_array(Y, mask=P > 0.5), P)
+
+
+def test_ragged_and_sparse_tensors_are_refused():
+    tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    sparse = pytest.importorskip("jax.experimental.sparse", reason="jax is not installed")
+    for given, way_out in (
+        (tf.ragged.constant([[0.5], [0.25, 0.75]]), "to_tensor"),
+        (tf.sparse.from_dense([0.0, 0.5]), "to_dense"),
+        (sparse.BCOO.fromdense(np.asarray([0.0, 0.5])), "todense"),
+    ):
+        with pytest.raises(TypeError, match=rf"`y_prob` must be an array.*{way_out}"):
+            bootstrap_interval(ss.f1, Y, given)
 
 
 def test_tensors_that_are_more_than_their_values_are_refused():

@@ -15,20 +15,21 @@ import torch
 from torch.autograd import forward_ad
 
 from .. import numpy
-from ..library import NUMBERS, Backward, Both, Counts, Library, Operator
+from ..library import NUMBERS, Backward, Both, Counts, Library, Operator, Variables
 from ..refusals import not_dense, refusal
 from ..values import checking
 from . import compiled, stretches
 from .closed_form import in_numpy, in_two_passes, is_alone
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
-# with, results on their way from another process, and torchvision's images and masks.
+# with, results on their way from another process.
 _PLAIN = (
     "torch.nn.parameter",
     "torch._subclasses",
     "torch.distributed._functional_collectives",
-    "torchvision.tv_tensors",
 )
+# And tensors that hold another one: torchvision's images and masks, MONAI's with their metadata.
+_AROUND = ("torchvision.tv_tensors", "monai.data.meta_tensor")
 _SHORT: list[int] = []  # `_length_of_dots`, once it is known
 _OWN = (torch.Tensor, torch.nn.Parameter)
 _FEW_PLACES = 2**8
@@ -40,7 +41,8 @@ _BITS: dict[Any, Any] = {
     torch.float64: (torch.int64, 0x3FF0000000000000, 0x7FEFFFFFFFFFFFFF),
 }
 _SMALL = 2**15  # up to so many numbers PyTorch uses one thread
-_LARGEST = {torch.float32: 88.0, torch.float64: 709.0}  # whose exponential is finite
+# Whose exponentials are normal numbers, as are 1 / (1 + exp(x)): others may be taken for 0.
+_LARGEST = {torch.float32: 87.0, torch.float64: 708.0}
 _HALF = (torch.float16, torch.bfloat16)
 # The unsigned integers that are not compared, and what holds their values, or nearly.
 _COMPARED = {
@@ -407,6 +409,10 @@ class Torch(Library):
         dtype = _COMPARED.get(x.dtype)
         return x.detach() if dtype is None else x.detach().to(dtype)
 
+    def signed(self, x: Any) -> Any:
+        """Return integers in a dtype that compares; of the largest ones negative numbers come."""
+        return x.to(torch.int64) if x.dtype in _COMPARED else x
+
     def are_shares(self, x: Any) -> bool:
         """Tell whether all of x is in [0, 1], in memory by its bits as NumPy does."""
         if self.in_memory:
@@ -524,6 +530,7 @@ SINGLE = Torch(has_float64=False)  # Apple's GPUs
 TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)
 TO_ONNX = Torch(visible=False, can_search=False)
+VARIABLES = Variables(xp)
 _AS_NUMPY = numpy.NumPy(free=True)
 _AS_NUMPY.moveaxis = Torch.moveaxis  # what errors are to name
 
@@ -569,7 +576,21 @@ def recognises(name: str, x: Any) -> bool:
         return False
     if x.is_nested:
         raise not_dense(name, "nested")
-    home = type(x).__module__
-    if type(x) is not torch.Tensor and not any((home + ".").startswith(y + ".") for y in _PLAIN):
+    if not (type(x) is torch.Tensor or _is_of(_PLAIN, x) or _is_of(_AROUND, x)):
         raise refusal(name, x)
     return True
+
+
+def wraps(x: Any) -> bool:
+    """Tell whether x is a tensor that holds another one."""
+    return type(x) not in _OWN and isinstance(x, torch.Tensor) and _is_of(_AROUND, x)
+
+
+def unwrap(x: Any) -> Any:
+    """Return the tensor inside another one, and anything else as it is."""
+    return x.as_subclass(torch.Tensor) if wraps(x) else x
+
+
+def _is_of(modules: tuple[str, ...], x: Any) -> bool:
+    home = type(x).__module__ + "."
+    return any(home.startswith(module + ".") for module in modules)

@@ -187,9 +187,22 @@ def test_parameters_are_tensors_like_others():
     np.testing.assert_allclose(p.grad.numpy(), expected[1], rtol=1e-12)
 
 
-def test_images_and_masks_of_torchvision_are_tensors():
-    """They come from a module of this name, and their results are plain tensors."""
+@pytest.mark.parametrize("module", ["torchvision.tv_tensors._mask", "monai.data.meta_tensor"])
+def test_tensors_around_others_are_what_they_hold(module):
+    """torchvision's images and masks and MONAI's come from these; results are plain tensors."""
     torch = load("torch")
-    mask = type("Mask", (torch.Tensor,), {"__module__": "torchvision.tv_tensors._mask"})
-    y = torch.tensor(Y).as_subclass(mask)
-    assert float(ss.as_score(ss.f1)(y, torch.tensor(P))) == float(ss.as_score(ss.f1)(Y, P))
+    around = type("Around", (torch.Tensor,), {"__module__": module})
+    y, p = torch.tensor(Y), torch.tensor(P)
+    score = ss.as_score(ss.f1)
+    assert float(score(y.as_subclass(around), p)) == float(score(Y, P))
+    for given in (y, y.as_subclass(around)):
+        z = p.as_subclass(around).requires_grad_()
+        found = ss.as_loss(ss.f1)(given, z)
+        found.backward()
+        value, gradient = ss.value_and_grad(ss.as_loss(ss.f1))(y, p)
+        assert type(found) is torch.Tensor
+        assert found.item() == value.item()
+        assert torch.equal(z.grad.as_subclass(torch.Tensor), gradient)
+    assert ss.array_namespace(p.as_subclass(around)) is ss.array_namespace(p)
+    with pytest.raises(TypeError, match="one library"):
+        score(p.as_subclass(around), Y)

@@ -10,6 +10,7 @@ import pytest
 import softset as ss
 from softset._counting import buckets as _grid
 from softset._counting.logits import logit_of, logits_of
+from tests.support import marks
 from tests.support.backends import lib_of
 from tests.support.referees import assert_array, assert_close
 
@@ -132,3 +133,26 @@ def test_a_logit_of_0_has_the_slope_of_its_neighbours(backend):
     y, z = backend.asarray(np.ones(3)), backend.asarray(np.asarray([0.0, -0.0, 0.0]))
     _, gradient = backend.value_and_grad(weighted, y, z)
     assert_close(gradient, np.full(3, (3 - 5) * 10 / 16), backend)
+
+
+@pytest.mark.parametrize("size", [8, 40_000])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@marks.on("numpy", "torch")
+def test_large_logits_where_the_smallest_numbers_are_taken_for_0(backend, dtype, size):
+    """As in the threads of compilers, which call back into Python."""
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    far = 10 * np.log(np.finfo(dtype).max)
+    z = np.concatenate([np.linspace(-far, -far / 30, size), np.linspace(far / 30, far, size)])
+    y, z = backend.asarray(z > 0), backend.asarray(z, dtype)
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot")
+    try:
+        for step in (ss.Identity(), ss.Linear()):
+            loss = ss.as_loss(ss.f1, step=step, from_logits=True)
+            counts = [float(backend.to_numpy(x)) for x in loss.confusion(y, z)]
+            value, _ = ss.value_and_grad(loss)(y, z)
+            # Beyond 29, the smallest of these, a membership is 0 or 1 to twelve digits.
+            np.testing.assert_allclose(counts, [size, 0, 0, size], rtol=1e-6, atol=1e-6 * size)
+            assert float(backend.to_numpy(value)) < 1e-6
+    finally:
+        torch.set_flush_denormal(False)

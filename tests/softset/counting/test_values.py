@@ -249,6 +249,25 @@ def test_a_hidden_nan_shows_in_every_count_and_a_masked_one_in_none(backend, for
         assert np.isnan(found).all()
 
 
+@pytest.mark.parametrize("step", [name for name in STEPS if name != "own"])
+def test_a_hidden_nan_shows_in_the_loss_whose_gradient_is_found(backend, step):
+    """In that of probabilities and of logits, with autodiff and in closed form."""
+    y, p = (backend.asarray(x) for x in labels_and_scores(12, seed=12))
+    hidden = backend.asarray(np.where(np.arange(12) == 3, math.nan, labels_and_scores(12)[1]))
+    losses = [ss.as_loss(ss.f1, step=STEPS[step], from_logits=logits) for logits in (False, True)]
+
+    def values(y, p):
+        return [ss.value_and_grad(loss)(y, p)[0] for loss in losses]
+
+    with ss.checks(False):
+        found = [*backend.run(values, y, hidden)]
+        if backend.library != "numpy":
+            found += [backend.value_and_grad(loss, y, hidden)[0] for loss in losses]
+        clean = backend.run(values, y, p)
+    assert all(np.isnan(backend.to_numpy(x)) for x in found)
+    assert all(np.isfinite(backend.to_numpy(x)) for x in clean)
+
+
 ORDERS = {
     "sweep": lambda y, p: ss.array_namespace(y).stack(list(ss.sweep(y, p).confusion)),
     "auroc": lambda y, p: ss.auroc(ss.sweep(y, p).confusion),
