@@ -11,6 +11,7 @@ from softset_backends.compare.tables import interval
 
 from . import effects, few_rows, groups, images, multilabel, ordinal, segmentation, tables
 from .effects import Values
+from .model_tables import ratio_of
 from .study import Row
 
 Rows = Mapping[str, Sequence[Row]]  # by the name of the study
@@ -120,9 +121,9 @@ def _of_groups(rows: Rows) -> Iterator[Headline]:
 def _of_models(rows: Rows) -> Iterator[Headline]:
     """Yield those of the studies of one set each, by the names that their methods have there."""
     wanted = (
-        (multilabel.STUDY.name, "macro F1", (ENTROPY, LABELS), effects.OVERLAP),
-        (ordinal.STUDY.name, None, (ENTROPY, "arg max"), effects.OVERLAP),
-        (images.STUDY.name, None, None, effects.OVERLAP),
+        (multilabel.STUDY.name, "macro F1", (ENTROPY, LABELS), None),
+        (ordinal.STUDY.name, None, (ENTROPY, "arg max"), None),
+        (images.STUDY.name, None, None, None),
         (segmentation.STUDY.name, "Dice", (ENTROPY, LABELS), effects.INDEPENDENT),
     )
     for study, metric, base, overlap in wanted:
@@ -139,7 +140,8 @@ def _of_models(rows: Rows) -> Iterator[Headline]:
             )
             for way in by_way:
                 if way != own and (way[1] == own[1] or way[1] == EXPECTED):
-                    gain = effects.effect(by_way[way], by_way[own], overlap)
+                    ratio = ratio_of(some) if overlap is None else overlap
+                    gain = effects.effect(by_way[way], by_way[own], ratio)
                     yield _headline(f"{data}, {model}, {name}", way, own, gain)
 
 

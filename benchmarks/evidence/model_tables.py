@@ -38,6 +38,12 @@ def groups(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
     return found
 
 
+def ratio_of(rows: Sequence[Row]) -> float:
+    """Return how many test rows there are for one of training."""
+    settings = rows[0]["settings"]
+    return settings["test rows"] / settings["train rows"]
+
+
 def cells(
     rows: Sequence[Row], metric: str, reference: Key, *, test_ratio: float | None = None
 ) -> Cells:
@@ -50,9 +56,7 @@ def cells(
     for row in rows:
         key = row["method"], row["settings"]["decision"]
         by_key.setdefault(key, {})[row["seed"]] = row["values"][metric]
-    settings = rows[0]["settings"]
-    own_ratio = settings["test rows"] / settings["train rows"]
-    ratio = own_ratio if test_ratio is None else test_ratio
+    ratio = ratio_of(rows) if test_ratio is None else test_ratio
     means = {key: math.fsum(v.values()) / len(v) for key, v in by_key.items()}
     base = by_key.get(reference, {})
     differences = {}

@@ -64,9 +64,13 @@ KNOWN = (
 )
 
 
+# Of studies of their own.
+_OTHERS = ("fashion_mnist_t10k.npz", "yeast_multilabel.csv.gz")
+
+
 def tables_in(folder: Path) -> list[Table]:
     """Return the known tables, there or not, and all other files of the folder."""
-    known = {table.file for table in KNOWN}
+    known = {*_OTHERS, *(table.file for table in KNOWN)}
     there = sorted(path.name for path in folder.glob("*") if path.name.endswith(SUFFIXES))
     return [*KNOWN, *(Table(name) for name in there if name not in known)]
 

@@ -34,7 +34,7 @@ def describe(device: str) -> dict[str, Any]:
         "cpu": _line("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "memory_gb": _memory(),
-        "system": platform.platform(),
+        "system": _system(),
         "python": platform.python_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
     }
@@ -44,6 +44,11 @@ def describe(device: str) -> dict[str, Any]:
         if torch.cuda.is_available():
             found["gpu"] = torch.cuda.get_device_name()
     return found
+
+
+def _system() -> str:
+    release = ".".join(platform.release().split(".")[:2])
+    return f"{platform.system()} {release}, {platform.machine()}"
 
 
 def _version(name: str) -> str | None:

@@ -23,7 +23,7 @@ _SIZE = 2**18  # the numbers of a piece: a megabyte of float32
 _BITS = {_SINGLE: np.uint32, _DOUBLE: np.uint64}
 _SHORT_ROW = 2**6
 # Whose exponentials are normal numbers, as are 1 / (1 + exp(x)): others may be taken for 0.
-_LARGEST = {_SINGLE: np.float32(87), _DOUBLE: np.float64(708)}
+_LARGEST = {_SINGLE: np.float32(87.33), _DOUBLE: np.float64(708.39)}
 _LOWEST = -0x7F800001  # minus infinity as an integer; what is less is a NaN, which goes last
 _FREE = (np.ndarray, type(None), *NUMBERS)
 

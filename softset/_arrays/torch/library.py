@@ -42,7 +42,7 @@ _BITS: dict[Any, Any] = {
 }
 _SMALL = 2**15  # up to so many numbers PyTorch uses one thread
 # Whose exponentials are normal numbers, as are 1 / (1 + exp(x)): others may be taken for 0.
-_LARGEST = {torch.float32: 87.0, torch.float64: 708.0}
+_LARGEST = {torch.float32: 87.33, torch.float64: 708.39}
 _HALF = (torch.float16, torch.bfloat16)
 # The unsigned integers that are not compared, and what holds their values, or nearly.
 _COMPARED = {
