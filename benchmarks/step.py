@@ -199,6 +199,8 @@ def shares(times: list[list[float]]) -> list[tuple[float, float, float, float]]:
 def main(arguments: list[str]) -> None:
     """Print the table."""
     quick = "--quick" in arguments
+    print("# How much of a training step the loss is\n")
+    print("`python -m benchmarks.step`, from a checkout.\n")
     machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
     print(f"{machine}, torch {version('torch')}, {torch.get_num_threads()} threads\n")
     print("| model | loss | alone, ms | step, ms | share | step over the first |")

@@ -76,3 +76,10 @@ def function(name: str, value: Any, what: str) -> None:
     """Require a callable."""
     if not callable(value):
         raise TypeError(f"`{name}` must be {what}, got {value!r}")
+
+
+def step_function(value: Any) -> None:
+    """Require a step, and no class of one."""
+    if isinstance(value, type):
+        raise TypeError(f"`step` must be a step, got its class; call it: {value.__name__}()")
+    function("step", value, "a step function such as Linear()")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._options import axis_or_axes
+from ._options import axis_or_axes, step_function
 from ._types import Array, ConfusionTable, Metric, Step, Threshold
 from .across.checks import require_groups
 from .averages.axes import is_average
@@ -67,7 +67,7 @@ def as_loss(
     Raises
     ------
     TypeError
-        If `metric` is not callable.
+        If `metric` or `step` is not callable.
     ValueError
         If the metric has no better direction, as prevalence, and `maximize` is not given; if
         the metric is an area under a curve and `thresholds` is not given; if it is one across
@@ -101,6 +101,7 @@ def as_loss(
     num_groups = require_groups(frozen, num_groups)
     if step is None:
         step = Softmax() if kind_of(frozen) is ConfusionTable else Linear()
+    step_function(step)
     larger, axis = direction(frozen, maximize), axis_or_axes(axis)
     return Loss(frozen, step, threshold, thresholds, axis, from_logits, num_groups, larger)
 

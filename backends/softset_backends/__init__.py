@@ -72,5 +72,8 @@ _MODULES = {
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        hint = ""
+        if name in ("MetricLoss", "MetricScore"):
+            hint = f"; it is {__name__}.torch.{name}, or {__name__}.keras.{name}"
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
     return getattr(import_module(f".{_MODULES[name]}", __name__), name)

@@ -20,7 +20,7 @@ def metric_named(text: str, option: str = "metric") -> Metric:
     """Return the metric that a text such as f1, fbeta:2 or expected_cost:fp=1,fn=5 names."""
     name, colon, given = text.partition(":")
     if name in _AREAS:
-        more = "; it is in the picture that --plots draws of its curve" if option[0] == "-" else ""
+        more = "; `softset evaluate --plots` draws its curve" if option[0] == "-" else ""
         raise ValueError(
             f"`{option}` must be of decisions at one threshold, got the area {name}{more}"
         )

@@ -22,7 +22,32 @@ _COMPAT = "_array_api_compat"
 _IMPORT = re.compile(r"^( *)import array_api_compat(?:\.([\w.]+) as (\w+))?$", re.MULTILINE)
 
 
-def vendor(dest: Path, *, name: str = "softset", include_compat: bool = False) -> Path:
+# That of array-api-compat, whose wheels need not have it.
+_MIT = """MIT License
+
+Copyright (c) 2022 Consortium for Python Data API Standards
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.
+"""
+
+
+def vendor(dest: Path, *, name: str = "softset", include_compat: bool | None = None) -> Path:
     """Copy softset into a folder, in place of a copy that nobody changed.
 
     Parameters
@@ -31,8 +56,9 @@ def vendor(dest: Path, *, name: str = "softset", include_compat: bool = False) -
         The folder, such as ``yourproject/_vendor``; it is made if it is not there.
     name : str, default "softset"
         What to call the copy.
-    include_compat : bool, default False
-        Whether to copy array-api-compat into it, which it then uses instead of an installed one.
+    include_compat : bool, optional
+        Whether to copy array-api-compat into it, which it then uses instead of an installed one:
+        by default if the copy that is replaced has it.
 
     Returns
     -------
@@ -42,15 +68,27 @@ def vendor(dest: Path, *, name: str = "softset", include_compat: bool = False) -
     Raises
     ------
     ValueError
-        If `name` is no name of a module, or something stands there that is no unchanged copy.
+        If `name` is no name of a module; if `dest` is a file or a copy itself, or something
+        stands there that is no unchanged copy.
     """
     if not name.isidentifier() or iskeyword(name):
         raise ValueError(f"`name` must be the name of a module, got {name!r}")
-    place = Path(dest) / name
+    dest = Path(dest)
+    if dest.is_file():
+        raise ValueError(f"`dest` must be a folder, got the file {dest}")
+    if _stamp(dest) is not None:
+        raise ValueError(
+            f"`dest` must be the folder that holds the copy, got the copy {dest}; pass its parent, "
+            f"{dest.parent}"
+        )
+    place = dest / name
     if place.exists() and (problems := _changes(place)):
         raise ValueError(
             f"`dest` must have no other {name} in it, got {place}: {problems[0]}; move it away"
         )
+    if include_compat is None:
+        before = _stamp(place)
+        include_compat = before is not None and before["array-api-compat"] is not None
     files = _files(include_compat)
     if place.exists():
         shutil.rmtree(place)
@@ -115,7 +153,8 @@ def _files(include_compat: bool) -> dict[str, bytes]:
     files = {path: _with_relative_compat(path, content) for path, content in files.items()}
     compat = _package(Path(array_api_compat.__file__).parent)
     files |= {f"{_COMPAT}/{path}": content for path, content in compat.items()}
-    return files | _license("array-api-compat", f"{_COMPAT}/LICENSE")
+    path = f"{_COMPAT}/LICENSE"
+    return files | ({path: _MIT.encode()} | _license("array-api-compat", path))
 
 
 def _package(root: Path) -> dict[str, bytes]:

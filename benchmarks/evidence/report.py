@@ -92,8 +92,8 @@ def _done(records: Sequence[Record], on: Mapping[str, Any]) -> str:
             versions.setdefault(name, set()).add(version)
     packages = ", ".join(f"{k} {' and '.join(sorted(v))}" for k, v in sorted(versions.items()))
     return (
-        "`python -m benchmarks.evidence`, from a checkout, with the data in a folder: `--data FOLDER`. "
-        "A run that was stopped continues. Nothing is chosen by test rows: "
+        "`python -m benchmarks.evidence`, from a checkout, with the data in a folder: "
+        "`--data FOLDER`. A run that was stopped continues. Nothing is chosen by test rows: "
         "settings, stopping and thresholds are those that validation rows prefer, with the same "
         "number of settings and updates for every method. "
         f"`{RUNS}` has every run: a line for each unit with its arguments, seconds, versions, and "

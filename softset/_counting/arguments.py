@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 from .._arrays import NUMBERS, Library, library, unwrap
-from .._options import function
+from .._options import step_function
 from .._types import Confusion
 from ..steps import Hard, Identity, StraightThrough, class_axis, keeps_nan
 from . import checks
@@ -85,9 +85,7 @@ def arrive(
 ) -> Arguments:
     """Recognise the library of the arrays, once, and take tensors out of variables."""
     if not callable(step) or isinstance(step, type):
-        if isinstance(step, type):
-            raise TypeError(f"`step` must be a step, got its class; call it: {step.__name__}()")
-        function("step", step, "a step function such as Linear()")
+        step_function(step)
     if y_true is None or type(y_true) in NUMBERS:
         raise TypeError(f"`{names.y_true}` must be an array, got {y_true!r}")
     if y_prob is None or type(y_prob) in NUMBERS:

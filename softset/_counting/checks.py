@@ -19,7 +19,8 @@ def scores(lib: Library, names: Names, y_true: Any, y_prob: Any) -> None:
             hint += "floating-point dtype"
         else:
             hint = "a loss, a curve and a ranking need the scores that decisions were made of; "
-            hint += "decisions of 0 and 1 are for the hard step, without thresholds and logits"
+            hint += "decisions of 0 and 1 are for the hard step, without thresholds and logits; "
+            hint += "numbers of classes become scores by one_hot(..., C) * 1.0"
         raise TypeError(
             f"`{names.y_prob}` must hold floating-point scores, got {y_prob.dtype}; {hint}"
         )

@@ -579,6 +579,12 @@ def test_so_have_strings_of_tensorflow(backend):
         ss.confusion(backend.tf.constant(["yes", "no", "no", "no"]), backend.asarray(P))
 
 
+@pytest.mark.parametrize("step", ["linear", 0.5, ss.Linear], ids=repr)
+def test_a_loss_says_at_once_that_a_step_is_none(step):
+    with pytest.raises(TypeError, match=r"`step` must be a step.*Linear\(\)"):
+        ss.as_loss(ss.f1, step=step)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

@@ -560,6 +560,9 @@ def test_errors_of_the_users_metric_come_through_as_they_are():
 def test_package_has_no_other_names():
     with pytest.raises(AttributeError, match="has no attribute 'MetricSore'"):
         _ = sbt.MetricSore
+    for name in ("MetricLoss", "MetricScore"):
+        with pytest.raises(AttributeError, match=f"it is softset_backends.torch.{name}, or"):
+            getattr(sb, name)
 
 
 # MetricScore

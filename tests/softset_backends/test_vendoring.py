@@ -76,6 +76,31 @@ def test_the_stamp_tells_what_was_changed(tmp_path, monkeypatch):
     assert vendoring.vendor(tmp_path, name="other") == other and (other / "new.py").exists()
 
 
+def test_both_licences_come_along(tmp_path):
+    place = vendoring.vendor(tmp_path, include_compat=True)
+    assert "BSD 3-Clause" in (place / "LICENSE").read_text()
+    assert "Consortium for Python Data API" in (place / "_array_api_compat/LICENSE").read_text()
+
+
+def test_a_copy_keeps_what_it_has(tmp_path):
+    def has_compat(**options):
+        place = vendoring.vendor(tmp_path, **options)
+        assert vendoring.problems_of(tmp_path) == []
+        return (place / "_array_api_compat").is_dir()
+
+    assert not has_compat()
+    assert has_compat(include_compat=True) and has_compat()
+    assert not has_compat(include_compat=False) and not has_compat()
+
+
+def test_a_copy_and_a_file_are_no_folders_for_one(tmp_path):
+    place = vendoring.vendor(tmp_path)
+    with pytest.raises(ValueError, match=r"`dest` must be the folder that holds the copy, .*pass"):
+        vendoring.vendor(place)
+    with pytest.raises(ValueError, match=r"`dest` must be a folder, got the file .*LICENSE"):
+        vendoring.vendor(place / "LICENSE")
+
+
 @pytest.mark.parametrize("stamp", [None, "{", "3", "{}"])
 def test_what_is_no_copy_is_left_alone(tmp_path, stamp):
     (tmp_path / "softset").mkdir()

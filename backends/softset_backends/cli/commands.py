@@ -161,8 +161,13 @@ def vendor(
     dest: Annotated[Path, typer.Argument(help="The folder, such as yourproject/_vendor.")],
     name: Annotated[str, typer.Option(help="What to call the copy.")] = "softset",
     include_compat: Annotated[
-        bool, typer.Option("--include-compat", help="Copy array-api-compat into it as well.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--include-compat/--no-include-compat",
+            help="Copy array-api-compat into it as well: by default if the copy there has it.",
+            show_default=False,
+        ),
+    ] = None,
     check: Annotated[
         bool,
         typer.Option("--check", help="Only say whether the copy there is unchanged and current."),

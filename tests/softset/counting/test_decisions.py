@@ -91,7 +91,7 @@ def test_decisions_have_no_slope_no_order_and_no_threshold(backend, name):
     message = (
         "`y_(prob|score)` must hold floating-point scores, got .*(int64|bool).*; a loss, a curve "
         "and a ranking need the scores that decisions were made of; decisions of 0 and 1 are for "
-        "the hard step, without thresholds and logits"
+        "the hard step, without thresholds and logits; numbers of classes become"
     )
     y = backend.asarray(Y.astype(int))
     for d in (D, D.astype(int)):
