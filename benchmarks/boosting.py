@@ -3,8 +3,8 @@
 Run from a checkout: ``python benchmarks/boosting.py``. Prints Markdown tables; the committed ones
 are results/boosting.md. All models of a table have the same rounds, depth and learning rate;
 nothing else is tuned. Figures are means over 5 folds, repeated twice, of F1 at a threshold of 0.5
-(but for the tuned one). The data sets that scikit-learn does not bring are read from
-../shared/data where that folder exists.
+(but for the tuned one). The data sets that scikit-learn does not bring are read from shared/data
+beside the checkout where that folder exists.
 """
 
 from __future__ import annotations

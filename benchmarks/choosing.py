@@ -1,8 +1,9 @@
 """What to train on, for each metric that a classifier may be judged by.
 
 Run from a checkout: ``python benchmarks/choosing.py``. Prints Markdown tables; the committed ones
-are results/choosing.md. The data are read from ../shared/data, or are scikit-learn's own where
-that folder does not exist. choosing_fits.py has the data, the losses and the training.
+are results/choosing.md. The data are read from shared/data beside the checkout, or are
+scikit-learn's own where that folder does not exist. choosing_fits.py has the data, the losses and
+the training.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cross-entropy, a metric's loss, both together and one after the other, linear and with 32 units.
 
 Run ``python benchmarks/compound.py`` from a checkout; it prints a page in Markdown and needs NumPy
-and the data sets of ../shared/data.
+and the data sets of shared/data beside the checkout.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Bounds on gaps between groups: thresholds, weights, penalty, multipliers, and fairlearn.
 
 Run ``python benchmarks/constraints.py`` from a checkout; it prints tables in Markdown and needs
-JAX, pandas, scikit-learn and the data sets of ../shared/data. Without fairlearn its rows are left
-out. constraints_fits.py has the data and the training, constraints_peers.py what is fairlearn's.
+JAX, pandas, scikit-learn and the data sets of shared/data beside the checkout. Without fairlearn
+its rows are left out. constraints_fits.py has the data and the training, constraints_peers.py what
+is fairlearn's.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Losses of a table of classes in order, against cross-entropy: the quality of wine.
 
 Run ``python benchmarks/ordinal.py`` from a checkout; it prints results/ordinal.md. The data are
-read from ../shared/data, or from the folder that is given as an argument. dlordinal's losses are
-left out where it is not installed (benchmarks/requirements.txt).
+read from shared/data beside the checkout, or from the folder that is given as an argument.
+dlordinal's losses are left out where it is not installed (benchmarks/requirements.txt).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which labels choose the threshold: those of few rows, what the model expects, or half of both.
 
 Run ``python benchmarks/thresholds.py`` from a checkout; it prints a page in Markdown and needs
-scikit-learn, pandas, PyTorch for the data's module, and the data sets of ../shared/data.
+scikit-learn, pandas, PyTorch for the data's module, and the data sets of shared/data beside the
+checkout.
 """
 
 from __future__ import annotations
