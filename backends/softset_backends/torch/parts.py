@@ -99,7 +99,9 @@ def backward_in_parts(
     total = sum(seen[1:], seen[0])
     total = map_counts(lambda x: x.detach().requires_grad_(), total)
     value = _plain(followed).of_counts(total if reduce is None else reduced(reduce, total))
-    slopes = iter(torch.autograd.grad(value, arrays_of(total), materialize_grads=True))
+    # Zeros that PyTorch 2.7 makes here would be followed themselves.
+    found = torch.autograd.grad(value, arrays_of(total), materialize_grads=True)
+    slopes = iter([x.detach() for x in found])
     linear = LinearLoss(_plain(followed), map_counts(lambda _: next(slopes), total))
     number = 0
     for number, part in enumerate(parts, 1):
@@ -124,7 +126,9 @@ def _rewound(forward: Any) -> Iterator[None]:
     buffers = list(forward.buffers()) if isinstance(forward, torch.nn.Module) else []
     saved = [x.clone() for x in buffers]
     # Named devices: without them PyTorch warns where there are several.
-    with torch.random.fork_rng(range(torch.accelerator.device_count())):
+    # Without a device PyTorch 2.7 looks for a driver, to count none.
+    devices = torch.accelerator.device_count() if torch.accelerator.is_available() else 0
+    with torch.random.fork_rng(range(devices)):
         yield
     for buffer, before in zip(buffers, saved, strict=True):
         buffer.copy_(before)
