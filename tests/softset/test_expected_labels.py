@@ -34,6 +34,12 @@ def test_of_logits(backend):
     assert_close(found, (Y + P) / 2, backend, SUMMED)
 
 
+def test_masks_are_booleans():
+    for name in ("where", "labelled"):
+        with pytest.raises(TypeError, match=f"`{name}` must be a boolean mask, got float64"):
+            ss.expected_labels(Y, P, **{name: np.ones(len(Y))})
+
+
 def test_no_gradient_flows(backend):
     def total(y, p):
         labels = ss.expected_labels(y, p, share=1.0)

@@ -194,6 +194,15 @@ def test_a_number_that_is_no_class_counts_nowhere_where_it_is_hidden(backend):
             ss.confusion_table(*arrays)
 
 
+def test_logits_that_nobody_looks_at_are_not_clipped(backend):
+    def counts(y, z):
+        return ss.confusion_table(y, z, step=ss.Softmax(), from_logits=True).counts
+
+    with ss.checks(False):
+        found = backend.run(counts, backend.asarray(NUMBERS), backend.asarray(LOGITS))
+    assert_close(found, counts(NUMBERS, LOGITS), backend, SUMMED)
+
+
 @marks.on(*EAGER)
 def test_a_nan_that_nobody_looks_for_is_a_nan(backend):
     bad = PROBABILITIES.copy()

@@ -81,7 +81,7 @@ def value_and_grad(
 def _slope(value: Any, x: Any, *, retain_graph: bool = False) -> Any:
     return torch.autograd.grad(
         value, x, retain_graph=retain_graph, allow_unused=True, materialize_grads=True
-    )[0]
+    )[0].detach()
 
 
 def synchronize(x: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import softset as ss
 from softset._counting import buckets as _grid
+from softset._counting import count
 from softset._counting.logits import logit_of, logits_of
 from tests.support import marks
 from tests.support.backends import lib_of
@@ -61,9 +62,14 @@ def test_counts_are_those_of_the_logits(backend, dtype, few, monkeypatch):
         assert [float(backend.to_numpy(x)) for x in alone] == counts_at(threshold)
 
 
-@pytest.mark.parametrize("thresholds", [None, GRID], ids=["one", "grid"])
-def test_straight_through_is_the_hard_step_forwards(backend, thresholds):
+@pytest.mark.parametrize(
+    ("thresholds", "block"),
+    [(None, 2**22), (GRID, 2**22), (GRID, 3 * len(Z))],
+    ids=["one", "grid", "grid in blocks"],
+)
+def test_straight_through_is_the_hard_step_forwards(backend, thresholds, block, monkeypatch):
     """Its slope is the other step's, and so it is with the gradient written out."""
+    monkeypatch.setattr(count, "_BLOCK", block)
     y, z = backend.asarray(Y), backend.asarray(Z, "float32")
     options = {"from_logits": True, "thresholds": thresholds}
     options |= {} if thresholds else {"threshold": 1 - 1e-8}
