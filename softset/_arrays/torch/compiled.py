@@ -56,11 +56,15 @@ def _down_columns(x: Any, behind: int) -> Any:
 
 
 def written(x: Any) -> Any:
-    """Return slopes in the counts as the compiler writes them once.
+    """Return slopes in the counts as the compiler writes them once, for processors.
 
     It would find them anew for each score, divisions and all, but for a view it has to write them.
     """
-    return x.as_strided(x.shape, x.stride()) if isinstance(x, torch.Tensor) else x
+    if not (isinstance(x, torch.Tensor) and x.is_cpu) or torch.compiler.is_exporting():
+        return x
+    if torch._C._are_functorch_transforms_active():
+        return x
+    return x.as_strided(x.shape, x.stride())
 
 
 class Closed(torch.autograd.Function):

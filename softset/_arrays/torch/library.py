@@ -385,7 +385,7 @@ class Torch(Library):
         What is added is the smaller number, so that both keep their digits.
         """
         if not self.free or type(positive) is not type(negative):
-            if torch.compiler.is_dynamo_compiling() and not torch.compiler.is_exporting():
+            if torch.compiler.is_dynamo_compiling():
                 positive, negative = compiled.written(positive), compiled.written(negative)
             return y * positive + (1 - y) * negative
         if type(positive) is not float:
