@@ -506,7 +506,7 @@ def test_errors_of_losses():
     for wrong in (ss.recall, (ss.recall, 0.9), 0.9):
         with pytest.raises(TypeError, match=r"`constraints\[1\]` must be at_most\(metric, bound\)"):
             ss.constrained(ss.cross_entropy, (RECALLS, wrong))
-    for wrong in ((), RECALLS, None):
+    for wrong in ((), RECALLS, None, 0.9):
         with pytest.raises(TypeError, match="`constraints` must be a tuple of const") as error:
             ss.constrained(ss.cross_entropy, wrong)
         assert ("put it into one, as (constraint,)" in str(error.value)) == (wrong is RECALLS)

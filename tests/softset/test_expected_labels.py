@@ -34,6 +34,13 @@ def test_of_logits(backend):
     assert_close(found, (Y + P) / 2, backend, SUMMED)
 
 
+def test_probabilities_that_nobody_looks_at_are_clipped(backend):
+    arrays = [backend.asarray(np.asarray(x)) for x in ([1.0, 0.0, 0.0], [1.5, -0.5, 0.25])]
+    with ss.checks(False):
+        found = backend.run(lambda y, p: ss.expected_labels(y, p, share=1.0), *arrays)
+    assert_close(found, np.asarray([1.0, 0.0, 0.25]), backend)
+
+
 def test_masks_are_booleans():
     for name in ("where", "labelled"):
         with pytest.raises(TypeError, match=f"`{name}` must be a boolean mask, got float64"):
