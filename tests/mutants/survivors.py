@@ -84,6 +84,10 @@ REASONS: dict[tuple[str, str], str] = {
         "tp, fp, fn, tn = (batch.lib.xp.concat(parts, axis=-1) for parts in zip(*blocks, strict=True)) -> tp, fp, fn, tn = (batch.lib.xp.concat(parts, axis=-1) for parts in zip(*blocks, strict=None))",
     ): "All are of one length.",
     (
+        "softset/_counting/count.py",
+        "total = xp.zeros_like(batch.scores[..., 0]) -> total = xp.zeros_like(None)",
+    ): "The sum that starts from it is cast to the dtype of the scores.",
+    (
         "softset/_counting/hints.py",
         "size = 1 -> size = 2",
     ): "Both products that are compared are twice as large then.",
