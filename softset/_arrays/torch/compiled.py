@@ -46,12 +46,13 @@ def _down_columns(x: Any, behind: int) -> Any:
     kept = x.shape[behind:]
     lines = x.reshape(-1, math.prod(kept))
     rows, columns = lines.shape
-    number = rows // _SHORT
+    number = rows // (_SHORT * _LANES)
     if number == 0:
         return x.sum(tuple(range(behind)), dtype=torch.float64)
-    whole = number * _SHORT
-    strips = lines[:whole].reshape(number, _SHORT, columns).sum(1)
-    found = strips.sum(0, dtype=torch.float64) + lines[whole:].sum(0, dtype=torch.float64)
+    whole = number * _SHORT * _LANES
+    # Rows side by side, so that few columns are a vector too.
+    strips = lines[:whole].reshape(number, _SHORT, _LANES, columns).sum(1)
+    found = strips.sum((0, 1), dtype=torch.float64) + lines[whole:].sum(0, dtype=torch.float64)
     return found.reshape(kept)
 
 
