@@ -199,6 +199,18 @@ class Library:
         less, other = self.less(x), self.less(y)
         return self.dot(x, other, axes), self.dot(less, y, axes), self.dot(less, other, axes)
 
+    def sums_of_logits(self, x: Any, y: Any, axes: tuple[int, ...], slopes: Any) -> Any:
+        """Return what `sums_of_shares` does of p = 1 / (1 + exp(-x)), and write its slopes.
+
+        They are written to `slopes`, if that is an array. None too where nothing is won by it, or
+        one quick look does not say that x is finite.
+        """
+        return None
+
+    def sums_of_logits_with_less(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return what `sums_with_less` does of p, where `sums_of_logits` did not return None."""
+        raise NotImplementedError
+
     def size(self, x: Any, axes: tuple[int, ...]) -> Any:
         """Return how many numbers of x are added up over the axes."""
         return math.prod(x.shape if len(axes) == len(x.shape) else [x.shape[i] for i in axes])
@@ -313,6 +325,11 @@ class Library:
         Both tails of both keep their value, as far as the dtype has normal numbers.
         """
         return logistic.logistics(self.xp, x)
+
+    def logistic_and_slope(self, x: Any) -> tuple[Any, Any]:
+        """Return 1 / (1 + exp(-x)) and its slope; both tails of both keep their value."""
+        score, lack = self.logistics(x)
+        return score, self.in_place(lack)[1](lack, score)
 
     def softplus_tail(self, x: Any) -> Any:
         """Return log(1 + exp(-|x|)), at 0 with the slope that it has above."""

@@ -90,9 +90,9 @@ def _worth(call: Arguments) -> int:
 
     The fewer operations there are, and the longer they take, the sooner they are.
     """
-    if call.from_logits:
-        return 2
-    return 1 if has_few_passes(call) else 3
+    if has_few_passes(call):
+        return 1
+    return 2 if call.from_logits else 3
 
 
 def _as_it_is(four: Counts) -> Counts:

@@ -68,7 +68,8 @@ def find_slopes(batch: Batch, step: Any) -> Any:
 def gradient(batch: Batch, found: Any, step: Any, slope: Any, room: Any = None) -> Any:
     """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn.
 
-    It is in `room`, of the scores' shape and dtype, if there is some and that saves time.
+    It is in `room`, of the scores' shape and dtype, if there is some and that saves time. The
+    room may be that of what `find_slopes` returned.
     """
     if isinstance(found, Buckets):
         return gradient_of_buckets(batch, found, step, slope)
@@ -211,16 +212,18 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Callable[[], Any]]
         hit, rise = _with_slope(batch, step, scores, threshold)
         hit = _with_nan(batch, hit) if batch.hides_nan else hit
         return (hit, lambda: lib.less(hit)), rise
-    score, lack = lib.logistics(scores)
-    _, multiply = lib.in_place(lack)
-    inner = multiply(lack, score)  # of free arrays the lack is gone then
+    if lib.three_sums:
+        lack, (score, inner) = None, lib.logistic_and_slope(scores)
+    else:
+        score, lack = lib.logistics(scores)
+        inner = lack * score
     hit, rise = _with_slope(batch, step, score, threshold)
     slope = inner if type(rise) is int else inner * rise
     if not getattr(step, "symmetric", False):
         hit = _with_nan(batch, hit if batch.cut is None else _decisions(batch, hit))
         return (hit, lambda: 1 - hit), slope
     hit = _with_nan(batch, hit)
-    return (hit, _mirrored(batch, step, None if lib.three_sums else lack)), slope
+    return (hit, _mirrored(batch, step, lack)), slope
 
 
 def _mirrored(batch: Batch, step: Any, lack: Any) -> Callable[[], Any]:
@@ -272,6 +275,7 @@ def _product(batch: Batch, rise: Any, slope: Any, room: Any = None) -> Any:
         place = [None if i in batch.axes else slice(None) for i in range(len(batch.scores.shape))]
         positive, negative = positive[tuple(place)], negative[tuple(place)]
     _, multiply = lib.in_place(batch.scores)
-    product = lib.chosen(batch.labels, positive, negative, room)
-    product = product if type(rise) is int else multiply(product, rise)  # 1 is all it can be
+    product = lib.chosen(batch.labels, positive, negative, None if rise is room else room)
+    if type(rise) is not int:  # 1 is all it can be
+        product = multiply(rise, product) if rise is room else multiply(product, rise)
     return product if batch.weights is None else multiply(product, batch.weights)

@@ -36,7 +36,10 @@ _WHOLE: list[Piece] = [()]
 
 
 class Pass(NamedTuple):
-    """What the first pass leaves to the second: slopes by piece, or None to find them again."""
+    """What the first pass leaves to the second: slopes by piece, or None to find them again.
+
+    Where they are parts of one array it is in `room`, for the first gradient that is asked for.
+    """
 
     arguments: Arguments
     whole: Batch | None
@@ -44,6 +47,7 @@ class Pass(NamedTuple):
     found: list[Any]
     batch: Batch
     shape: tuple[int, ...]
+    room: list[Any]
 
 
 def count_pass(arguments: Arguments) -> tuple[Any, ...]:
@@ -55,9 +59,9 @@ def count_pass(arguments: Arguments) -> tuple[Any, ...]:
 def sum_up(arguments: Arguments) -> tuple[tuple[Any, ...], Batch]:
     """Return counts, in float64 where arrays are free, and some of the checked input."""
     large = math.prod(arguments.y_prob.shape) > _SIZE if arguments.lib.free else False
-    at_once = _at_once(arguments) if large else None
+    at_once = _at_once(arguments, keep=False) if large else None
     if at_once is not None:
-        return at_once[:2]
+        return at_once.counts, at_once.batch
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
         kind = TABLE if arguments.kind is ConfusionTable else FOUR
@@ -71,34 +75,39 @@ def first_pass(arguments: Arguments, *, seen: int | None = None) -> tuple[tuple[
     """Return what `sum_up` counts, and what the second pass needs; `seen` is that of `prepare`."""
     shape = arguments.y_prob.shape
     large = math.prod(shape) > _SIZE if arguments.lib.free else False
-    at_once = _at_once(arguments) if large else None
+    at_once = _at_once(arguments, keep=True) if large else None
     if at_once is not None:
-        counts, batch, arguments = at_once
-        return counts, Pass(arguments, None, _WHOLE, [1], batch, shape)
+        counts, batch, arguments, slopes = at_once
+        if type(slopes) is int:
+            return counts, Pass(arguments, None, _WHOLE, [slopes], batch, shape, [])
+        pieces = _places(tuple(slopes.shape), _SIZE * batch.lib.threads)
+        found = [slopes[piece] for piece in pieces]
+        return counts, Pass(arguments, batch, pieces, found, batch, shape, [slopes])
     arguments, pieces = _split(arguments)
     if len(pieces) == 1:
         kind = TABLE if arguments.kind is ConfusionTable else FOUR
         batch = kind.prepare(arguments, seen=seen)
         counts, slopes = kind.count_and_find(batch, arguments.step)
-        return counts, Pass(arguments, batch, pieces, [slopes], batch, shape)
+        return counts, Pass(arguments, batch, _WHOLE, [slopes], batch, shape, [])
     whole = _whole(arguments)
     # To find the slopes again takes hardly longer than to read them, but for buckets and powers.
     keep = arguments.thresholds is not None or arguments.from_logits
     counts, found, batch = _add_up(arguments, whole, pieces, keep=keep)
-    return counts, Pass(arguments, whole, pieces, found, batch, shape)
+    return counts, Pass(arguments, whole, pieces, found, batch, shape, [])
 
 
 def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
     """Return the gradient in the scores, given the loss's slopes in tp, fp, fn and tn."""
-    arguments, whole, pieces, found, batch, shape = first
+    arguments, whole, pieces, found, batch, shape, rooms = first
     step, y_prob = arguments.step, arguments.y_prob
-    if len(pieces) == 1:
+    if pieces is _WHOLE:
         kind = TABLE if arguments.kind is ConfusionTable else FOUR
         product = _like(batch, y_prob, kind.gradient(batch, found[0], step, slope))
         return product if y_prob.shape == shape else batch.lib.xp.reshape(product, shape)
-    result, seen = batch.lib.xp.empty_like(y_prob), batch.seen
+    seen, keeps = batch.seen, bool(rooms)
+    result = rooms.pop() if keeps else batch.lib.xp.empty_like(y_prob)
     direct = not batch.clipped and batch.scores.dtype == y_prob.dtype
-    for piece, slopes in zip(pieces, found, strict=True):
+    for i, (piece, slopes) in enumerate(zip(pieces, found, strict=True)):
         if whole is None:
             batch = prepare(piece_of(arguments, piece), seen=seen)
         else:
@@ -108,10 +117,12 @@ def second_pass(first: Pass, slope: tuple[Any, ...]) -> Any:
         of_part = slope
         if type(slope[0]) is not float:
             of_part = tuple(x[_kept(piece, batch)] for x in slope)
-        room = result[piece] if direct else None
+        room = slopes if keeps else result[piece] if direct else None
         product = gradient(batch, slopes, step, of_part, room)
         if product is not room:
             result[piece] = _like(batch, y_prob[piece], product)
+        if keeps:
+            found[i] = None  # the gradient is where they were
     return batch.lib.xp.reshape(result, shape)
 
 
@@ -132,15 +143,24 @@ def _whole(arguments: Arguments) -> Batch | None:
 
 def has_few_passes(call: Arguments) -> bool:
     """Tell whether the scores are the memberships, and three sums of arrays as they are do."""
-    if type(call.step) is not Identity or call.kind is ConfusionTable or call.from_logits:
+    if type(call.step) is not Identity or call.kind is ConfusionTable:
         return False
     if call.thresholds is not None:
         return False
     return call.sample_weight is None and call.where is None and call.groups is None
 
 
-def _at_once(arguments: Arguments) -> tuple[tuple[Any, ...], Batch, Arguments] | None:
-    """Return counts by sums that look at values as well, and the input.
+class _AtOnce(NamedTuple):
+    """Counts, the input that they were found of, and what `find_slopes` returns."""
+
+    counts: tuple[Any, ...]
+    batch: Batch
+    arguments: Arguments
+    slopes: Any
+
+
+def _at_once(arguments: Arguments, *, keep: bool) -> _AtOnce | None:
+    """Return counts by sums that look at values as well, and slopes, if they are to be kept.
 
     None where values need a closer look, or more than three sums of arrays as they are.
     """
@@ -153,13 +173,19 @@ def _at_once(arguments: Arguments) -> tuple[tuple[Any, ...], Batch, Arguments] |
     batch = _whole(arguments)
     if batch is None or len(batch.scores.shape) - 1 not in batch.axes:
         return None
-    sums = lib.sums_of_shares(batch.scores, batch.labels, batch.axes)
+    given, slopes = (batch.scores, batch.labels, batch.axes), 1
+    if batch.from_logits:
+        slopes = lib.xp.empty_like(batch.scores) if keep else None
+        sums = lib.sums_of_logits(*given, slopes)
+    else:
+        sums = lib.sums_of_shares(*given)
     if sums is None:
         return None
     counts, least = differences(sums, lib.size(batch.scores, batch.axes))
     if any(lib.any_less(x, bound) for x, bound in zip(counts[1:], least, strict=True)):
-        counts = counts[0], *lib.sums_with_less(batch.scores, batch.labels, batch.axes)
-    return counts, batch, arguments
+        again = lib.sums_of_logits_with_less if batch.from_logits else lib.sums_with_less
+        counts = counts[0], *again(*given)
+    return _AtOnce(counts, batch, arguments, slopes)
 
 
 def _add_up(

@@ -57,9 +57,8 @@ class Sigmoid:
 
     def with_slope(self, lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
         """Return the memberships and their slopes."""
-        value, lack = lib.logistics((y_prob - threshold) * self.k)
-        _, multiply = lib.in_place(value)
-        return value, multiply(multiply(lack, value), self.k)
+        value, slope = lib.logistic_and_slope((y_prob - threshold) * self.k)
+        return value, lib.in_place(value)[1](slope, self.k)
 
 
 @own

@@ -138,6 +138,60 @@ def test_backward_can_run_twice():
     torch.testing.assert_close(torch.autograd.grad(value, p)[0], first, rtol=0, atol=0)
 
 
+def dice_of_logits(z, y, axes):
+    """Return the mean of 1 - soft Dice and its gradient, in float64."""
+    z = z.astype("float64")
+    p, lack = 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(z))
+    tp, both = (p * y).sum(axes, keepdims=True), (p + y).sum(axes, keepdims=True)
+    dice = 2 * tp / both
+    return 1 - dice.mean(), -(2 * y / both - dice / both) * p * lack / dice.size
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("scale", [1.0, 12.0], ids=["early", "trained"])
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((700_001,), (0,)), ((8, 3, 150, 170), (0, 2, 3)), ((3, 120_000), (1,)), ((400_000, 3), (0,))],
+)
+def test_soft_dice_of_many_logits(shape, axes, scale, threads):
+    """Far from the threshold as well, where false ones are far below the true ones."""
+    rng = np.random.default_rng(5)
+    y = (rng.uniform(size=shape) < 0.3).astype("float32")
+    z = (rng.normal(2 * y - 1, 1 / scale) * scale).astype("float32")
+    z.reshape(-1)[:4] = -60, 60, -17, 17
+    value, slopes = dice_of_logits(z, y, axes)
+    axis = None if len(axes) == len(shape) else axes
+    metric = ss.f1 if axis is None else ss.macro(ss.f1)
+    dice = MetricLoss(metric, axis=axis, from_logits=True, step=ss.Identity())
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        given, labels = torch.tensor(z, requires_grad=True), torch.tensor(y)
+        found = dice(given, labels)
+        first = torch.autograd.grad(found, given, retain_graph=True)[0]
+        kept = first.clone()
+        second = torch.autograd.grad(3.0 * found, given)[0]
+        both = ss.value_and_grad(dice.loss)(labels, given.detach())
+        without = dice(given.detach(), labels)
+    finally:
+        torch.set_num_threads(before)
+    for x in (found, both[0], without):  # a float32 number near 1 was taken from 1
+        np.testing.assert_allclose(x.item(), value, rtol=1e-6, atol=1.2e-7)
+    for x in (first, both[1]):
+        np.testing.assert_allclose(x.numpy(), slopes, rtol=2e-6)
+    np.testing.assert_array_equal(first, kept)
+    np.testing.assert_allclose(second, 3 * kept, rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_many_logits_that_are_not_finite(value):
+    z = torch.zeros(600_000)
+    z[500_000] = value
+    dice = MetricLoss(ss.f1, from_logits=True, step=ss.Identity())
+    with pytest.raises(ValueError, match=r"hold finite logits, got .* at flat position 500000"):
+        dice(z.requires_grad_(), torch.ones(600_000))
+
+
 def test_scores_changed_in_place_are_an_error_as_ever():
     loss, labels = MetricLoss(ss.f1), LABELS.clone()
     value = loss(scores(loss), labels)

@@ -116,7 +116,7 @@ class NumPy(Library):
 
     def sums_of_shares(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
         """Return the sums with one look at each, in pieces."""
-        return added_up(self._sums_of_shares, _SIZE, x, y, axes)
+        return added_up(self._sums_of_shares, _SIZE, axes, x, y)
 
     def _sums_of_shares(self, x: Any, y: Any) -> Any:
         if not (self.are_shares(x) and self.are_shares(y)):
@@ -125,7 +125,7 @@ class NumPy(Library):
 
     def sums_with_less(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
         """Return the sums, in pieces."""
-        return added_up(_sums_with_less, _SIZE, x, y, axes)
+        return added_up(_sums_with_less, _SIZE, axes, x, y)
 
     def add_rows(self, x: Any, place: Any, size: int) -> Any:
         """Add each row of x up at its place, without an array of ones and zeros for each row."""

@@ -215,6 +215,16 @@ class Torch(Library):
             return super().sums_with_less(x, y, axes)
         return stretches.sums_with_less(x, y, axes)
 
+    def sums_of_logits(self, x: Any, y: Any, axes: tuple[int, ...], slopes: Any) -> Any:
+        """Return the sums and write the slopes, in memory in pieces."""
+        if not self.in_memory or x.dtype is not torch.float32 or x.is_neg() or y.is_neg():
+            return None
+        return stretches.sums_of_logits(x, y, axes, slopes)
+
+    def sums_of_logits_with_less(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+        """Return the sums in pieces."""
+        return stretches.sums_of_logits_with_less(x, y, axes)
+
     def any_less(self, x: Any, bound: Any) -> bool:
         """Tell whether a sum that `total` returned is less than a bound."""
         return x < bound if type(x) is float else bool((x < bound).any())
@@ -329,6 +339,13 @@ class Torch(Library):
         power = torch.clamp_max(x, _LARGEST[x.dtype]).exp_()
         lack = torch.add(power, 1).reciprocal_()
         return power.mul_(lack), lack
+
+    def logistic_and_slope(self, x: Any) -> tuple[Any, Any]:
+        """Return 1 / (1 + exp(-x)) and its slope, by two operations."""
+        if not self.free:
+            return super().logistic_and_slope(x)
+        score = torch.sigmoid(x)
+        return score, stretches.sigmoid_slope(score, x)
 
     def softplus_tail(self, x: Any) -> Any:
         """Return log(1 + exp(-|x|))."""

@@ -16,8 +16,9 @@ import torch
 from .. import numpy
 
 _LONG = 2**8  # so many numbers can be added up by PyTorch, which has 32 sums at least
-_SIZE = 2**18  # the numbers of a piece for each thread
+_SIZE = 2**19
 _ONE = 0x3F800000  # the bits of 1
+_FLAT = 40.0  # 1 + exp(-40) is 1 in every dtype
 _SHORT = 2**5  # and so many one after another
 
 
@@ -41,7 +42,7 @@ def sums_of_shares(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
     threads = torch.get_num_threads()
     if threads == 1 or x.dtype is not torch.float32:
         return numpy.FREE.sums_of_shares(x.numpy(force=True), y.numpy(force=True), axes)
-    return numpy.added_up(_sums_of_shares, _SIZE * threads, x.detach(), y.detach(), axes)
+    return numpy.added_up(_sums_of_shares, _SIZE * threads, axes, x.detach(), y.detach())
 
 
 def sums_with_less(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
@@ -49,7 +50,21 @@ def sums_with_less(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
     threads = torch.get_num_threads()
     if threads == 1 or x.dtype is not torch.float32:
         return numpy.FREE.sums_with_less(x.numpy(force=True), y.numpy(force=True), axes)
-    return numpy.added_up(_sums_with_less, _SIZE * threads, x.detach(), y.detach(), axes)
+    return numpy.added_up(_sums_with_less, _SIZE * threads, axes, x.detach(), y.detach())
+
+
+def sums_of_logits(x: Any, y: Any, axes: tuple[int, ...], slopes: Any) -> Any:
+    """Return the sums of p * y, of p and of y for p of logits, and write its slopes."""
+    size = _SIZE * torch.get_num_threads()
+    if slopes is None:
+        return numpy.added_up(_sums_of_logits, size, axes, x.detach(), y.detach())
+    return numpy.added_up(_sums_of_logits, size, axes, x.detach(), y.detach(), slopes)
+
+
+def sums_of_logits_with_less(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
+    """Return the sums of p * (1 - y), of (1 - p) * y and of (1 - p) * (1 - y) for p of logits."""
+    size = _SIZE * torch.get_num_threads()
+    return numpy.added_up(_sums_of_logits_with_less, size, axes, x.detach(), y.detach())
 
 
 def _sums_of_shares(x: Any, y: Any) -> tuple[Any, Any, Any] | None:
@@ -61,6 +76,32 @@ def _sums_of_shares(x: Any, y: Any) -> tuple[Any, Any, Any] | None:
 def _sums_with_less(x: Any, y: Any) -> tuple[Any, Any, Any]:
     less, other = torch.rsub(x, 1), torch.rsub(y, 1)
     return _along_rows(x * other), _along_rows(less * y), _along_rows(less.mul_(other))
+
+
+def _sums_of_logits(x: Any, y: Any, slopes: Any = None) -> tuple[Any, Any, Any] | None:
+    if not (math.isfinite(x.sum().item()) and _are_shares(y)):
+        return None
+    p = torch.sigmoid(x)
+    if slopes is not None:
+        sigmoid_slope(p, x, slopes)
+    of_p, of_y = _along_rows(p), _along_rows(y)
+    return _along_rows(p.mul_(y)), of_p, of_y
+
+
+def _sums_of_logits_with_less(x: Any, y: Any) -> tuple[Any, Any, Any]:
+    p, less, other = torch.sigmoid(x), torch.sigmoid(-x), torch.rsub(y, 1)
+    fp, fn = _along_rows(p.mul_(other)), _along_rows(less * y)
+    return fp, fn, _along_rows(less.mul_(other))
+
+
+def sigmoid_slope(p: Any, x: Any, room: Any = None) -> Any:
+    """Return p * (1 - p) for p = sigmoid(x), both tails of it, in one operation.
+
+    1 / (1 + exp(x)) is what softplus of -x multiplies by on its way back, but for 1 from 40 on.
+    """
+    if room is None:
+        return torch.ops.aten.softplus_backward(p, x, -1.0, _FLAT)
+    return torch.ops.aten.softplus_backward.grad_input(p, x, -1.0, _FLAT, grad_input=room)
 
 
 def _are_shares(x: Any) -> bool:

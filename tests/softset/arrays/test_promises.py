@@ -51,6 +51,14 @@ PROMISES = {
     "logistic": (lambda lib, x, y: lib.logistic(40 * x), 1 / (1 + np.exp(-40 * X))),
     "logistics": (lambda lib, x, y: lib.logistics(40 * x)[0], 1 / (1 + np.exp(-40 * X))),
     "logistics of less": (lambda lib, x, y: lib.logistics(40 * x)[1], 1 / (1 + np.exp(40 * X))),
+    "logistic and slope": (
+        lambda lib, x, y: lib.logistic_and_slope(40 * x)[0],
+        1 / (1 + np.exp(-40 * X)),
+    ),
+    "slope of logistic": (
+        lambda lib, x, y: lib.logistic_and_slope(40 * x)[1],
+        1 / ((1 + np.exp(-40 * X)) * (1 + np.exp(40 * X))),
+    ),
     "chosen": (lambda lib, x, y: lib.chosen(x, 2.0, 3.0), 2 * X + 3 * (1 - X)),
     "chosen with less": (lambda lib, x, y: lib.chosen(x, 5.0, -1.0), 5 * X - (1 - X)),
     "chosen by arrays": (lambda lib, x, y: lib.chosen(x, y, 2 * x), Y * X + 2 * X * (1 - X)),
@@ -240,6 +248,37 @@ def test_sums_of_shares_look_at_all_of_them(backend, shape, axes, dtype, threads
                 wrong = backend.asarray(wrong, dtype)
                 assert lib.sums_of_shares(wrong, b, axes) is None
                 assert lib.sums_of_shares(a, wrong, axes) is None
+
+
+@marks.on("torch")
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((600_001,), (0,)), ((3, 4, 50_000), (0, 2)), ((9, 7), (1,))]
+)
+def test_sums_of_logits_look_at_all_of_them(backend, shape, axes, threads):
+    """Against float64's sums of float64's powers, and slopes whose tails both keep their digits."""
+    x = np.random.default_rng(1).normal(0, 4, shape).astype("float32")
+    x.reshape(-1)[:6] = -80, 80, -20, 20, 0, 45
+    y = (np.random.default_rng(2).uniform(0, 1, shape) < 0.3).astype("float32")
+    p, lack, other = *(1 / (1 + np.exp(z * x.astype("float64"))) for z in (-1, 1)), 1.0 * y
+    with several_threads(backend, threads):
+        a, b = backend.asarray(x, "float32"), backend.asarray(y, "float32")
+        lib, slopes = lib_of(a, b), backend.asarray(np.zeros_like(x), "float32")
+        found = (*lib.sums_of_logits(a, b, axes, slopes), *lib.sums_of_logits(a, b, axes, None))
+        found += lib.sums_of_logits_with_less(a, b, axes)
+        expected = [p * other, p, other] * 2
+        expected += [p * (1 - other), lack * other, lack * (1 - other)]
+        for z, e in zip(found, expected, strict=True):
+            assert (type(z) is float) == (len(axes) == len(shape))
+            np.testing.assert_allclose(z, e.sum(axes), rtol=2e-7)
+        # Two exponentials of an error of 1e-7, and a few roundings.
+        np.testing.assert_allclose(backend.to_numpy(slopes), p * lack, rtol=5e-7)
+        for value in (-math.inf, math.inf, math.nan):
+            wrong = x.copy()
+            wrong.reshape(-1)[-1] = value
+            wrong = backend.asarray(wrong, "float32")
+            assert lib.sums_of_logits(wrong, b, axes, None) is None
+        assert lib.sums_of_logits(a, 2 * b, axes, None) is None
 
 
 @contextmanager
