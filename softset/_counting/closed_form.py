@@ -92,7 +92,8 @@ def _worth(call: Arguments) -> int:
     """
     if has_few_passes(call):
         return 1
-    return 2 if call.from_logits else 3
+    curved = call.thresholds is None and hasattr(call.step, "with_slope")
+    return 2 if call.from_logits or curved else 3
 
 
 def _as_it_is(four: Counts) -> Counts:

@@ -11,7 +11,8 @@ from torch._C import _len_torch_dispatch_stack
 
 from ..values import checking
 
-# Up to so many scores PyTorch uses one thread, and NumPy's operations start faster.
+# Up to so many scores PyTorch uses one thread, and NumPy's operations start faster. Two threads
+# gain nothing from eight times as many.
 _SMALL = 2**15
 _MANY_THREADS = 3  # so many are faster than NumPy's one, which waits for no other
 
@@ -137,7 +138,8 @@ def _suits_numpy(tensors: tuple[Any, ...], threads: int) -> bool:
     for x in tensors:
         if not x.is_cpu:
             return False
-    return tensors[0].numel() <= _SMALL or torch.get_num_threads() < threads
+    number, shared = tensors[0].numel(), torch.get_num_threads()
+    return number <= (_SMALL if shared > 2 else 8 * _SMALL) or shared < threads
 
 
 def _number(x: Any) -> Any:

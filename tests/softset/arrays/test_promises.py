@@ -251,6 +251,18 @@ def test_sums_of_shares_look_at_all_of_them(backend, shape, axes, dtype, threads
 
 
 @marks.on("torch")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_truths_as_numbers(backend, dtype):
+    """Also those of other bytes than 0 and 1, which PyTorch takes for 1."""
+    torch = pytest.importorskip("torch")
+    few = torch.tensor([0, 1, 2, 255, 0], dtype=torch.uint8)
+    for x in (few, few.repeat(20_000), few.repeat(20_000).reshape(-1, 8).T):
+        found = lib_of(x).cast(x.view(torch.bool), getattr(torch, dtype))
+        expected = (backend.to_numpy(x) > 0).astype(dtype)
+        np.testing.assert_array_equal(backend.to_numpy(found), expected, strict=True)
+
+
+@marks.on("torch")
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
     ("shape", "axes"), [((600_001,), (0,)), ((3, 4, 50_000), (0, 2)), ((9, 7), (1,))]
