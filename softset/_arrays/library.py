@@ -199,11 +199,10 @@ class Library:
         less, other = self.less(x), self.less(y)
         return self.dot(x, other, axes), self.dot(less, y, axes), self.dot(less, other, axes)
 
-    def sums_of_logits(self, x: Any, y: Any, axes: tuple[int, ...], slopes: Any) -> Any:
-        """Return what `sums_of_shares` does of p = 1 / (1 + exp(-x)), and write its slopes.
+    def sums_of_logits(self, x: Any, y: Any, axes: tuple[int, ...], *, keep: bool) -> Any:
+        """Return what `sums_of_shares` does of p = 1 / (1 + exp(-x)), and p's slopes if to keep.
 
-        They are written to `slopes`, if that is an array. None too where nothing is won by it, or
-        one quick look does not say that x is finite.
+        None too where nothing is won by it, or one quick look does not say that x is finite.
         """
         return None
 
@@ -376,6 +375,10 @@ class Library:
     def above(self, x: Any, bound: Any) -> Any:
         """Return 1 where x > bound, else 0, in the dtype of x."""
         return self.xp.astype(x > bound, x.dtype)
+
+    def within(self, x: Any, low: float, high: float) -> Any:
+        """Return 1 where low <= x <= high, else 0, in the dtype of x."""
+        return self.xp.astype((x >= low) & (x <= high), x.dtype)
 
     def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
         """Return + and *, which write to their left operand where arrays are free.

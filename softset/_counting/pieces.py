@@ -175,8 +175,8 @@ def _at_once(arguments: Arguments, *, keep: bool) -> _AtOnce | None:
         return None
     given, slopes = (batch.scores, batch.labels, batch.axes), 1
     if batch.from_logits:
-        slopes = lib.xp.empty_like(batch.scores) if keep else None
-        sums = lib.sums_of_logits(*given, slopes)
+        found = lib.sums_of_logits(*given, keep=keep)
+        sums, slopes = (None, None) if found is None else found
     else:
         sums = lib.sums_of_shares(*given)
     if sums is None:

@@ -56,12 +56,17 @@ class Lines(NamedTuple):
 
     def _two_slopes(self, lib: Library, y_prob: Any) -> Any:
         add, multiply = lib.in_place(y_prob)
-        outside = add(lib.below(y_prob, self.low), lib.above(y_prob, self.high))
-        return add(multiply(1 - outside, self.middle), multiply(outside, self.first))
+        inside = multiply(lib.within(y_prob, self.low, self.high), self.middle - self.first)
+        return add(inside, self.first)
 
     def _is_even(self) -> bool:
-        """Tell whether the first and the last line have one slope, as at a threshold of 0.5."""
-        return type(self.threshold) in NUMBERS and self.first == self.last
+        """Tell whether the first and the last line have one slope, as at a threshold of 0.5.
+
+        And that is less than the middle one's, so that it keeps its digits as a difference.
+        """
+        if type(self.threshold) not in NUMBERS:
+            return False
+        return self.first == self.last and 0 <= self.first <= self.middle
 
     def _is_between(self) -> bool:
         """Tell whether a step at one threshold is the middle line, held between the other two.

@@ -183,6 +183,28 @@ def test_soft_dice_of_many_logits(shape, axes, scale, threads):
     np.testing.assert_allclose(second, 3 * kept, rtol=1e-6)
 
 
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_soft_dice_of_images_in_another_order_in_memory(from_logits):
+    """The channels of a pixel side by side, columns first, and a part of larger images."""
+    shape = (4, 3, 200, 200)
+    z = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    z = z if from_logits else z.sigmoid()
+    y = (torch.arange(4 * 3 * 200 * 200) % 7 < 3).float().reshape(shape)
+    options = {"axis": (0, 2, 3), "from_logits": from_logits, "step": ss.Identity()}
+    dice = MetricLoss(ss.macro(ss.f1), **options)
+    expected, slopes = both(lambda p: dice(p, y), z.clone().requires_grad_())
+    last = {"memory_format": torch.channels_last}
+    for p, labels in (
+        (z.contiguous(**last), y),
+        (z.contiguous(**last), y.contiguous(**last)),
+        (z.transpose(2, 3).contiguous().transpose(2, 3), y),
+        (torch.cat([z, z], dim=3)[..., :200], y),
+    ):
+        value, gradient = both(lambda p, labels=labels: dice(p, labels), p.requires_grad_())
+        torch.testing.assert_close(value, expected, rtol=1e-6, atol=0)
+        torch.testing.assert_close(gradient, slopes, rtol=1e-6, atol=0)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_many_logits_that_are_not_finite(value):
     z = torch.zeros(600_000)

@@ -243,6 +243,10 @@ class NumPy(Library):
         """Return 1 where x > bound, else 0."""
         return (x > bound).astype(x.dtype)
 
+    def within(self, x: Any, low: float, high: float) -> Any:
+        """Return 1 where low <= x <= high, else 0."""
+        return ((x >= low) & (x <= high)).astype(x.dtype)
+
     def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
         """Return + and *, which write to their left operand where arrays are free."""
         dtype = arrays[0].dtype

@@ -217,15 +217,15 @@ class Torch(Library):
             return super().sums_with_less(x, y, axes)
         return stretches.sums_with_less(x, y, axes)
 
-    def sums_of_logits(self, x: Any, y: Any, axes: tuple[int, ...], slopes: Any) -> Any:
-        """Return the sums and write the slopes, in memory in pieces."""
+    def sums_of_logits(self, x: Any, y: Any, axes: tuple[int, ...], *, keep: bool) -> Any:
+        """Return the sums and the slopes, in memory in pieces."""
         if not self.in_memory or x.dtype is not torch.float32 or x.is_neg() or y.is_neg():
             return None
-        return stretches.sums_of_logits(x, y, axes, slopes)
+        return stretches.sums_of_logits(x.detach(), y.detach(), axes, keep)
 
     def sums_of_logits_with_less(self, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
         """Return the sums in pieces."""
-        return stretches.sums_of_logits_with_less(x, y, axes)
+        return stretches.sums_of_logits_with_less(x.detach(), y.detach(), axes)
 
     def any_less(self, x: Any, bound: Any) -> bool:
         """Tell whether a sum that `total` returned is less than a bound."""
@@ -382,6 +382,18 @@ class Torch(Library):
     def above(self, x: Any, bound: Any) -> Any:
         """Return 1 where x > bound, else 0."""
         return self._compared(torch.gt, x, bound) if self.free else super().above(x, bound)
+
+    def within(self, x: Any, low: float, high: float) -> Any:
+        """Return 1 where low <= x <= high, else 0: what `hardtanh` multiplies by on its way back.
+
+        That is 0 at its bounds.
+        """
+        if not self.free or x.dtype not in _BITS:
+            return super().within(x, low, high)
+        of = np.float32 if x.dtype is torch.float32 else np.float64
+        below, above = np.nextafter(of(low), of(-math.inf)), np.nextafter(of(high), of(math.inf))
+        ones = x.new_ones(()).expand(x.shape)
+        return torch.ops.aten.hardtanh_backward(ones, x, below.item(), above.item())
 
     def _compared(self, compare: Any, x: Any, bound: Any) -> Any:
         # To its own dtype it compares five times as fast as to a boolean.

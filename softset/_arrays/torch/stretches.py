@@ -53,18 +53,18 @@ def sums_with_less(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
     return numpy.added_up(_sums_with_less, _SIZE * threads, axes, x.detach(), y.detach())
 
 
-def sums_of_logits(x: Any, y: Any, axes: tuple[int, ...], slopes: Any) -> Any:
-    """Return the sums of p * y, of p and of y for p of logits, and write its slopes."""
-    size = _SIZE * torch.get_num_threads()
-    if slopes is None:
-        return numpy.added_up(_sums_of_logits, size, axes, x.detach(), y.detach())
-    return numpy.added_up(_sums_of_logits, size, axes, x.detach(), y.detach(), slopes)
+def sums_of_logits(x: Any, y: Any, axes: tuple[int, ...], keep: bool) -> Any:
+    """Return the sums of p * y, of p and of y for p of logits, and its slopes if to keep."""
+    slopes = torch.empty(x.shape, dtype=x.dtype) if keep else None  # in the order of their rows
+    arrays = (x, y, slopes) if keep else (x, y)
+    sums = numpy.added_up(_sums_of_logits, _SIZE * torch.get_num_threads(), axes, *arrays)
+    return None if sums is None else (sums, slopes)
 
 
 def sums_of_logits_with_less(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
     """Return the sums of p * (1 - y), of (1 - p) * y and of (1 - p) * (1 - y) for p of logits."""
     size = _SIZE * torch.get_num_threads()
-    return numpy.added_up(_sums_of_logits_with_less, size, axes, x.detach(), y.detach())
+    return numpy.added_up(_sums_of_logits_with_less, size, axes, x, y)
 
 
 def _sums_of_shares(x: Any, y: Any) -> tuple[Any, Any, Any] | None:

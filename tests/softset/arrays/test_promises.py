@@ -69,6 +69,11 @@ PROMISES = {
     "clipped alone": (lambda lib, x, y: lib.clipped(x, alone=True), np.clip(X, 0, 1)),
     "below": (lambda lib, x, y: lib.below(x, 0.25), 1.0 * (X < 0.25)),
     "above": (lambda lib, x, y: lib.above(x, y), 1.0 * (X > Y)),
+    "within": (lambda lib, x, y: lib.within(x, 0.25, 0.75), 1.0 * ((X >= 0.25) & (X <= 0.75))),
+    "within its ends": (
+        lambda lib, x, y: lib.within(x, -0.5, 1.0),
+        1.0 * ((X >= -0.5) & (X <= 1.0)),
+    ),
     "sum": (lambda lib, x, y: lib.sum(x, (0,)), np.asarray(X.sum())),
     "products": (lambda lib, x, y: lib.products(x, y, (0,)), np.asarray((X * Y).sum())),
     "running": (lambda lib, x, y: lib.running(x), np.cumsum(X)),
@@ -275,9 +280,11 @@ def test_sums_of_logits_look_at_all_of_them(backend, shape, axes, threads):
     p, lack, other = *(1 / (1 + np.exp(z * x.astype("float64"))) for z in (-1, 1)), 1.0 * y
     with several_threads(backend, threads):
         a, b = backend.asarray(x, "float32"), backend.asarray(y, "float32")
-        lib, slopes = lib_of(a, b), backend.asarray(np.zeros_like(x), "float32")
-        found = (*lib.sums_of_logits(a, b, axes, slopes), *lib.sums_of_logits(a, b, axes, None))
-        found += lib.sums_of_logits_with_less(a, b, axes)
+        lib = lib_of(a, b)
+        found, slopes = lib.sums_of_logits(a, b, axes, keep=True)
+        without, nothing = lib.sums_of_logits(a, b, axes, keep=False)
+        found += (*without, *lib.sums_of_logits_with_less(a, b, axes))
+        assert nothing is None
         expected = [p * other, p, other] * 2
         expected += [p * (1 - other), lack * other, lack * (1 - other)]
         for z, e in zip(found, expected, strict=True):
@@ -289,8 +296,8 @@ def test_sums_of_logits_look_at_all_of_them(backend, shape, axes, threads):
             wrong = x.copy()
             wrong.reshape(-1)[-1] = value
             wrong = backend.asarray(wrong, "float32")
-            assert lib.sums_of_logits(wrong, b, axes, None) is None
-        assert lib.sums_of_logits(a, 2 * b, axes, None) is None
+            assert lib.sums_of_logits(wrong, b, axes, keep=False) is None
+        assert lib.sums_of_logits(a, 2 * b, axes, keep=True) is None
 
 
 @contextmanager
