@@ -16,7 +16,7 @@ import torch
 from .. import numpy
 
 _LONG = 2**8  # so many numbers can be added up by PyTorch, which has 32 sums at least
-_SIZE = 2**19
+_SIZE = 2**19  # the numbers of a piece for each thread
 _ONE = 0x3F800000  # the bits of 1
 _FLAT = 40.0  # 1 + exp(-40) is 1 in every dtype
 _SHORT = 2**5  # and so many one after another
