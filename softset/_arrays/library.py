@@ -376,9 +376,13 @@ class Library:
         """Return 1 where x > bound, else 0, in the dtype of x."""
         return self.xp.astype(x > bound, x.dtype)
 
-    def within(self, x: Any, low: float, high: float) -> Any:
-        """Return 1 where low <= x <= high, else 0, in the dtype of x."""
-        return self.xp.astype((x >= low) & (x <= high), x.dtype)
+    def within(self, x: Any, low: float, high: float, inside: float, outside: float) -> Any:
+        """Return one number where low <= x <= high, else another, in the dtype of x.
+
+        That outside is at least 0 and at most that inside.
+        """
+        held = self.xp.astype((x >= low) & (x <= high), x.dtype)
+        return held * inside + (1 - held) * outside
 
     def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
         """Return + and *, which write to their left operand where arrays are free.

@@ -55,14 +55,12 @@ class Lines(NamedTuple):
         return self._chosen(lib, y_prob, *slopes)
 
     def _two_slopes(self, lib: Library, y_prob: Any) -> Any:
-        add, multiply = lib.in_place(y_prob)
-        inside = multiply(lib.within(y_prob, self.low, self.high), self.middle - self.first)
-        return add(inside, self.first)
+        return lib.within(y_prob, self.low, self.high, self.middle, self.first)
 
     def _is_even(self) -> bool:
         """Tell whether the first and the last line have one slope, as at a threshold of 0.5.
 
-        And that is less than the middle one's, so that it keeps its digits as a difference.
+        And that is at most the middle one's.
         """
         if type(self.threshold) not in NUMBERS:
             return False

@@ -346,7 +346,7 @@ LINED = [*map(ss.Linear, (0.01, 0.2, 0.25, 0.35)), ss.Ramp(0.4), ss.Ramp(3.0), s
 @pytest.mark.parametrize("form", [0.003, 0.3, 0.5, 0.6, 0.99, "classes", "column"])
 @pytest.mark.parametrize("step", LINED, ids=str)
 def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype):
-    """But for roundings, as where `where` chooses."""
+    """To the last bit, but to rounding where lines meet, as where `where` chooses."""
     taus = np.asarray([0.1, 0.3, 0.5, 0.8, 0.99], dtype=dtype)
     at = np.asarray([*taus, form] if isinstance(form, float) else taus, dtype=dtype)
     width = np.minimum(at, 1 - at)
@@ -368,10 +368,9 @@ def test_many_scores_in_memory_are_on_the_same_line(backend, step, form, dtype):
     np.testing.assert_array_equal(backend.to_numpy(step(p, tau)), values)
     expected, expected_slopes = both(followed(backend))
     assert values.dtype == slopes.dtype == dtype
-    eps = np.finfo(dtype).eps
-    # The middle slope is the first one and the difference of the two.
-    np.testing.assert_allclose(slopes, expected_slopes, rtol=eps, atol=0)
+    np.testing.assert_array_equal(slopes, expected_slopes)
     # Lines that meet differ by a rounding there; Linear(0.25) may be one line everywhere.
+    eps = np.finfo(dtype).eps
     np.testing.assert_allclose(values, expected, rtol=0, atol=eps)
     lines = step.lines(lib, tau)
     low, high = (backend.to_numpy(p * 0 + x) for x in (lines.low, lines.high))

@@ -243,9 +243,16 @@ class NumPy(Library):
         """Return 1 where x > bound, else 0."""
         return (x > bound).astype(x.dtype)
 
-    def within(self, x: Any, low: float, high: float) -> Any:
-        """Return 1 where low <= x <= high, else 0."""
-        return ((x >= low) & (x <= high)).astype(x.dtype)
+    def within(self, x: Any, low: float, high: float, inside: float, outside: float) -> Any:
+        """Return one number where low <= x <= high, else another, by the bits that differ."""
+        kind = _BITS.get(x.dtype)
+        if kind is None or not x.ndim:
+            return super().within(x, low, high, inside, outside)
+        first, second = (x.dtype.type(number).view(kind) for number in (inside, outside))
+        bits = ((x >= low) & (x <= high)).astype(kind)
+        bits *= first ^ second
+        bits ^= second
+        return bits.view(x.dtype)
 
     def in_place(self, *arrays: Any) -> tuple[Operator, Operator]:
         """Return + and *, which write to their left operand where arrays are free."""

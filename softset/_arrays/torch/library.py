@@ -383,17 +383,18 @@ class Torch(Library):
         """Return 1 where x > bound, else 0."""
         return self._compared(torch.gt, x, bound) if self.free else super().above(x, bound)
 
-    def within(self, x: Any, low: float, high: float) -> Any:
-        """Return 1 where low <= x <= high, else 0: what `hardtanh` multiplies by on its way back.
+    def within(self, x: Any, low: float, high: float, inside: float, outside: float) -> Any:
+        """Return one number where low <= x <= high, else another: `hardtanh` on its way back.
 
-        That is 0 at its bounds.
+        It lets a slope through between its bounds, not at them.
         """
         if not self.free or x.dtype not in _BITS:
-            return super().within(x, low, high)
+            return super().within(x, low, high, inside, outside)
         of = np.float32 if x.dtype is torch.float32 else np.float64
         below, above = np.nextafter(of(low), of(-math.inf)), np.nextafter(of(high), of(math.inf))
-        ones = x.new_ones(()).expand(x.shape)
-        return torch.ops.aten.hardtanh_backward(ones, x, below.item(), above.item())
+        slope = self.numbers(inside, x).expand(x.shape)
+        found = torch.ops.aten.hardtanh_backward(slope, x, below.item(), above.item())
+        return self.larger(found, self.numbers(outside, x)) if outside else found
 
     def _compared(self, compare: Any, x: Any, bound: Any) -> Any:
         # To its own dtype it compares five times as fast as to a boolean.

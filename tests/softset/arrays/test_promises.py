@@ -69,10 +69,13 @@ PROMISES = {
     "clipped alone": (lambda lib, x, y: lib.clipped(x, alone=True), np.clip(X, 0, 1)),
     "below": (lambda lib, x, y: lib.below(x, 0.25), 1.0 * (X < 0.25)),
     "above": (lambda lib, x, y: lib.above(x, y), 1.0 * (X > Y)),
-    "within": (lambda lib, x, y: lib.within(x, 0.25, 0.75), 1.0 * ((X >= 0.25) & (X <= 0.75))),
+    "within": (
+        lambda lib, x, y: lib.within(x, 0.25, 0.75, 3.0, 2.0),
+        np.where((X >= 0.25) & (X <= 0.75), 3.0, 2.0),
+    ),
     "within its ends": (
-        lambda lib, x, y: lib.within(x, -0.5, 1.0),
-        1.0 * ((X >= -0.5) & (X <= 1.0)),
+        lambda lib, x, y: lib.within(x, -0.5, 1.0, 0.7, 0),
+        0.7 * ((X >= -0.5) & (X <= 1.0)),
     ),
     "sum": (lambda lib, x, y: lib.sum(x, (0,)), np.asarray(X.sum())),
     "products": (lambda lib, x, y: lib.products(x, y, (0,)), np.asarray((X * Y).sum())),
