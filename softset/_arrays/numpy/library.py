@@ -11,7 +11,7 @@ import numpy as np
 
 from ..library import NUMBERS, Library, Operator
 from ..refusals import refusal
-from . import rows, stretches
+from . import rows, sorting, stretches
 from .adding import added_up
 
 _ONE_SINGLE, _ONE_DOUBLE = 0x3F800000, 0x3FF0000000000000  # the bits of 1.0
@@ -24,7 +24,6 @@ _BITS = {_SINGLE: np.uint32, _DOUBLE: np.uint64}
 _SHORT_ROW = 2**6
 # Whose exponentials are normal numbers, as are 1 / (1 + exp(x)): others may be taken for 0.
 _LARGEST = {_SINGLE: np.float32(87.33), _DOUBLE: np.float64(708.39)}
-_LOWEST = -0x7F800001  # minus infinity as an integer; what is less is a NaN, which goes last
 _FREE = (np.ndarray, type(None), *NUMBERS)
 
 
@@ -155,48 +154,12 @@ class NumPy(Library):
 
     def in_order(self, x: Any, *others: Any) -> list[Any]:
         """Sort x and its places, or labels of 0 and 1, as one integer: nothing has to be moved."""
-        if x.dtype != _SINGLE or not others or x.shape[-1] >= 2**32:
-            return super().in_order(x, *others)
-        bits = x.view(np.int32)
-        low, high = (bits.min(), bits.max()) if bits.size else (0, 0)
-        short = low >= 0 and high < 2**30  # as those of probabilities, which are in order as well
-        if low < 0:
-            keys = _as_integers(x + 0)  # the bits of -0.0 are not those of 0.0
-            if keys.min() < _LOWEST:
-                return super().in_order(x, *others)
-        else:
-            keys = bits
-        labels = others[0]
-        flags = labels == 1
-        whole = np.count_nonzero(flags) + np.count_nonzero(labels == 0) == keys.size
-        if len(others) > 1 or not whole:
-            keys = keys.astype(np.int64)
-            keys <<= 32
-            keys |= np.arange(x.shape[-1])
-            keys.sort(axis=-1)
-            order = keys & (2**32 - 1)
-            moved = [np.take_along_axis(y, order, axis=-1) for y in others]
-            return [_as_floats(keys >> 32), *moved]
-        keys = (keys if short else keys.astype(np.int64)) << 1
-        keys |= flags.view(np.int8)
-        keys.sort(axis=-1)
-        labels = (keys & 1).astype(labels.dtype)
-        keys >>= 1
-        return [keys.view(np.float32) if short else _as_floats(keys), labels]
+        found = sorting.in_order(x, others)
+        return super().in_order(x, *others) if found is None else found
 
     def firsts(self, x: Any) -> Any:
         """Return the place of the first equal element: of few that are not new, by themselves."""
-        places = np.arange(len(x))
-        (again,) = np.nonzero(x[1:] == x[:-1])
-        if 8 * len(again) < len(x):
-            # In a run of equal elements places and their numbers grow together.
-            runs = again - np.arange(len(again))
-            places[again + 1] = again[np.searchsorted(runs, runs)]
-        else:
-            new = x[1:] != x[:-1]
-            places[1:] *= new
-            np.maximum.accumulate(places, out=places)
-        return places
+        return sorting.firsts(x)
 
     def least(self, x: Any) -> float:
         """Return the smallest number that x may be divided by; NumPy takes long to name float32."""
@@ -354,18 +317,6 @@ def _native(x: Any) -> Any:
 def _wide(x: Any) -> Any:
     """Return float32 numbers in float64, where their products are exact."""
     return x.astype(np.float64) if x.dtype.itemsize == 4 else x
-
-
-def _as_integers(x: Any) -> Any:
-    """Return int32 numbers in the order of float32 ones, by their bits."""
-    bits = x.view(np.int32)
-    return bits ^ ((bits >> 31) & 0x7FFFFFFF)
-
-
-def _as_floats(x: Any) -> Any:
-    """Return the float32 numbers that `_as_integers` made integers of."""
-    bits = x.astype(np.int32, copy=False)
-    return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).view(np.float32)
 
 
 FREE = NumPy(free=True)

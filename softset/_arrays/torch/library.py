@@ -20,6 +20,7 @@ from ..refusals import not_dense, refusal
 from ..values import checking
 from . import compiled, stretches
 from .closed_form import in_numpy, in_two_passes, is_alone
+from .lent import Lent
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
 # with, results on their way from another process.
@@ -307,7 +308,7 @@ class Torch(Library):
         if not (self.in_memory and self.free and _shares_memory(x, *others)):
             return super().in_order(x, *others)
         arrays = [y.detach().numpy() for y in (x, *others)]
-        return [torch.from_numpy(y) for y in numpy.FREE.in_order(*arrays)]
+        return [torch.from_numpy(y) for y in _AS_NUMPY.in_order(*arrays)]
 
     def firsts(self, x: Any) -> Any:
         """Return the place of the first equal element, as NumPy does."""
@@ -563,7 +564,7 @@ TRACED = Torch(visible=False)
 TRACED_SINGLE = Torch(visible=False, has_float64=False)
 TO_ONNX = Torch(visible=False, can_search=False)
 VARIABLES = Variables(xp)
-_AS_NUMPY = numpy.NumPy(free=True)
+_AS_NUMPY = Lent(free=True)
 _AS_NUMPY.moveaxis = Torch.moveaxis  # what errors are to name
 
 

@@ -414,17 +414,48 @@ def test_arrays_are_put_in_the_order_of_the_first(backend, name, kind):
                 assert next(both) == next(both)
 
 
+# From 2**15 on PyTorch sorts by the digits of integers.
+@marks.on("numpy", "torch")
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("name", ["probabilities", "scores", "logits"])
+def test_long_rows_are_put_in_order(backend, name, rows):
+    """Pairs and triples, in order of all of them, are those that went in, which are left alone."""
+    rng = np.random.default_rng(rows)
+    shape = (rows, 2**15 + 5) if rows > 1 else 2**15 + 5
+    x = {
+        "probabilities": rng.random(shape).round(4),
+        "scores": rng.choice(UNORDERED["scores"], shape),
+        "logits": rng.normal(0, 1e3, shape),
+    }[name]
+    labels, shares, weights = rng.integers(0, 2, shape), rng.random(shape), rng.random(shape)
+    for others in ([labels], [shares], [labels, weights], []):
+        for dtype in ("float64", "float32"):
+            given = [backend.asarray(1.0 * a, dtype) for a in (x, *others)]
+            wanted = [backend.to_numpy(a).copy() for a in given]
+            found = [backend.to_numpy(a) for a in lib_of(*given).in_order(*given)]
+            assert {a.dtype.name for a in found} == {dtype}
+            np.testing.assert_array_equal(found[0], np.sort(wanted[0], axis=-1))
+            for a, before in zip(given, wanted, strict=True):
+                np.testing.assert_array_equal(backend.to_numpy(a), before)
+            for of_row in zip(*(a.reshape(rows, -1) for a in (*found, *wanted)), strict=True):
+                half = [np.stack(of_row[: len(given)]), np.stack(of_row[len(given) :])]
+                ordered = [(a + 0.0)[:, np.lexsort((a + 0.0)[::-1])] for a in half]
+                np.testing.assert_array_equal(*ordered)
+
+
 @marks.on("numpy", "torch")
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_what_is_no_number_goes_last(backend, sign):
     nan = np.copysign(math.nan, sign)
     for dtype in ("float64", "float32"):
-        x = backend.asarray(np.asarray([0.5, nan, -1.0, nan, 0.75]), dtype)
-        y = backend.asarray(np.asarray([1.0, 0.0, 0.0, 1.0, 0.0]), dtype)
-        found = [backend.to_numpy(a) for a in lib_of(x, y).in_order(x, y)]
-        np.testing.assert_array_equal(found[0], [-1.0, 0.5, 0.75, math.nan, math.nan])
-        np.testing.assert_array_equal(found[1][:3], [0.0, 1.0, 0.0])
-        assert sorted(found[1][3:]) == [0.0, 1.0]
+        for long in (0, 2**15):
+            x = np.asarray([0.5, nan, -1.0, nan, 0.75, *[-1.0] * long])
+            y = np.asarray([1.0, 0.0, 0.0, 1.0, 0.0, *[0.0] * long])
+            x, y = backend.asarray(x, dtype), backend.asarray(y, dtype)
+            found = [backend.to_numpy(a)[long:] for a in lib_of(x, y).in_order(x, y)]
+            np.testing.assert_array_equal(found[0], [-1.0, 0.5, 0.75, math.nan, math.nan])
+            np.testing.assert_array_equal(found[1][:3], [0.0, 1.0, 0.0])
+            assert sorted(found[1][3:]) == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("values", [[-1.0, 0.0, 0.0, 2.0, 2.0, 2.0], [1.0, 2.0, 3.0], [1.0, 1.0]])
