@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from ..steps import Algebraic, Arctan, Cosine, Sigmoid
 from .arguments import Arguments, arrive
 from .kinds import has_slope, kind_of
 from .pieces import count_pass, first_pass, has_few_passes, rounded, second_pass
@@ -88,12 +89,14 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
 def _worth(call: Arguments) -> int:
     """Return how many threads are worth sharing operations.
 
-    The fewer operations there are, and the longer they take, the sooner they are.
+    The fewer operations there are, and the longer they take, the sooner they are. What NumPy takes
+    for a sine or an arctangent is a third of what PyTorch does.
     """
     if has_few_passes(call):
         return 1
-    curved = call.thresholds is None and hasattr(call.step, "with_slope")
-    return 2 if call.from_logits or curved else 3
+    if type(call.step) in (Cosine, Arctan, Algebraic):
+        return 3
+    return 2 if call.from_logits or (call.thresholds is None and type(call.step) is Sigmoid) else 3
 
 
 def _as_it_is(four: Counts) -> Counts:

@@ -251,7 +251,8 @@ def _with_slope(batch: Batch, step: Any, scores: Any, threshold: Any) -> tuple[A
     if is_ours(step) and hasattr(step, "with_slope"):
         return step.with_slope(lib, scores, threshold)
     if type(step) is StraightThrough:
-        return step.at(lib, scores, threshold), _with_slope(batch, step.step, scores, threshold)[1]
+        soft, rise = _with_slope(batch, step.step, scores, threshold)
+        return step.decided(lib, soft, scores, threshold), rise
     from .._arrays.duals import Dual, over
 
     xp = lib.xp

@@ -18,6 +18,10 @@ from .own import own
 # Thresholds nearer to 0 or 1 than this count as this near: Linear's slopes stay finite.
 _MARGIN = 1e-6
 
+# Narrower bands are taken as this wide, so that their slope is a number in float32 too. No score
+# is so near to a threshold that it would be told apart from it.
+_NARROWEST = 1e-18
+
 
 @own
 @dataclass(frozen=True)
@@ -153,10 +157,9 @@ class Ramp:
 
     def lines(self, lib: Library, threshold: Any) -> Lines:
         """Return the lines that the step is made of."""
-        half = 0.5 * self.width
-        return Lines(
-            threshold, threshold - half, threshold + half, 0, 1 / self.width, 0, centre=0.5
-        )
+        width = max(self.width, _NARROWEST)
+        low, high = threshold - 0.5 * width, threshold + 0.5 * width
+        return Lines(threshold, low, high, 0, 1 / width, 0, centre=0.5)
 
 
 @own

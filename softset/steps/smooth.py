@@ -6,10 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .._arrays import Library
+from .._arrays import NUMBERS, Library
 from .._options import positive
 from .door import arrived
 from .own import own
+
+# What scores are multiplied by at most: its square is a float32 number, and times 0 it is 0. No
+# score is so near to a threshold that a sharper curve would tell them apart.
+_SHARPEST = 1e18
 
 
 @own
@@ -53,12 +57,13 @@ class Sigmoid:
 
     def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        return lib.logistic((y_prob - threshold) * self.k)
+        return lib.logistic((y_prob - threshold) * min(self.k, _SHARPEST))
 
     def with_slope(self, lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
         """Return the memberships and their slopes."""
-        value, slope = lib.logistic_and_slope((y_prob - threshold) * self.k)
-        return value, lib.in_place(value)[1](slope, self.k)
+        k = min(self.k, _SHARPEST)
+        value, slope = lib.logistic_and_slope((y_prob - threshold) * k)
+        return value, lib.in_place(value)[1](slope, k)
 
 
 @own
@@ -102,11 +107,27 @@ class Cosine:
 
     def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        xp, x = lib.xp, (y_prob - threshold) * (2 * math.pi / self.width)
+        return self._held(lib, y_prob, threshold)[0]
+
+    def with_slope(self, lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
+        """Return the memberships and their slopes."""
+        value, x, inside = self._held(lib, y_prob, threshold)
+        add, multiply = _in_place(lib, y_prob, threshold)
+        slope = multiply(add(lib.xp.cos(x), 1), 0.5 * self._factor / math.pi)
+        return value, lib.kept(slope, inside)
+
+    @property
+    def _factor(self) -> float:
+        return min(2 * math.pi / self.width, _SHARPEST)
+
+    def _held(self, lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any, Any]:
+        """Return the memberships, the angles, and which of these are in the band, or nan."""
+        add, multiply = _in_place(lib, y_prob, threshold)
+        x = multiply(y_prob - threshold, self._factor)
+        inside = ~((x < -math.pi) | (x > math.pi))
         # With no factor at the sine the slope, 1 + cos(x), is exactly 0 at the ends.
-        curve = (x + xp.sin(x)) * (0.5 / math.pi) + 0.5
-        outside = xp.where(x < 0, xp.zeros_like(x), xp.ones_like(x))
-        return xp.where((x < -math.pi) | (x > math.pi), outside, curve)
+        curve = add(multiply(add(lib.xp.sin(x), x), 0.5 / math.pi), 0.5)
+        return add(lib.kept(curve, inside), lib.above(x, math.pi)), x, inside
 
 
 @own
@@ -145,7 +166,14 @@ class Arctan:
 
     def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        return lib.xp.atan((y_prob - threshold) * self.k) / math.pi + 0.5
+        return lib.xp.atan((y_prob - threshold) * min(self.k, _SHARPEST)) / math.pi + 0.5
+
+    def with_slope(self, lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
+        """Return the memberships and their slopes."""
+        k, (add, multiply) = min(self.k, _SHARPEST), _in_place(lib, y_prob, threshold)
+        x = multiply(y_prob - threshold, k)
+        value = lib.xp.atan(x) / math.pi
+        return add(value, 0.5), (k / math.pi) / add(multiply(x, x), 1)
 
 
 @own
@@ -183,5 +211,19 @@ class Algebraic:
 
     def at(self, lib: Library, y_prob: Any, threshold: Any) -> Any:
         """Return the memberships."""
-        x = (y_prob - threshold) * self.k
+        x = (y_prob - threshold) * min(self.k, _SHARPEST)
         return x / lib.xp.sqrt(x * x + 1) * 0.5 + 0.5
+
+    def with_slope(self, lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
+        """Return the memberships and their slopes."""
+        k, (add, multiply) = min(self.k, _SHARPEST), _in_place(lib, y_prob, threshold)
+        x = multiply(y_prob - threshold, k)
+        square = add(x * x, 1)
+        root = lib.xp.sqrt(square)
+        value = add(multiply(x / root, 0.5), 0.5)
+        return value, (0.5 * k) / multiply(root, square)
+
+
+def _in_place(lib: Library, y_prob: Any, threshold: Any) -> tuple[Any, Any]:
+    """Return + and *, which write to what was made of the scores where that can be."""
+    return lib.in_place(y_prob, *(() if type(threshold) in NUMBERS else (threshold,)))

@@ -58,7 +58,10 @@ class StraightThrough:
         """Return the memberships."""
         if isinstance(self._innermost(), Softmax):
             return self.among(lib, y_prob, from_logits=False)
-        soft = members(lib, self.step, y_prob, threshold)
+        return self.decided(lib, members(lib, self.step, y_prob, threshold), y_prob, threshold)
+
+    def decided(self, lib: Library, soft: Any, y_prob: Any, threshold: Any) -> Any:
+        """Return the decisions, with the slope of soft memberships and their nan."""
         hard = lib.constant(y_prob) >= lib.constant(threshold)
         return _hard_forwards(lib, soft, lib.xp.astype(hard, soft.dtype))
 

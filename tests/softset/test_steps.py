@@ -234,6 +234,43 @@ def test_sharp_steps_are_the_hard_step_away_from_ties(backend, step):
     assert np.isfinite(backend.to_numpy(gradient)).all()
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("make", [ss.Sigmoid, ss.Ramp, ss.Cosine, ss.Arctan, ss.Algebraic])
+def test_the_sharpest_steps_are_the_hard_step_and_half_at_a_tie(backend, make, dtype):
+    """In float32 their factor is infinite, and its product with 0 would be nan."""
+    step = make(1e-300) if make in (ss.Ramp, ss.Cosine) else make(1e300)
+    p, y = np.asarray([0, 0.25, 0.5, 0.75, 1], dtype), np.ones(5, dtype)
+    few = 4 * np.finfo(dtype).eps  # an arctangent, a division by pi, a sum
+    hit = backend.run(lambda p: step(p, 0.5), backend.asarray(p))
+    assert_close(hit, [0, 0, 0.5, 1, 1], backend, few, dtype=dtype)
+
+    def tp(y, p):
+        return ss.confusion(y, p, step=step).tp
+
+    value, gradient = backend.value_and_grad(tp, backend.asarray(y), backend.asarray(p))
+    assert_close(value, 2.5, backend, few, dtype=dtype)
+    assert np.isfinite(backend.to_numpy(gradient)).all()
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.3, (0.3, 0.7)], ids=repr)
+@pytest.mark.parametrize("name", [*SOFT, "straight-through"])
+def test_slopes_of_counts_are_those_of_the_step(backend, name, threshold):
+    """Where a step knows its slope a count takes it; by hand, off the kinks."""
+    y, p = labels_and_scores(120)
+    y, p = np.reshape(y, (60, 2)), np.reshape(p, (60, 2))
+    each = np.broadcast_to(threshold, p.shape)
+    slope = np.vectorize(lambda p, t: expected_slope(name, p, t))(p, each)
+    for dtype, exactly in (("float64", 1e-12), ("float32", 2e-5)):
+
+        def total(y, p):
+            c = ss.confusion(y, p, step=STEPS[name][0], threshold=threshold)
+            return 2 * c.tp + c.fp
+
+        arrays = [backend.asarray(x, dtype) for x in (y, p)]
+        found = backend.value_and_grad(total, *arrays)[1]
+        assert_close(found, (1 + y) * slope, backend, exactly, dtype=dtype, scale=10.0)
+
+
 def test_a_sharp_logistic_curve_has_gradients_in_float32(backend):
     """Rule A8: 1 / (1 + exp(-x)) gives nan from x = -89 on."""
     p = np.asarray([0, 0.001, 0.4, 0.5, 0.6, 1], np.float32)

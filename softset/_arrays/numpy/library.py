@@ -188,7 +188,7 @@ class NumPy(Library):
     def kept(self, x: Any, where: Any) -> Any:
         """Return x where a mask holds, else 0: by its bits, which takes no guesses at the mask."""
         kind = _BITS.get(x.dtype)
-        if kind is None or x.shape != where.shape:
+        if kind is None or x.shape != where.shape or not x.shape:
             return np.where(where, x, x.dtype.type(0))
         bits = where.astype(kind)
         np.negative(bits, out=bits)
