@@ -433,6 +433,10 @@ class Library:
         """Tell whether one quick look says that all of x is in [0, 1]; if not, look again."""
         return False
 
+    def are_decisions(self, x: Any) -> bool:
+        """Tell whether one look says that all of x is 0 or 1; if not, it may be."""
+        return False
+
     def are_weights(self, x: Any) -> bool:
         """Tell whether one look says that x is finite and not negative; if not, look again."""
         return False

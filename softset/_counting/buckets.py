@@ -28,6 +28,7 @@ class Buckets(NamedTuple):
     """Where the scores are among the knots of a grid.
 
     `index` numbers the bucket of each score, through all rows of counts, of `size` buckets each.
+    Where all labels are decisions the buckets of the positives come after all others: `apart`.
     At a threshold the first line holds for the buckets before `start`, the last one from `stop`.
     Of the lines, `low` and `high` are where they meet, `first`, `middle` and `last` their slopes:
     from (0, 0), through (threshold, centre), to (1, 1).
@@ -38,6 +39,7 @@ class Buckets(NamedTuple):
     start: Any
     stop: Any
     lines: Lines
+    apart: bool
 
 
 def suits_buckets(batch: Batch, step: Any) -> bool:
@@ -52,7 +54,7 @@ def suits_buckets(batch: Batch, step: Any) -> bool:
         return False
     rows, length = math.prod(kept), math.inf if None in summed else math.prod(summed)
     # Each row of counts has its buckets, numbered in 32 bits.
-    return length >= SHORT and rows * length * count >= MANY and rows * (2 * count + 1) < 2**31
+    return length >= SHORT and rows * length * count >= MANY and 2 * rows * (2 * count + 1) < 2**31
 
 
 def put_in_buckets(batch: Batch, step: Any) -> Buckets:
@@ -78,7 +80,13 @@ def put_in_buckets(batch: Batch, step: Any) -> Buckets:
         else:
             rows = size * lib.cast(places(batch, 1)[..., 0], index.dtype)
         index = xp.reshape(_like(lib, index, scores) + rows, (-1,))
-    return Buckets(index, size, start, stop, step.lines(batch.lib, batch.lib.wide(batch.threshold)))
+    # A nan that nobody saw is to be in all counts, whatever its label.
+    labels = xp.reshape(batch.labels, (-1,)) if batch.lib.free and batch.seen else None
+    apart = labels is not None and lib.are_decisions(labels)
+    if apart:
+        index = index + lib.cast(labels, index.dtype) * (math.prod(kept) * size)
+    lines = step.lines(batch.lib, batch.lib.wide(batch.threshold))
+    return Buckets(index, size, start, stop, lines, apart)
 
 
 def count_buckets(batch: Batch, buckets: Buckets) -> tuple[Any, ...]:
@@ -90,15 +98,19 @@ def count_buckets(batch: Batch, buckets: Buckets) -> tuple[Any, ...]:
         parts = lib.logistics(scores) if batch.from_logits else (scores, 1 - scores)
     else:
         parts = ()
-    of_each = []
-    for members in (labels, 1 - labels):
-        if weights is not None:
-            members = weights * members
-        # The scores on the left: they may be dual numbers, which not every array yields to.
-        sums = [_sums(batch, buckets, x * members) for x in parts]
-        of_each.append([_sums(batch, buckets, members), *sums])
     # Memberships of positives and of negatives, their scores, and what these lack of 1.
-    sums = [x for pair in zip(*of_each, strict=True) for x in pair]
+    sums: list[Any] = []
+    if buckets.apart:
+        members = xp.ones_like(labels) if weights is None else weights + xp.zeros_like(labels)
+        for x in (members, *(x if weights is None else x * weights for x in parts)):
+            found = _sums(batch, buckets, x)
+            sums += [found[1, ...], found[0, ...]]
+    else:
+        both = [labels, 1 - labels]
+        both = both if weights is None else [weights * x for x in both]
+        # The scores on the left: they may be dual numbers, which not every array yields to.
+        for several in (both, *([x * y for y in both] for x in parts)):
+            sums += [_sums(batch, buckets, x)[0, ...] for x in several]
     between = sums_between(lib, xp.stack(sums))
     rows = (len(sums), *_kept(batch), lib.shape(batch.threshold)[0])
     start, stop = (xp.broadcast_to(x, rows) for x in (buckets.start, buckets.stop))
@@ -136,11 +148,13 @@ def gradient_of_buckets(batch: Batch, buckets: Buckets, step: Any, slope: Any) -
         for x in (buckets.start, buckets.stop)
     )
     tp, fp, fn, tn = (lib.wide(xp.take(x, order, axis=-1)) for x in slope)
-    of_positive, of_negative = (
-        _like(lib, lib.look_up(lib.cast(xp.reshape(x, (-1,)), scores.dtype), buckets.index), scores)
-        for x in (_slope(lib, y, lines, before, after) for y in (tp - fn, fp - tn))
-    )
-    gradient = labels * of_positive + (1 - labels) * of_negative
+    tables = [
+        lib.cast(xp.reshape(_slope(lib, x, lines, before, after), (-1,)), scores.dtype)
+        for x in (fp - tn, tp - fn)
+    ]
+    tables = [xp.concat(tables)] if buckets.apart else tables
+    found = [_like(lib, lib.look_up(table, buckets.index), scores) for table in tables]
+    gradient = found[0] if buckets.apart else labels * found[1] + (1 - labels) * found[0]
     if batch.from_logits:
         gradient = gradient * (lib.logistic(scores) * lib.logistic(-scores))
     return gradient if weights is None else gradient * weights
@@ -160,11 +174,10 @@ def _slope(lib: Library, slopes: Any, lines: Lines, before: Any, after: Any) -> 
 
 
 def _sums(batch: Batch, buckets: Buckets, x: Any) -> Any:
-    """Return the sums over each bucket, in rows."""
-    lib, kept = batch.lib, _kept(batch)
+    """Return the sums over each bucket, in rows: of all scores, or of negatives and positives."""
+    lib, rows = batch.lib, (1 + buckets.apart, *_kept(batch), buckets.size)
     flat = lib.xp.reshape(lib.wide(x), (-1,))
-    sums = bucket_sums(lib, flat, buckets.index, math.prod(kept) * buckets.size)
-    return lib.xp.reshape(sums, (*kept, buckets.size))
+    return lib.xp.reshape(bucket_sums(lib, flat, buckets.index, math.prod(rows)), rows)
 
 
 def _like(lib: Library, x: Any, like: Any) -> Any:

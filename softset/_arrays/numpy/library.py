@@ -265,6 +265,10 @@ class NumPy(Library):
             return np.maximum.reduce(x.view(np.uint64), axis=None) <= _ONE_DOUBLE
         return False
 
+    def are_decisions(self, x: Any) -> bool:
+        """Tell whether all of x is 0 or 1."""
+        return bool(np.count_nonzero(x == 0) + np.count_nonzero(x == 1) == x.size)
+
     def are_weights(self, x: Any) -> bool:
         """Tell whether all of x is finite and not negative, by its bits."""
         if x.dtype == _SINGLE:

@@ -348,9 +348,13 @@ def test_quick_looks_are_right_about_what_they_let_pass(backend):
             lib = lib_of(x)
             assert not lib.are_weights(x) or 0 <= value < math.inf
             assert not lib.are_finite(x) or math.isfinite(value)
+            whole = backend.asarray(np.asarray([1.0, value, 0.0]), dtype)
+            assert not lib.are_decisions(whole) or value in (0.0, 1.0)
         good = backend.asarray(np.asarray([0.5, 2.0]), dtype)
         if backend.library in ("numpy", "torch"):
             assert lib_of(good).are_weights(good) and lib_of(good).are_finite(good)
+        if backend.name == "numpy":
+            assert lib_of(good).are_decisions(backend.asarray(np.asarray([1.0, -0.0]), dtype))
 
 
 def test_entries_are_found_and_added_up_by_their_places(backend):
