@@ -23,6 +23,7 @@ from ._counting.quickest import quickest
 from ._counting.traced import count_traced
 from ._counting.values import HIDDEN, SEEN
 from ._types import Confusion, ConfusionTable
+from .averages.of_few import mean_and_slopes
 from .metrics.margins import slopes_by_margins
 
 
@@ -87,6 +88,9 @@ def count_slopes(
             slopes = (-slopes[0], -slopes[1], -slopes[2], -slopes[3])
         like = counts[0] if batch is None else batch.scores
         return lib.number(loss.of_values(value), like), Confusion(*slopes)
+    few = None if batch is None or not lib.free else _slopes_of_few(lib, loss, counts, batch)
+    if few is not None:
+        return few
     if batch is None:
         value, parts = _slopes_of_arrays(lib, loss, counts)
     elif loss.metric_is_own:
@@ -95,6 +99,22 @@ def count_slopes(
     else:  # a metric of others may hold arrays, as of multipliers, that lie where the scores do
         value, parts = _slopes_of_arrays(lib, loss, rounded(batch, counts))
     return value, loss.kind(*parts)
+
+
+def _slopes_of_few(
+    lib: Library, loss: Any, counts: tuple[Any, ...], batch: Batch
+) -> tuple[Any, Any] | None:
+    if loss.kind is ConfusionTable or not loss.metric_is_own:
+        return None
+    found = mean_and_slopes(loss.metric, lib.nearby(counts, batch.scores))
+    if found is None:
+        return None
+    value, slopes = found
+    if getattr(loss, "maximize", False):
+        slopes = tuple([-x for x in slopes])
+    value = lib.number(loss.of_values(value), batch.scores)
+    value, parts = lib.back(value, slopes, batch.scores)
+    return value, Confusion(*parts)
 
 
 def _slopes_of_arrays(lib: Library, loss: Any, c: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:

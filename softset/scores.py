@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from ._additive import Additive
 from ._area_warnings import warn_of_area
 from ._arrays import Library, library
+from ._arrays.numbers import SMALLEST
 from ._counting import closed_form
 from ._counting.arguments import Arguments, arrive
 from ._counting.checks import axes
@@ -36,8 +37,6 @@ from .metrics.options import (
 from .metrics.users import require_array, values_of
 from .steps import Hard, class_axis, is_own_step
 from .tables import OneVsRest
-
-_SMALLEST = 2.0**-100  # what is less is near what float32 takes for 0
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ class Score(Additive):
         else:
             four = lib.items(c)
         for x in four or ():
-            if 0 < x < _SMALLEST:
+            if 0 < x < SMALLEST:
                 return None
         return None if four is None else Confusion(*four)
 

@@ -277,6 +277,15 @@ class Library:
         """Sum along an axis, which stays, of length 1."""
         return self.xp.sum(x, axis=axis, keepdims=True)
 
+    def softmax(self, x: Any, axis: int) -> Any:
+        """Return exp(x), divided by its sum along an axis."""
+        parts = self.xp.exp(x - self.largest(self.constant(x), axis))
+        return parts / self.sum_of(parts, axis)
+
+    def softmax_slope(self, shares: Any, slope: Any, axis: int) -> Any:
+        """Return the gradient in what `softmax` made shares of, given that in the shares."""
+        return shares * (slope - self.sum_of(slope * shares, axis))
+
     def rows_at(self, table: Any, place: Any) -> Any:
         """Return the rows of (k, size, m) at places of (k, n), as (k, n, m)."""
         xp, (k, size, m) = self.xp, table.shape
@@ -492,9 +501,10 @@ class Library:
 
         Its operations on large arrays are worth sharing among so many `threads`, or more.
 
-        `first` returns a value, or a tuple of them, and what `second` is called with before their
-        slopes. `again` returns the same values, for autodiff to follow. The inputs that they get
-        may be another library's of the same memory.
+        `first` is called with a library, None for that of the inputs, and these. It returns a
+        value, or a tuple of them, and what `second` is called with before their slopes. `again`
+        returns the same values, for autodiff to follow. The inputs that they get may be another
+        library's of the same memory.
         """
         raise NotImplementedError
 

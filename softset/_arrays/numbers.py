@@ -11,6 +11,8 @@ from .library import Library
 
 Slopes: TypeAlias = "tuple[float, float, float, float]"
 
+SMALLEST = 2.0**-100  # what is less is near what float32 takes for 0
+
 _NONE: Slopes = (0.0, 0.0, 0.0, 0.0)
 _UNITS: tuple[Slopes, ...] = (
     (1.0, 0.0, 0.0, 0.0),

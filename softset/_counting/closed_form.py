@@ -53,15 +53,17 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
     step, axis, from_logits, names = call.step, call.axis, call.from_logits, call.names
     kind, num_groups = call.kind, call.num_groups
 
-    def arrived(y_prob: Any, y_true: Any, *rest: Any) -> Arguments:
+    def arrived(lib: Any, y_prob: Any, y_true: Any, *rest: Any) -> Arguments:
         sample_weight, where, groups, threshold, thresholds = rest
         cut, count = (threshold, thresholds, step), (sample_weight, where, axis, from_logits)
-        call = arrive(y_true, y_prob, *cut, *count, names, groups, num_groups)
-        return call._replace(kind=kind)
+        if lib is None:
+            call = arrive(y_true, y_prob, *cut, *count, names, groups, num_groups)
+            return call._replace(kind=kind)
+        return Arguments(lib, names, y_true, y_prob, *cut, *count, groups, num_groups, kind)
 
-    def first(*inputs: Any) -> tuple[Any, Any]:
+    def first(lib: Any, *inputs: Any) -> tuple[Any, Any]:
         nonlocal seen
-        again = arrived(*inputs)
+        again = arrived(lib, *inputs)
         four, passed = first_pass(again)
         seen = passed.batch.seen
         number, slopes = found(again.lib, passed.batch, four)
@@ -75,7 +77,7 @@ def _in_two_passes(call: Arguments, found: Callable[..., Any], plain: Callable[.
 
     def again(*inputs: Any) -> Any:
         # The values were checked before, if at all.
-        given = arrived(*inputs)
+        given = arrived(None, *inputs)
         counted = kind_of(given)
         return plain(counted.count(counted.prepare(given, seen=seen), step))
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..steps import Hard, StraightThrough, class_axis, has_lines, is_ours, members
+from ..steps import Hard, Softmax, StraightThrough, class_axis, has_lines, is_ours, members
 from .arguments import Batch
 from .buckets import Buckets, count_buckets, gradient_of_buckets, put_in_buckets, suits_buckets
 from .groups import add_up_groups, at_scores
@@ -53,8 +53,8 @@ def count_and_find(batch: Batch, step: Any) -> tuple[Any, Any]:
 def find_slopes(batch: Batch, step: Any) -> Any:
     """Return what the gradient needs beside the slopes in the counts.
 
-    The slopes of the memberships; the buckets of a grid; nothing for other grids, whose slopes
-    are too many to keep.
+    The slopes of the memberships; what classes share; the buckets of a grid; nothing for other
+    grids, whose slopes are too many to keep.
     """
     if suits_buckets(batch, step):
         return put_in_buckets(batch, step)
@@ -74,8 +74,8 @@ def gradient(batch: Batch, found: Any, step: Any, slope: Any, room: Any = None) 
     if isinstance(found, Buckets):
         return gradient_of_buckets(batch, found, step, slope)
     if class_axis(step) is not None:
-        product = _product(batch, 1, slope)
-        return step.pull_back(batch.lib, batch.scores, product, from_logits=batch.from_logits)
+        product, logits = _product(batch, 1, slope), batch.from_logits
+        return step.pull_back(batch.lib, batch.scores, product, from_logits=logits, shares=found)
     if not batch.grid:
         return _product(batch, found, slope, room)
     xp = batch.lib.xp
@@ -207,7 +207,8 @@ def _with_slopes(batch: Batch, step: Any) -> tuple[tuple[Any, Callable[[], Any]]
     """Return the memberships, as `memberships` does, and their slopes, as `find_slopes` does."""
     lib, scores, threshold = batch.lib, batch.scores, batch.threshold
     if class_axis(step) is not None:
-        return memberships(batch, step), None  # `gradient` goes back along the classes
+        both = memberships(batch, step)  # `gradient` goes back along the classes
+        return both, both[0] if type(step) is Softmax else None
     if not batch.from_logits:
         hit, rise = _with_slope(batch, step, scores, threshold)
         hit = _with_nan(batch, hit) if batch.hides_nan else hit

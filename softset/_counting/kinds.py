@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .._types import ConfusionTable
-from ..steps import Hard, is_own_step
+from ..steps import Hard, class_axis, is_own_step
 from . import arguments, count, table
 from .arguments import Arguments
 
@@ -32,6 +32,6 @@ def kind_of(call: Arguments) -> Kind:
 
 def has_slope(call: Arguments) -> bool:
     """Tell whether the step has a gradient that is known in closed form."""
-    if call.kind is ConfusionTable:
+    if call.kind is ConfusionTable or class_axis(call.step) is not None:
         return table.has_slope(call.step)
     return type(call.step) is not Hard and is_own_step(call.step)

@@ -159,12 +159,15 @@ class Macro(Wrapped):
         lib = library(("metric", *c._fields), (values, *c))
         xp = lib.xp
         zero_division = zero_division_of(self.metric, options)
-        out = c.tp + c.fp + c.fn <= 0  # a nan is not: it comes through
-        if is_nan(zero_division):
-            out = out | undefined(c, values)
+        out = self.left_out(c, values, zero_division)
         number = xp.sum(xp.astype(~out, values.dtype), axis=axis)
         total = xp.sum(xp.where(out, xp.zeros_like(values), values), axis=axis)
         return ratio(lib, total, number, zero_division)
+
+    def left_out(self, c: Confusion, values: Any, zero_division: float) -> Any:
+        """Tell which classes leave the mean."""
+        out = c.tp + c.fp + c.fn <= 0  # a nan is not: it comes through
+        return out | undefined(c, values) if is_nan(zero_division) else out
 
 
 @dataclass(frozen=True)

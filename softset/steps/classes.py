@@ -71,7 +71,9 @@ class ArgMax:
         classes = lib.xp.reshape(lib.numbers(tuple(range(number)), best), tuple(shape))
         return lib.xp.astype(best == classes, scores.dtype)
 
-    def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
+    def pull_back(
+        self, lib: Library, scores: Any, slope: Any, *, from_logits: bool, shares: Any = None
+    ) -> Any:
         """Return the gradient in the scores, which is 0."""
         return lib.xp.zeros_like(scores)
 
@@ -144,7 +146,9 @@ class TopK:
         rank = xp.argsort(order, axis=axis)
         return xp.astype(rank < self.k, scores.dtype)
 
-    def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
+    def pull_back(
+        self, lib: Library, scores: Any, slope: Any, *, from_logits: bool, shares: Any = None
+    ) -> Any:
         """Return the gradient in the scores, which is 0."""
         return lib.xp.zeros_like(scores)
 
@@ -209,32 +213,40 @@ class Softmax:
 
     def among(self, lib: Library, scores: Any, *, from_logits: bool) -> Any:
         """Return the memberships of probabilities or of logits."""
-        parts, total, _ = self._parts(lib, scores, from_logits)
+        axis, _ = classes_along(lib, self, scores)
+        if from_logits:
+            return lib.softmax(self._sharpened(lib, scores, axis), axis)
+        parts, total, _ = self._parts(lib, scores, axis)
         return parts / total
 
-    def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
-        """Return the gradient in the scores, given that in the memberships."""
-        parts, total, largest = self._parts(lib, scores, from_logits)
-        shares = parts / total
-        mean = lib.sum_of(slope * shares, self.axis)
-        rise = self.sharpness * (slope - mean)
+    def pull_back(
+        self, lib: Library, scores: Any, slope: Any, *, from_logits: bool, shares: Any = None
+    ) -> Any:
+        """Return the gradient in the scores, given that in the memberships, found anew or given."""
+        axis, _ = classes_along(lib, self, scores)
         if from_logits:
-            return rise * shares
+            if shares is None:
+                shares = lib.softmax(self._sharpened(lib, scores, axis), axis)
+            found = lib.softmax_slope(shares, slope, axis)
+            return found if self.sharpness == 1 else self.sharpness * found
+        parts, total, largest = self._parts(lib, scores, axis)
+        rise = self.sharpness * (slope - lib.sum_of(slope * (parts / total), axis))
         if self.sharpness > 1:
             rise = rise * (scores / largest) ** (self.sharpness - 1)
         return rise / (total * largest)
 
-    def _parts(self, lib: Library, scores: Any, from_logits: bool) -> tuple[Any, Any, Any]:
-        """Return what the classes have, how much it is in all, and the largest score.
+    def _sharpened(self, lib: Library, logits: Any, axis: int) -> Any:
+        if self.sharpness == 1:
+            return logits
+        return self.sharpness * (logits - lib.largest(lib.constant(logits), axis))
 
-        Of probabilities, what they are divided by before they could become 0.
+    def _parts(self, lib: Library, scores: Any, axis: int) -> tuple[Any, Any, Any]:
+        """Return what the classes have of probabilities, how much it is in all, and the largest.
+
+        They are divided by that before they could become 0.
         """
         xp = lib.xp
-        axis, _ = classes_along(lib, self, scores)
         largest = lib.largest(lib.constant(scores), axis)
-        if from_logits:
-            parts = xp.exp(self.sharpness * (scores - largest))
-            return parts, lib.sum_of(parts, axis), largest
         largest = lib.where(largest > 0, largest, xp.ones_like(largest))
         parts = scores / largest
         parts = parts**self.sharpness if self.sharpness > 1 else parts

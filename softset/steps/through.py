@@ -72,7 +72,9 @@ class StraightThrough:
         hard = ArgMax(step.axis).among(lib, scores, from_logits=from_logits)
         return _hard_forwards(lib, soft, hard)
 
-    def pull_back(self, lib: Library, scores: Any, slope: Any, *, from_logits: bool) -> Any:
+    def pull_back(
+        self, lib: Library, scores: Any, slope: Any, *, from_logits: bool, shares: Any = None
+    ) -> Any:
         """Return the gradient in the scores of classes of which one is true."""
         return self._innermost().pull_back(lib, scores, slope, from_logits=from_logits)
 

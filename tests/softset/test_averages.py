@@ -8,10 +8,20 @@ import numpy as np
 import pytest
 
 import softset as ss
+from softset import metrics
+from softset.averages.of_few import mean_and_slopes
 from softset.metrics import f1, fbeta, jaccard, precision
+from softset.metrics.options import freeze
 from tests.support import marks
 from tests.support.backends import EAGER
-from tests.support.referees import SUMMED, assert_close, labels_and_scores, sklearn
+from tests.support.referees import (
+    DIFFERENCES,
+    SUMMED,
+    assert_close,
+    central_differences,
+    labels_and_scores,
+    sklearn,
+)
 
 AVERAGES = {"micro": ss.micro, "macro": ss.macro, "weighted": ss.weighted}
 METRICS = {
@@ -286,3 +296,46 @@ def test_a_nan_is_no_absent_class(backend):
             *(backend.asarray(x) for x in cells),
         )
         assert np.isnan(backend.to_numpy(found))
+
+
+OF_FOUR = [name for name in metrics.__all__ if getattr(metrics, name) in metrics._FOUR]
+
+
+@pytest.mark.parametrize("classes", [1, 5, 16])
+@pytest.mark.parametrize("name", OF_FOUR)
+def test_slopes_of_a_mean_over_few_classes(name, classes):
+    """By central differences of the mean of arrays; a class that is nowhere has none."""
+    options = {"fbeta": {"beta": 2.0}, "tversky": {"fp_weight": 0.3, "fn_weight": 0.7}}.get(
+        name, {}
+    )
+    metric = freeze(partial(getattr(metrics, name), **options))
+    counts = np.random.default_rng(classes).uniform(3, 50, (4, classes))
+    for average in (metric, ss.macro(metric)):
+        value, slopes = mean_and_slopes(average, tuple(counts))
+        found = central_differences(lambda x, m=average: np.mean(m(ss.Confusion(*x))), counts)
+        scale = max(1.0, np.abs(found).max())
+        np.testing.assert_allclose(np.stack(slopes), found, rtol=1e-6, atol=DIFFERENCES * scale)
+        np.testing.assert_allclose(value, np.mean(average(ss.Confusion(*counts))), rtol=1e-14)
+    if classes > 1:
+        counts[:3, 2] = 0.0
+        value, slopes = mean_and_slopes(ss.macro(metric), tuple(counts))
+        others = mean_and_slopes(ss.macro(metric), tuple(np.delete(counts, 2, axis=1)))
+        np.testing.assert_allclose(value, others[0], rtol=1e-14)
+        np.testing.assert_allclose(np.delete(np.stack(slopes), 2, axis=1), np.stack(others[1]))
+        assert not np.stack(slopes)[:, 2].any()
+
+
+def test_a_mean_over_few_classes_that_are_nowhere_is_what_is_undefined():
+    counts = tuple(np.asarray([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [3.0, 4.0]]))
+    value, slopes = mean_and_slopes(ss.macro(f1), counts)
+    assert value == ss.macro(f1)(ss.Confusion(*counts)) and not np.stack(slopes).any()
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [ss.weighted(f1), freeze(partial(f1, zero_division=math.nan)), ss.micro(f1), ss.auroc, len],
+)
+def test_other_means_are_left_to_arrays(metric):
+    assert mean_and_slopes(metric, tuple(np.ones((4, 3)))) is None
+    assert mean_and_slopes(ss.macro(f1), tuple(np.ones((4, 17)))) is None
+    assert mean_and_slopes(f1, tuple(np.full((4, 3), 1e-40))) is None

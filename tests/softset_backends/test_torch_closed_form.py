@@ -45,6 +45,13 @@ LOSSES = {
     "smooth": (ss.f1, {"step": ss.Sigmoid()}),
     "straight": (ss.f1, {"step": ss.StraightThrough(ss.Sigmoid())}),
     "logits": (ss.f1, {"from_logits": True}),
+    "shares": (ss.macro(ss.f1), {"axis": 0, "step": ss.Softmax()}),
+    "shares of logits": (ss.macro(ss.f1), {"axis": 0, "step": ss.Softmax(), "from_logits": True}),
+    "sharp shares": (ss.f1, {"step": ss.Softmax(sharpness=3.0), "from_logits": True}),
+    "decided shares": (
+        ss.macro(ss.jaccard),
+        {"axis": 0, "step": ss.StraightThrough(ss.Softmax()), "from_logits": True},
+    ),
 }
 
 
@@ -110,13 +117,48 @@ def test_dtypes(dtype, small, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("name", ["smooth", "own", "macro"])
+@pytest.mark.parametrize("name", ["smooth", "own", "macro", "shares of logits"])
 def test_second_derivatives(name):
     metric, options = LOSSES[name]
-    loss = MetricLoss(metric, **{**options, "step": ss.Sigmoid()})
+    loss = MetricLoss(metric, **{"step": ss.Sigmoid(), **options})
     p = scores(loss)[:12].detach().requires_grad_()
     assert torch.autograd.gradgradcheck(lambda x: loss(x, LABELS[:12]), p)
     assert torch.autograd.gradcheck(lambda x: loss(x, LABELS[:12]), p)
+
+
+# Rows that are shorter than a vector, longer ones, and classes that are not the last axis.
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((300, 5), 1), ((300, 40), 1), ((20000, 20), 1), ((90000, 4), 1), ((2, 6, 40, 30), 1)],
+)
+def test_macro_f1_of_shares_is_as_by_hand(shape, axis, threads):
+    generator = torch.Generator().manual_seed(7)
+    others = tuple(i for i in range(len(shape)) if i != axis)
+    classes = torch.randint(shape[axis], [shape[i] for i in others], generator=generator)
+    y = torch.movedim(torch.nn.functional.one_hot(classes, shape[axis]), -1, axis)
+    loss = MetricLoss(ss.macro(ss.f1), axis=others, step=ss.Softmax(axis=axis), from_logits=True)
+
+    def by_hand(z):
+        hit = torch.softmax(z, axis)
+        tp, hits = (hit * y).sum(others), hit.sum(others)
+        return 1 - (2 * tp / (hits + y.sum(others))).mean()
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        # A share is rounded twice, a sum of float32 numbers a few times.
+        for dtype, exactly in ((torch.float64, 1e-12), (torch.float32, 2e-6)):
+            z = (4 * torch.randn(shape, dtype=torch.float64, generator=generator)).to(dtype)
+            z.requires_grad_()
+            expected, slope = both(by_hand, z.detach().double().requires_grad_())
+            value, gradient = both(lambda z: loss(z, y), z)
+            assert is_closed_form(value)
+            torch.testing.assert_close(value.double(), expected, rtol=exactly, atol=0)
+            atol = exactly * slope.abs().max().item()
+            torch.testing.assert_close(gradient.double(), slope, rtol=10 * exactly, atol=atol)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_second_derivatives_flow_through_what_makes_the_scores():

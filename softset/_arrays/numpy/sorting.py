@@ -49,7 +49,7 @@ def as_integers(x: Any) -> Any:
     bits = x.view(_INTEGERS[x.dtype])
     if not bits.size or bits.min() >= 0:
         return bits
-    keys = _turned(bits)
+    keys = _turned((x + 0).view(bits.dtype))  # the bits of -0.0 are not those of 0.0
     return keys if keys.min() >= _LOWEST[x.dtype] else None
 
 

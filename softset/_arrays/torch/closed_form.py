@@ -59,7 +59,8 @@ def in_numpy(function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
 class Passes(NamedTuple):
     """What to call, with which inputs, and which of these are tensors: the scores are the first.
 
-    And from how many threads on PyTorch takes less time for large ones than NumPy.
+    And from how many threads on PyTorch takes less time for large ones than NumPy, whose library
+    on the memory of tensors is `lent`.
     """
 
     first: Callable[..., tuple[Any, Any]]
@@ -68,6 +69,7 @@ class Passes(NamedTuple):
     inputs: tuple[Any, ...]
     places: list[int]
     threads: int
+    lent: Any
 
 
 class InTwoPasses(torch.autograd.Function):
@@ -81,7 +83,8 @@ class InTwoPasses(torch.autograd.Function):
         ctx.reads = tensors[0].is_cpu or (tensors[0].is_cuda and checking())
         view = _view if ctx.in_numpy else _detached
         with np.errstate(all="ignore"):  # PyTorch does not warn
-            values, ctx.state = passes.first(*_filled(passes, [view(x) for x in tensors]))
+            lib = passes.lent if ctx.in_numpy else None
+            values, ctx.state = passes.first(lib, *_filled(passes, [view(x) for x in tensors]))
         if isinstance(values, tuple):  # which a user's function may write to
             return tuple([_tensor(x).clone() for x in values])
         return _tensor(values)
@@ -107,13 +110,13 @@ class InTwoPasses(torch.autograd.Function):
 
 
 def in_two_passes(
-    first: Any, second: Any, again: Any, inputs: tuple[Any, ...], threads: int
+    first: Any, second: Any, again: Any, inputs: tuple[Any, ...], threads: int, lent: Any
 ) -> Any:
     """Return what `first` makes of the inputs, with `second` as its backward pass."""
     places = [i for i, x in enumerate(inputs) if isinstance(x, torch.Tensor)]
     # Autograd alone holds the tensors, until it has gone back.
     others = tuple([None if isinstance(x, torch.Tensor) else x for x in inputs])
-    passes = Passes(first, second, again, others, places, threads)
+    passes = Passes(first, second, again, others, places, threads, lent)
     return InTwoPasses.apply(passes, *[inputs[i] for i in places])
 
 

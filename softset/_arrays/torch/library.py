@@ -20,7 +20,7 @@ from ..refusals import not_dense, refusal
 from ..values import checking
 from . import compiled, stretches
 from .closed_form import in_numpy, in_two_passes, is_alone
-from .lent import Lent
+from .lent import Lent, has_vectors, softmax_slope
 
 # Tensors of a class of their own that mean what they hold: parameters, what compilers trace
 # with, results on their way from another process.
@@ -303,6 +303,18 @@ class Torch(Library):
             return super().place_of_largest(x, axis)
         return torch.max(self.constant(x), dim=axis, keepdim=True).indices
 
+    def softmax(self, x: Any, axis: int) -> Any:
+        """Return exp(x), divided by its sum along an axis, in one operation."""
+        if not (self.free and has_vectors(x, axis)):
+            return super().softmax(x, axis)
+        return torch.softmax(x, axis)
+
+    def softmax_slope(self, shares: Any, slope: Any, axis: int) -> Any:
+        """Return the gradient through `softmax`, in one operation."""
+        if not (self.free and has_vectors(shares, axis)):
+            return super().softmax_slope(shares, slope, axis)
+        return softmax_slope(shares, slope, axis)
+
     def in_order(self, x: Any, *others: Any) -> list[Any]:
         """Sort in the memory of x as NumPy does, which takes a tenth of the time."""
         if not (self.in_memory and self.free and _shares_memory(x, *others)):
@@ -511,7 +523,7 @@ class Torch(Library):
         threads: int,
     ) -> Any:
         """Return what `first` makes of the inputs, with `second` as its backward pass."""
-        return in_two_passes(first, second, again, inputs, threads)
+        return in_two_passes(first, second, again, inputs, threads, _AS_NUMPY)
 
     def quicker(self, function: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
         """Return what a function makes of NumPy's arrays of the same memory."""

@@ -18,6 +18,7 @@ DOORS = {
     "_counting/closed_form.py": {"_in_two_passes", "arrived"},
     "across/groups_left.py": {"_members", "values_left"},
     "averages/means.py": {"mean_by", "mean_of_defined"},
+    "averages/of_few.py": {"mean_and_slopes"},
     "averages/over_classes.py": {"__call__"},
     "constraints/training.py": {"_factors", "raise_multipliers"},
     "counts.py": {"confusion"},

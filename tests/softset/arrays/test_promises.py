@@ -418,6 +418,28 @@ def test_arrays_are_put_in_the_order_of_the_first(backend, name, kind):
                 assert next(both) == next(both)
 
 
+# Rows that are shorter than a processor's vectors, longer ones, and an axis that is not the last.
+@pytest.mark.parametrize(("shape", "axis"), [((6, 3), 1), ((4, 40), 1), ((3, 20, 2), 1)])
+def test_softmax_and_what_its_shares_make_of_a_slope(backend, shape, axis):
+    rng = np.random.default_rng(8)
+    x, slope = rng.normal(0, 5, shape), rng.normal(0, 1, shape)
+    x[0, 0, ...] = 700.0  # whose power is no number in float32
+    shares = np.exp(x - x.max(axis, keepdims=True))
+    shares /= shares.sum(axis, keepdims=True)
+    held(backend, lambda lib, x: lib.softmax(x, axis), x, expected=shares)
+    held(
+        backend,
+        lambda lib, x: lib.softmax(x, axis),
+        x,
+        expected=shares,
+        dtype="float32",
+        tolerance=4e-7,
+    )  # four roundings
+    rise = shares * (slope - (shares * slope).sum(axis, keepdims=True))
+    both = (shares, slope)
+    held(backend, lambda lib, s, g: lib.softmax_slope(s, g, axis), *both, expected=rise)
+
+
 # From 2**15 on PyTorch sorts by the digits of integers.
 @marks.on("numpy", "torch")
 @pytest.mark.parametrize("rows", [1, 3])
@@ -439,6 +461,8 @@ def test_long_rows_are_put_in_order(backend, name, rows):
             found = [backend.to_numpy(a) for a in lib_of(*given).in_order(*given)]
             assert {a.dtype.name for a in found} == {dtype}
             np.testing.assert_array_equal(found[0], np.sort(wanted[0], axis=-1))
+            if dtype == "float32" and others:
+                assert not np.signbit(found[0][found[0] == 0]).any()  # -0.0 is 0.0
             for a, before in zip(given, wanted, strict=True):
                 np.testing.assert_array_equal(backend.to_numpy(a), before)
             for of_row in zip(*(a.reshape(rows, -1) for a in (*found, *wanted)), strict=True):
