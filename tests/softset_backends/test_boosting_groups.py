@@ -46,7 +46,10 @@ def test_gradient_is_that_of_the_loss_times_the_total_weight(loss, weights):
 
 
 def test_groups_of_rows_serve_all_classes():
-    labels, scores = RNG.integers(0, 4, size=80), RNG.normal(size=(80, 4))
+    labels, scores = (
+        np.random.default_rng(110).integers(0, 4, size=80),
+        np.random.default_rng(111).normal(size=(80, 4)),
+    )
     loss = ss.as_loss(
         ss.largest_gap(ss.macro(ss.recall)), axis=0, from_logits=True, num_groups=3, maximize=False
     )

@@ -200,7 +200,7 @@ def test_keyword_arrays_and_masked_nan():
         modes=["eager"],
         tolerance=sb.TOLERANCES,
         where=where,
-        sample_weight=RNG.uniform(size=24),
+        sample_weight=np.random.default_rng(101).uniform(size=24),
     )
     assert report.passed
 

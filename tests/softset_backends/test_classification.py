@@ -29,7 +29,7 @@ def flat(data):
 @marks.on(*EAGER)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_classes_of_which_one_is_true(backend, weighted):
-    weights = RNG.uniform(0.5, 2, 60) if weighted else None
+    weights = np.random.default_rng(102).uniform(0.5, 2, 60) if weighted else None
     options = {"sample_weight": backend.asarray(weights[:, None])} if weighted else {}
     labels = backend.asarray(ss.one_hot(NUMBERS, 4))
     report = classification_report(
@@ -51,7 +51,10 @@ def test_classes_of_which_one_is_true(backend, weighted):
 
 def test_labels_each_by_itself():
     """Some examples have none, so that there is no accuracy; one label is nowhere."""
-    y, p = RNG.uniform(size=(50, 3)) < 0.3, RNG.uniform(size=(50, 3))
+    y, p = (
+        np.random.default_rng(103).uniform(size=(50, 3)) < 0.3,
+        np.random.default_rng(104).uniform(size=(50, 3)),
+    )
     c = ss.confusion(y, p, step=ss.Hard(), axis=0)
     report = classification_report(c, digits=3)
     theirs = partial(sklearn.classification_report, y, p >= 0.5, digits=3, zero_division=0)
@@ -66,7 +69,10 @@ def test_labels_each_by_itself():
 
 
 def test_one_label_is_two_classes():
-    y, p = RNG.uniform(size=40) < 0.3, RNG.uniform(size=40)
+    y, p = (
+        np.random.default_rng(105).uniform(size=40) < 0.3,
+        np.random.default_rng(106).uniform(size=40),
+    )
     report = classification_report(ss.confusion(y, p, step=ss.Hard()), names=["no", "yes"])
     expected = sklearn.classification_report(
         y, p >= 0.5, target_names=["no", "yes"], output_dict=True

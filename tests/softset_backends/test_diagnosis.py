@@ -90,13 +90,15 @@ def test_one_class_only():
 
 def test_classes_are_named():
     y_true = np.stack([Y_TRUE, 0 * Y_TRUE, 0 * Y_TRUE], axis=1)
-    y_prob = RNG.uniform(0.05, 0.95, (40, 3))
+    y_prob = np.random.default_rng(107).uniform(0.05, 0.95, (40, 3))
     loss = ss.as_loss(ss.macro(ss.f1), axis=0)
     assert "There are no positives in class 1, 2: one class" in text(y_true, y_prob, loss)
     many = np.zeros((40, 9))
     many[:6] = 1
     many[:, :7] = 0
-    assert "in class 0, 1, 2, 3, 4 and 2 more:" in text(many, RNG.uniform(size=(40, 9)), loss)
+    assert "in class 0, 1, 2, 3, 4 and 2 more:" in text(
+        many, np.random.default_rng(108).uniform(size=(40, 9)), loss
+    )
 
 
 def test_few_positives():
@@ -171,7 +173,7 @@ def test_constant_scores():
 @pytest.mark.parametrize("metric", [ss.accuracy, ss.error_rate, partial(ss.accuracy)])
 def test_accuracy_of_imbalanced_data(metric):
     y_true = (np.arange(100) < 10).astype(np.int64)
-    y_prob = RNG.uniform(0.05, 0.95, 100)
+    y_prob = np.random.default_rng(109).uniform(0.05, 0.95, 100)
     assert names(y_true, y_prob, ss.as_loss(metric)) == ["accuracy"]
     assert "right for 90% of the data" in text(1 - y_true, y_prob, ss.as_loss(metric))
     micro = ss.as_loss(ss.micro(metric), axis=0)

@@ -225,7 +225,7 @@ def test_seed_confidence_and_order():
     assert group_report(ss.f1, Y, P, groups=SITE, seed=1).data["all"]["f1"].low != (
         report.data["all"]["f1"].low
     )
-    order = RNG.permutation(N)
+    order = np.random.default_rng(112).permutation(N)
     assert group_report([ss.recall, ss.f1], Y[order], P[order], groups=SITE[order]) == report
     narrow = group_report([ss.recall, ss.f1], Y, P, groups=SITE, confidence=0.5)
     for row in narrow.data:

@@ -151,7 +151,7 @@ def test_hessian_is_positive_and_all_is_finite(scores, data):
 
 def test_classes_are_one_against_the_rest():
     numbers = np.arange(60) % 3
-    scores = RNG.normal(size=(60, 3))
+    scores = np.random.default_rng(115).normal(size=(60, 3))
     one = boosting_objective(MACRO)(numbers.astype(np.float32), scores, WEIGHTS)
     labels = np.eye(3)[numbers]
     for a, b in zip(one, boosting_objective(MACRO)(labels, scores, WEIGHTS), strict=True):
@@ -187,7 +187,7 @@ def test_objective_of_cross_entropy_is_that_of_boosters():
 
 def test_objective_of_cross_entropy_of_classes():
     """That of XGBoost's multi:softprob: a mean over examples, times their number."""
-    numbers, scores = np.arange(60) % 3, RNG.normal(size=(60, 3))
+    numbers, scores = np.arange(60) % 3, np.random.default_rng(116).normal(size=(60, 3))
     entropy = functools.partial(ss.cross_entropy, from_logits=True, class_axis=-1)
     gradient, hessian = boosting_objective(entropy)(numbers, scores, WEIGHTS)
     share = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
@@ -760,7 +760,7 @@ def test_sparse_labels():
 def test_weights_of_a_pipeline():
     """By metadata routing; without it a pipeline refuses them itself."""
     sklearn = pytest.importorskip("sklearn")
-    weights = RNG.uniform(0.2, 2, len(Y_RARE))
+    weights = np.random.default_rng(117).uniform(0.2, 2, len(Y_RARE))
     base = LogisticRegression()
     with pytest.raises(ValueError, match=r"Pipeline\.fit does not accept the sample_weight"):
         model = ThresholdClassifier(make_pipeline(base))
@@ -786,7 +786,7 @@ def test_a_fitted_estimator_is_left_alone():
 
 
 def test_weights_go_to_both():
-    weights = RNG.uniform(0.2, 2, len(Y_RARE))
+    weights = np.random.default_rng(118).uniform(0.2, 2, len(Y_RARE))
     model = ThresholdClassifier(LogisticRegression(), expected=0.0)
     model.fit(X_RARE, Y_RARE, sample_weight=weights)
     plain = LogisticRegression().fit(X_RARE, Y_RARE, sample_weight=weights)

@@ -25,6 +25,7 @@ C, N = 3, 60
 NUMBERS = RNG.integers(0, C, N)
 LOGITS = RNG.normal(size=(N, C)) + np.eye(C)[NUMBERS]
 WEIGHTS = RNG.uniform(0.5, 2, N)
+NOISE = RNG.normal(size=LOGITS.shape)
 KAPPA = partial(ss.multiclass_cohen_kappa, weights="quadratic")
 
 
@@ -182,7 +183,7 @@ def test_objective_of_a_table_counts_examples():
 
 
 def test_boosters_learn_and_are_evaluated_by_a_table():
-    x, y = LOGITS + RNG.normal(size=LOGITS.shape), NUMBERS
+    x, y = LOGITS + NOISE, NUMBERS
     loss = ss.as_loss(KAPPA, from_logits=True)
     score = ss.as_score(KAPPA, from_logits=True)
     xgboost = pytest.importorskip("xgboost")
@@ -207,7 +208,7 @@ def test_boosters_learn_and_are_evaluated_by_a_table():
 
 def test_lightgbm_learns_by_a_table():
     lightgbm = pytest.importorskip("lightgbm")
-    x, y = LOGITS + RNG.normal(size=LOGITS.shape), NUMBERS
+    x, y = LOGITS + NOISE, NUMBERS
     data = lightgbm.Dataset(x, y, params={"min_data_in_leaf": 3, "verbose": -1})
     evals: dict = {}
     model = lightgbm.train(
