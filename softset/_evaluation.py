@@ -23,7 +23,7 @@ from ._counting.quickest import quickest
 from ._counting.traced import count_traced
 from ._counting.values import HIDDEN, SEEN
 from ._types import Confusion, ConfusionTable
-from .averages.of_few import mean_and_slopes
+from .averages.of_few import mean_and_slopes, suits
 from .metrics.margins import slopes_by_margins
 
 
@@ -105,6 +105,8 @@ def _slopes_of_few(
     lib: Library, loss: Any, counts: tuple[Any, ...], batch: Batch
 ) -> tuple[Any, Any] | None:
     if loss.kind is ConfusionTable or not loss.metric_is_own:
+        return None
+    if not suits(loss.metric, tuple(counts[0].shape)):
         return None
     found = mean_and_slopes(loss.metric, lib.nearby(counts, batch.scores))
     if found is None:

@@ -9,7 +9,7 @@ import pytest
 
 import softset as ss
 from softset import metrics
-from softset.averages.of_few import mean_and_slopes
+from softset.averages.of_few import mean_and_slopes, suits
 from softset.metrics import f1, fbeta, jaccard, precision
 from softset.metrics.options import freeze
 from tests.support import marks
@@ -336,6 +336,7 @@ def test_a_mean_over_few_classes_that_are_nowhere_is_what_is_undefined():
     [ss.weighted(f1), freeze(partial(f1, zero_division=math.nan)), ss.micro(f1), ss.auroc, len],
 )
 def test_other_means_are_left_to_arrays(metric):
-    assert mean_and_slopes(metric, tuple(np.ones((4, 3)))) is None
-    assert mean_and_slopes(ss.macro(f1), tuple(np.ones((4, 17)))) is None
+    assert not suits(metric, (3,))
+    assert suits(f1, (3,)) and suits(f1, (2, 8)) and suits(ss.macro(f1), (16,))
+    assert not (suits(ss.macro(f1), (17,)) or suits(ss.macro(f1), (2, 3)) or suits(f1, ()))
     assert mean_and_slopes(f1, tuple(np.full((4, 3), 1e-40))) is None
