@@ -106,7 +106,7 @@ def _slopes_of_few(
 ) -> tuple[Any, Any] | None:
     if loss.kind is ConfusionTable or not loss.metric_is_own:
         return None
-    if not suits(loss.metric, tuple(counts[0].shape)):
+    if type(counts[0]) is float or not suits(loss.metric, tuple(counts[0].shape)):
         return None
     found = mean_and_slopes(loss.metric, lib.nearby(counts, batch.scores))
     if found is None:
