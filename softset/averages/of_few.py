@@ -1,4 +1,4 @@
-"""Slopes of a mean over few classes: of each by plain numbers, which take a third of the time."""
+"""Slopes of a mean over few classes: of each by plain numbers, in 0.3 to 0.65 of the time."""
 
 from __future__ import annotations
 
